@@ -1,0 +1,60 @@
+/**
+ * What went wrong, as a stable word a program may branch on. One vocabulary for every room.
+ *
+ * | code | meaning | what to do |
+ * |---|---|---|
+ * | `not-found` | the object, upload, stream or receipt does not exist | |
+ * | `already-exists` | a create-only operation found something there (not a lost race: see `conflict`) | choose another key |
+ * | `precondition-failed` | `ifNoneMatch` or `ifMatch` did not hold; the object is somebody else's | re-read, decide |
+ * | `conflict` | two writers met; nothing is known to be wrong with either | retry |
+ * | `permission-denied` · `unauthenticated` | the credentials do not allow it · are missing or wrong | |
+ * | `clock-skew` | the server's clock and ours differ too much to sign | |
+ * | `slow-down` | the other side asks for patience | retry later |
+ * | `invalid-key` · `invalid-options` · `invalid-record` | a key, an option, a record was refused by name, before anything was sent | |
+ * | `not-supported` | this store, runtime or format cannot do it, and says so rather than ignoring it | |
+ * | `too-large` | a declared bound was passed | |
+ * | `checksum-mismatch` | bytes changed on the way | retry |
+ * | `fenced` | a newer owner has taken over; this one must stop | |
+ * | `aborted` · `timeout` · `network` | the caller's signal · a time limit · no usable answer | |
+ * | `protocol` | the other side answered something that its protocol forbids | |
+ * | `unavailable` | the other side is there and failing | retry |
+ */
+export type ErrorCode =
+  | 'not-found'
+  | 'already-exists'
+  | 'precondition-failed'
+  | 'conflict'
+  | 'permission-denied'
+  | 'unauthenticated'
+  | 'clock-skew'
+  | 'slow-down'
+  | 'invalid-key'
+  | 'invalid-options'
+  | 'invalid-record'
+  | 'not-supported'
+  | 'too-large'
+  | 'checksum-mismatch'
+  | 'fenced'
+  | 'aborted'
+  | 'timeout'
+  | 'network'
+  | 'protocol'
+  | 'unavailable'
+
+/** What a server said about a failure. Never a secret, a token or a signed URL. */
+export interface ErrorDetails {
+  /** The object's key, where one is concerned. */
+  readonly key?: string | undefined
+  /** The multipart upload that may still be open. */
+  readonly uploadId?: string | undefined
+  /** HTTP status. */
+  readonly status?: number | undefined
+  /** The server's own code, such as S3's `NoSuchUpload`. */
+  readonly serverCode?: string | undefined
+  readonly requestId?: string | undefined
+  readonly region?: string | undefined
+  /** How often it was tried. */
+  readonly attempts?: number | undefined
+  /** How long the server asked us to wait, in milliseconds. */
+  readonly retryAfterMs?: number | undefined
+}

@@ -1,0 +1,10 @@
+/** The nouns everybody agrees on. Types only: this room emits no code. */
+export type * from './bytes.ts'
+export type * from './clock.ts'
+export type * from './errors.ts'
+export type * from './format.ts'
+export type * from './log.ts'
+export type * from './schema.ts'
+export type * from './sink.ts'
+export type * from './store.ts'
+export type * from './writer.ts'

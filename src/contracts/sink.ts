@@ -1,0 +1,104 @@
+import type { ErrorCode } from './errors.ts'
+import type { Row } from './format.ts'
+import type { Lane, LaneRange, Rejected } from './log.ts'
+import type { CallOptions } from './store.ts'
+
+/**
+ * Takes records and answers for them.
+ *
+ * Guaranteed: when `write` resolves, each accepted record is in the log, as durable as that log is, and will be in
+ * exactly one visible file; each other record is named in `rejected` and goes to a dead-letter file under the same
+ * guarantee. When `write` rejects, none of its records was kept (unless the error is `network`, `timeout` or
+ * `aborted`, whose outcome is unknown: write again under the same `producer` sequence).
+ *
+ * Not guaranteed: order between lanes; when a file appears, beyond the rotation policy; that `close` is called.
+ * Leaving an `await using` scope without `close()` aborts.
+ */
+export interface Sink<R = Row> extends AsyncDisposable {
+  /**
+   * One call is one append to the log. Waits while more is pending than the sink's limit; `slow-down` when that is
+   * because the store fails. The rows belong to the sink from then on: do not change them.
+   */
+  write(rows: Iterable<R>, options?: SinkWriteOptions): Promise<Ack>
+  /** Cuts all open files and resolves to them when they are visible. */
+  flush(options?: CallOptions): Promise<readonly FileInfo[]>
+  /** Flushes, gives the log back, and says what became of everything. */
+  close(): Promise<SinkResult>
+  /** Stops. What was acknowledged stays in the log; in a memory log it is gone. */
+  abort(reason?: unknown): Promise<void>
+}
+
+export interface SinkWriteOptions extends CallOptions {
+  /** Makes the call repeatable: the same `seq` again gives the same answer and keeps nothing twice. */
+  readonly producer?:
+    | { readonly id: string; readonly epoch: number; readonly seq: number }
+    | undefined
+  /**
+   * Records of the same request that never became rows, such as a malformed line. They are rejected with the rest, in
+   * the same append. `rows` fill the places that their indices leave free.
+   */
+  readonly refused?: readonly Refused[] | undefined
+}
+
+/** A record that its reader could not read, and its text as it came. */
+export interface Refused extends Rejected {
+  readonly raw: string
+}
+
+/** The verdict on every record of one `write`. */
+export interface Ack {
+  readonly accepted: number
+  /** By index into the rows written. Every row not named here was accepted. */
+  readonly rejected: readonly Rejected[]
+  readonly duplicate: boolean
+  readonly receipt: Receipt
+}
+
+/** What to hold against the bucket: where the acknowledged records lie, and, once they are visible, in which files. */
+export interface Receipt {
+  /** All of `ranges` in one URL-safe word. */
+  readonly id: string
+  readonly ranges: readonly LaneRange[]
+  /** Resolves when every record of the receipt is in a visible file. */
+  committed(options?: CallOptions): Promise<Committed>
+  /** What is visible by now. Does not wait. */
+  progress(): Promise<Progress>
+}
+
+export interface Committed {
+  readonly records: number
+  readonly files: readonly FileInfo[]
+}
+
+export interface Progress extends Committed {
+  readonly state: 'pending' | 'committed'
+}
+
+/** A visible file. */
+export interface FileInfo {
+  readonly key: string
+  readonly etag: string
+  readonly lane: Lane
+  readonly begin: number
+  readonly end: number
+  readonly records: number
+  readonly bytes: number
+}
+
+export interface SinkResult {
+  readonly accepted: number
+  readonly rejected: number
+  /** Files committed through this sink, dead letters included. */
+  readonly files: readonly FileInfo[]
+}
+
+/** One record of a dead-letter file. */
+export interface DeadLetter {
+  readonly code: ErrorCode
+  readonly path: string
+  readonly message: string
+  /** When it was rejected, ISO 8601 in UTC. */
+  readonly at: string
+  /** The record as it came, as JSON text; a part that JSON cannot hold is named in its place. */
+  readonly raw: string
+}
