@@ -1,0 +1,41 @@
+import type { Clock } from '../contracts/index.ts'
+import { abortError, throwIfAborted } from './errors.ts'
+
+/** The longest delay `setTimeout` takes; a larger one would fire at once. */
+const MAX_DELAY_MS = 2 ** 31 - 1
+
+/** The platform's own time and timers. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  async sleep(ms, signal) {
+    throwIfAborted(signal)
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(
+        () => {
+          signal?.removeEventListener('abort', onAbort)
+          resolve()
+        },
+        Math.min(ms, MAX_DELAY_MS),
+      )
+      const onAbort = (): void => {
+        clearTimeout(timer)
+        if (signal) reject(abortError(signal))
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+    })
+  },
+  schedule(atMs, run) {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const arm = (): void => {
+      const delayMs = atMs - Date.now()
+      timer = setTimeout(
+        () => (delayMs > MAX_DELAY_MS ? arm() : void run()),
+        Math.min(Math.max(delayMs, 0), MAX_DELAY_MS),
+      )
+      // Node, Deno and Bun keep the process alive for a timer; a rotation that is due in an hour must not.
+      ;(timer as { unref?: () => void }).unref?.()
+    }
+    arm()
+    return () => clearTimeout(timer)
+  },
+}

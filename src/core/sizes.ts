@@ -1,0 +1,32 @@
+/** What a `Date`, a number's digits and the like come to, near enough. */
+const SCALAR_BYTES = 8
+const MAX_DEPTH = 64
+
+/**
+ * About how many bytes a value has as JSON: what memory limits and rotation by size count with. Cheap, never exact;
+ * text counts its UTF-16 units, and what lies deeper than 64 levels counts nothing.
+ */
+export function approximateBytes(value: unknown, depth = 0): number {
+  switch (typeof value) {
+    case 'string':
+      return value.length + 2
+    case 'boolean':
+      return 5
+    case 'object':
+      break
+    default:
+      return SCALAR_BYTES
+  }
+  if (value === null) return 4
+  if (value instanceof Uint8Array) return value.byteLength
+  if (depth >= MAX_DEPTH) return 0
+  let bytes = 2
+  if (Array.isArray(value)) {
+    for (const item of value) bytes += approximateBytes(item, depth + 1) + 1
+    return bytes
+  }
+  for (const key of Object.keys(value)) {
+    bytes += key.length + 4 + approximateBytes((value as Record<string, unknown>)[key], depth + 1)
+  }
+  return Math.max(bytes, SCALAR_BYTES)
+}
