@@ -1,0 +1,26 @@
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'chrome']
+
+/** The browser for test/browser/: `SLUICE_CHROMIUM`, or the first Chromium on the PATH. Playwright's own download is not needed. */
+export function findChromium(environment: NodeJS.ProcessEnv = process.env): string | undefined {
+  const named = environment.SLUICE_CHROMIUM
+  if (named !== undefined && named !== '') return named
+  for (const folder of (environment.PATH ?? '').split(delimiter)) {
+    for (const name of names) {
+      const file = join(folder, name)
+      if (isExecutable(file)) return file
+    }
+  }
+  return undefined
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

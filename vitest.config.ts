@@ -1,0 +1,42 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+
+/**
+ * What vitest runs, in three projects:
+ *
+ * - `node`: every test/**\/*.test.ts but those below;
+ * - `workerd`: *.workerd.test.ts, inside Cloudflare's runtime with the bindings of wrangler.toml;
+ * - `browser`: test/browser/, which drives the Chromium found on this machine from Node.
+ *
+ * Deno, Bun and Node 20 run test/conformance/main.ts instead: scripts/test.ts starts those.
+ *
+ * A test that imports `sluice/…` by name sees dist/, so build first (`npm run build`); `npm test` does.
+ */
+const limits = { testTimeout: 30_000, hookTimeout: 30_000 }
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: ['**/node_modules/**', '**/*.workerd.test.ts', 'test/browser/**'],
+          ...limits,
+        },
+      },
+      {
+        plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.toml' } })],
+        test: { name: 'workerd', include: ['test/**/*.workerd.test.ts'], ...limits },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+})
