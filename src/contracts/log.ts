@@ -44,7 +44,7 @@ export interface LogSession<R = Row> {
    * `conflict` (the sequence leaves a gap, or repeats with other content).
    */
   append(batch: LogBatch<R>): Promise<Appended>
-  /** The rows of a sealed file in order, in batches of a bounded size. May be called again. */
+  /** The rows of a sealed file in order, in batches of a bounded size. May be called again. `not-found` once committed. */
   read(file: SealedFile): AsyncIterable<readonly R[]>
   /**
    * Cuts the lane at `file.end`, for good, which may lie within what one append brought. `file.begin` is the end of the

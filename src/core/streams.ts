@@ -74,28 +74,6 @@ export async function collectBytes(
   return concatBytes(chunks)
 }
 
-/**
- * A writer as the end of a pipe. `pipeTo` aborts the writer when the pipe fails. The result is the writer's own:
- * keep the writer, since a `WritableStream` closes with `undefined`.
- */
-export function toWritable<In>(writer: {
-  write(value: In): Promise<unknown>
-  close(): Promise<unknown>
-  abort(reason?: unknown): Promise<void>
-}): WritableStream<In> {
-  return new WritableStream<In>({
-    async write(value) {
-      await writer.write(value)
-    },
-    async close() {
-      await writer.close()
-    },
-    async abort(reason) {
-      await writer.abort(reason)
-    },
-  })
-}
-
 export interface ReadLinesOptions {
   /** `too-large` for a longer line. Default 16 MiB. */
   readonly maxLineBytes?: number | undefined

@@ -8,7 +8,6 @@ import {
   readableOf,
   readLines,
   toReadableStream,
-  toWritable,
 } from '../../src/core/streams.ts'
 
 async function all<T>(source: AsyncIterable<T>): Promise<T[]> {
@@ -93,18 +92,4 @@ describe('readLines', () => {
       code: 'too-large',
     })
   })
-})
-
-test('toWritable pipes into a writer, closes it, and aborts it when the pipe breaks', async () => {
-  const seen: unknown[] = []
-  const writer = {
-    write: async (value: number) => void seen.push(value),
-    close: async () => void seen.push('closed'),
-    abort: async (reason?: unknown) => void seen.push(reason),
-  }
-  await toReadableStream([1, 2]).pipeTo(toWritable(writer))
-  expect(seen.splice(0)).toEqual([1, 2, 'closed'])
-  const broken = new ReadableStream<number>({ pull: (controller) => controller.error('cut') })
-  await expect(broken.pipeTo(toWritable(writer))).rejects.toBe('cut')
-  expect(seen).toEqual(['cut'])
 })

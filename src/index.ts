@@ -1,0 +1,10 @@
+/** Records in, files in your bucket. The root entry: enough for a first sink; everything else is a subpath. */
+export type * from './contracts/index.ts'
+export { isSluiceError, SluiceError, type SluiceErrorOptions } from './core/errors.ts'
+export { jsonl } from './formats/jsonl.ts'
+export { memoryLog } from './logs/memory.ts'
+export { createSink, type FileSink, type SinkOptions } from './sinks/create-sink.ts'
+export type { Partition } from './sinks/lanes.ts'
+export type { Rotate } from './sinks/rotation.ts'
+export { type ToWritableOptions, toWritable } from './sinks/to-writable.ts'
+export { memoryStore } from './stores/memory.ts'

@@ -1,0 +1,174 @@
+import type {
+  CommittedFile,
+  CutReason,
+  EncoderCheckpoint,
+  LaneRange,
+  MultipartToken,
+  PendingFile,
+  Row,
+  SealedFile,
+} from '../contracts/index.ts'
+import { concatBytes, fromBase64, toBase64 } from '../core/bytes.ts'
+import { SluiceError } from '../core/errors.ts'
+import type { SqlLike, SqlValue } from './durable-object.ts'
+import { findLane, laneOf } from './durable-object-schema.ts'
+import { decodeRows } from './row-codec.ts'
+
+const DAY_MS = 24 * 60 * 60 * 1000
+const KEEP_FILES_MS = 90 * DAY_MS
+const KEEP_PRODUCERS_MS = 7 * DAY_MS
+
+type SqlRow = Record<string, SqlValue>
+
+export function sealFile(sql: SqlLike, file: SealedFile): void {
+  const lane = findLane(sql, file.lane)
+  if (!lane || file.begin !== lane.open || file.end <= file.begin || file.end > lane.next) {
+    throw new SluiceError(
+      'invalid-options',
+      `The file ${file.key} cannot hold records ${file.begin} to ${file.end} of its lane: ` +
+        `${lane?.open ?? 0} to ${lane?.next ?? 0} are open`,
+      { key: file.key },
+    )
+  }
+  sql.exec(
+    'INSERT INTO files (id, lane, first, next, key, reason, sealed_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    file.id,
+    lane.id,
+    file.begin,
+    file.end,
+    file.key,
+    file.reason,
+    file.sealedAtMs,
+  )
+  sql.exec(
+    `UPDATE lanes SET open = ?1, (bytes, opened_at) = (
+       SELECT coalesce(sum(bytes * (next - max(first, ?1)) / (next - first)), 0), min(at)
+       FROM blocks WHERE lane = ?2 AND piece = 0 AND next > ?1) WHERE id = ?2`,
+    file.end,
+    lane.id,
+  )
+}
+
+/** The rows of the file that begin at position `at`, as far as one block has them. */
+export function readBlocks(sql: SqlLike, file: SealedFile, at: number): Row[] {
+  const pieces = sql
+    .exec(
+      `SELECT first, body FROM blocks WHERE lane = (SELECT lane FROM files WHERE id = ?1)
+       AND first = (SELECT max(first) FROM blocks
+         WHERE lane = (SELECT lane FROM files WHERE id = ?1) AND first <= ?2) AND next > ?2 ORDER BY piece`,
+      file.id,
+      at,
+    )
+    .toArray()
+  if (pieces.length === 0) {
+    throw new SluiceError(
+      'not-found',
+      `The log does not hold the records of ${file.key} from ${at} on: the file was committed, or never sealed`,
+      { key: file.key },
+    )
+  }
+  const first = Number(pieces[0]?.first)
+  const body = concatBytes(pieces.map((piece) => new Uint8Array(piece.body as ArrayBuffer)))
+  return decodeRows(body).slice(at - first, file.end - first)
+}
+
+export function saveProgress(
+  sql: SqlLike,
+  fileId: string,
+  upload: MultipartToken | undefined,
+  checkpoint: EncoderCheckpoint | undefined,
+): void {
+  const saved = sql
+    .exec(
+      'UPDATE files SET upload = ?, checkpoint = ? WHERE id = ? AND etag IS NULL RETURNING id',
+      upload ? JSON.stringify({ key: upload.key, uploadId: upload.uploadId }) : null,
+      checkpoint ? checkpointText(checkpoint) : null,
+      fileId,
+    )
+    .toArray()
+  if (saved.length === 0) {
+    throw new SluiceError('not-found', `The log has no sealed file ${fileId} that is not committed`)
+  }
+}
+
+export function commitFiles(sql: SqlLike, files: readonly CommittedFile[]): void {
+  let atMs = 0
+  for (const file of files) {
+    const known = sql
+      .exec(
+        'UPDATE files SET etag = ?, bytes = ?, upload = NULL, checkpoint = NULL WHERE id = ? RETURNING lane',
+        file.etag,
+        file.bytes,
+        file.id,
+      )
+      .toArray()[0]
+    if (!known) {
+      throw new SluiceError('not-found', `The log has no sealed file ${file.id}`, { key: file.key })
+    }
+    atMs = Math.max(atMs, file.sealedAtMs)
+    dropBlocks(sql, Number(known.lane))
+  }
+  sql.exec('DELETE FROM files WHERE etag IS NOT NULL AND sealed_at < ?', atMs - KEEP_FILES_MS)
+  sql.exec('DELETE FROM producers WHERE at < ?', atMs - KEEP_PRODUCERS_MS)
+}
+
+/** A block may reach into the next file, so it goes when everything before its end is visible. */
+function dropBlocks(sql: SqlLike, laneId: number): void {
+  sql.exec(
+    `DELETE FROM blocks WHERE lane = ?1 AND next <= coalesce(
+       (SELECT min(first) FROM files WHERE lane = ?1 AND etag IS NULL),
+       (SELECT open FROM lanes WHERE id = ?1))`,
+    laneId,
+  )
+}
+
+export function pendingFiles(sql: SqlLike): PendingFile[] {
+  return sql
+    .exec(
+      `SELECT files.*, lanes.word FROM files JOIN lanes ON lanes.id = files.lane
+       WHERE etag IS NULL ORDER BY number`,
+    )
+    .toArray()
+    .map((row) => ({
+      ...sealedFile(row),
+      ...(row.upload === null ? {} : { upload: JSON.parse(String(row.upload)) as MultipartToken }),
+      ...(row.checkpoint === null ? {} : { checkpoint: checkpointOf(String(row.checkpoint)) }),
+    }))
+}
+
+export function committedFiles(sql: SqlLike, laneId: number, range: LaneRange): CommittedFile[] {
+  return sql
+    .exec(
+      `SELECT files.*, lanes.word FROM files JOIN lanes ON lanes.id = files.lane
+       WHERE lane = ? AND files.next > ? AND first < ? AND etag IS NOT NULL ORDER BY first`,
+      laneId,
+      range.begin,
+      range.end,
+    )
+    .toArray()
+    .map((row) => ({ ...sealedFile(row), etag: String(row.etag), bytes: Number(row.bytes) }))
+}
+
+function sealedFile(row: SqlRow): SealedFile {
+  return {
+    lane: laneOf(row.word),
+    begin: Number(row.first),
+    end: Number(row.next),
+    id: String(row.id),
+    key: String(row.key),
+    reason: String(row.reason) as CutReason,
+    sealedAtMs: Number(row.sealed_at),
+  }
+}
+
+function checkpointText({ state, trailing }: EncoderCheckpoint): string {
+  return JSON.stringify({ state, trailing: toBase64(trailing) })
+}
+
+function checkpointOf(text: string): EncoderCheckpoint {
+  const { state, trailing } = JSON.parse(text) as { state: string; trailing: string }
+  const bytes = fromBase64(trailing)
+  if (!bytes)
+    throw new SluiceError('protocol', 'The log holds an encoder checkpoint it cannot read')
+  return { state, trailing: bytes }
+}

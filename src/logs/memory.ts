@@ -1,0 +1,213 @@
+import type {
+  Appended,
+  CommittedFile,
+  LaneRange,
+  LaneState,
+  Log,
+  LogBatch,
+  LogSession,
+  PendingFile,
+  ProducerStep,
+  Row,
+  SealedFile,
+} from '../contracts/index.ts'
+import { SluiceError } from '../core/errors.ts'
+import { laneId } from '../core/lane.ts'
+import { checkStep } from './producers.ts'
+
+/** Rows in one batch of `read`, and in one array of what is held, unless one append brought more. */
+const BATCH_ROWS = 4096
+
+interface MemoryLane<R> {
+  lane: LaneState['lane']
+  /** Rows from `firstRow` on; those before it are committed and forgotten. */
+  rows: R[][]
+  firstRow: number
+  begin: number
+  end: number
+  bytes: number
+  openedAtMs: number | undefined
+}
+
+interface MemoryState<R> {
+  epoch: number
+  readonly lanes: Map<string, MemoryLane<R>>
+  readonly sealed: Map<string, PendingFile>
+  readonly committed: Map<string, CommittedFile[]>
+  readonly producers: Map<string, { step: ProducerStep; appended: Appended }>
+}
+
+/**
+ * A log in this process's memory: the sink's state machine without durability. What it holds is gone when the process
+ * is. Use it where the records can be had again, or where a crash may lose what is not yet visible.
+ */
+export function memoryLog<R = Row>(): Log<R> {
+  const state: MemoryState<R> = {
+    epoch: 0,
+    lanes: new Map(),
+    sealed: new Map(),
+    committed: new Map(),
+    producers: new Map(),
+  }
+  return {
+    async open() {
+      state.epoch++
+      return new MemorySession(state)
+    },
+  }
+}
+
+class MemorySession<R> implements LogSession<R> {
+  readonly #state: MemoryState<R>
+  readonly #epoch: number
+  readonly state: LogSession<R>['state']
+
+  constructor(state: MemoryState<R>) {
+    this.#state = state
+    this.#epoch = state.epoch
+    this.state = {
+      lanes: [...state.lanes.values()].map(({ lane, begin, end, bytes, openedAtMs }) => ({
+        lane,
+        begin,
+        end,
+        bytes,
+        openedAtMs,
+      })),
+      sealed: [...state.sealed.values()],
+    }
+  }
+
+  async append(batch: LogBatch<R>): Promise<Appended> {
+    this.#check()
+    const { producer } = batch
+    if (producer) {
+      const last = this.#state.producers.get(producer.id)
+      if (checkStep(producer, last?.step) === 'duplicate' && last) {
+        return { ...last.appended, duplicate: true }
+      }
+    }
+    const ranges = batch.lanes
+      .filter(({ rows }) => rows.length > 0)
+      .map(({ lane, rows, bytes }) => {
+        const held = this.#lane(lane)
+        const begin = held.end
+        hold(held.rows, rows)
+        held.end += rows.length
+        held.bytes += bytes
+        held.openedAtMs ??= batch.atMs
+        return { lane, begin, end: held.end }
+      })
+    const appended: Appended = { ranges, rejected: batch.rejected, duplicate: false }
+    if (producer) this.#state.producers.set(producer.id, { step: producer, appended })
+    return appended
+  }
+
+  async *read(file: SealedFile): AsyncGenerator<readonly R[], void, undefined> {
+    this.#check()
+    const held = this.#lane(file.lane)
+    let at = held.firstRow
+    if (file.begin < at || file.end > held.end) {
+      throw new SluiceError('not-found', `The log does not hold the records of "${file.key}"`, {
+        key: file.key,
+      })
+    }
+    for (const rows of [...held.rows]) {
+      const from = Math.max(file.begin - at, 0)
+      const to = Math.min(file.end - at, rows.length)
+      for (let i = from; i < to; i += BATCH_ROWS) {
+        this.#check()
+        yield rows.slice(i, Math.min(i + BATCH_ROWS, to))
+      }
+      at += rows.length
+    }
+  }
+
+  async seal(file: SealedFile): Promise<void> {
+    this.#check()
+    const held = this.#lane(file.lane)
+    if (file.begin !== held.begin || file.end <= file.begin || file.end > held.end) {
+      throw new SluiceError(
+        'invalid-options',
+        `Cannot cut [${file.begin}, ${file.end}) where [${held.begin}, ${held.end}) is open`,
+      )
+    }
+    const left = (held.end - file.end) / (held.end - held.begin)
+    held.begin = file.end
+    held.bytes = Math.round(held.bytes * left)
+    if (held.begin === held.end) held.openedAtMs = undefined
+    this.#state.sealed.set(file.id, file)
+  }
+
+  async progress(
+    fileId: string,
+    upload: PendingFile['upload'],
+    checkpoint?: PendingFile['checkpoint'],
+  ): Promise<void> {
+    this.#check()
+    const file = this.#state.sealed.get(fileId)
+    if (file) this.#state.sealed.set(fileId, { ...file, upload, checkpoint })
+  }
+
+  async commit(files: readonly CommittedFile[]): Promise<void> {
+    this.#check()
+    for (const file of files) {
+      if (!this.#state.sealed.delete(file.id)) continue
+      const id = laneId(file.lane)
+      const all = [...(this.#state.committed.get(id) ?? []), file]
+      this.#state.committed.set(
+        id,
+        all.sort((a, b) => a.begin - b.begin),
+      )
+      this.#forget(file.lane)
+    }
+  }
+
+  async committed(range: LaneRange): Promise<readonly CommittedFile[]> {
+    this.#check()
+    const files = this.#state.committed.get(laneId(range.lane)) ?? []
+    return files.filter((file) => file.begin < range.end && file.end > range.begin)
+  }
+
+  async close(): Promise<void> {
+    if (this.#state.epoch === this.#epoch) this.#state.epoch++
+  }
+
+  /** Drops batches of rows that lie wholly before the first record not yet committed. */
+  #forget(lane: LaneState['lane']): void {
+    const held = this.#lane(lane)
+    let kept = held.begin
+    for (const file of this.#state.sealed.values()) {
+      if (laneId(file.lane) === laneId(lane)) kept = Math.min(kept, file.begin)
+    }
+    let gone = 0
+    for (const rows of held.rows) {
+      if (held.firstRow + rows.length > kept) break
+      held.firstRow += rows.length
+      gone++
+    }
+    held.rows.splice(0, gone)
+  }
+
+  #lane(lane: LaneState['lane']): MemoryLane<R> {
+    const id = laneId(lane)
+    let held = this.#state.lanes.get(id)
+    if (!held) {
+      held = { lane, rows: [], firstRow: 0, begin: 0, end: 0, bytes: 0, openedAtMs: undefined }
+      this.#state.lanes.set(id, held)
+    }
+    return held
+  }
+
+  #check(): void {
+    if (this.#state.epoch !== this.#epoch) {
+      throw new SluiceError('fenced', 'This log was closed, or another owner has opened it')
+    }
+  }
+}
+
+/** Small appends share an array: a read of a million single rows must not be a million batches. */
+function hold<R>(held: R[][], rows: readonly R[]): void {
+  const last = held.at(-1)
+  if (last && last.length + rows.length <= BATCH_ROWS) last.push(...rows)
+  else held.push([...rows])
+}

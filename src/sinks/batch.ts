@@ -1,0 +1,70 @@
+import type { Lane, LogBatch, ProducerStep, Refused, SinkWriteOptions } from '../contracts/index.ts'
+import { utf8 } from '../core/bytes.ts'
+import { SluiceError } from '../core/errors.ts'
+import { sha256Hex } from '../core/hash.ts'
+import { rawText } from '../core/raw-text.ts'
+import { approximateBytes } from '../core/sizes.ts'
+import { deadLetter } from './dead-letter.ts'
+import { deadLetterLane } from './lanes.ts'
+import type { Verdicts } from './verdicts.ts'
+
+/** Rows by lane, and the dead letters as a lane of their own, for one transaction of the log. */
+export function batchOf<R>(
+  { accepted, refused }: Verdicts<R>,
+  of: Omit<Lane, 'partition'>,
+  producer: ProducerStep | undefined,
+  atMs: number,
+): LogBatch<R> {
+  const byPartition = new Map<string, { lane: Lane; rows: R[]; bytes: number }>()
+  for (const { row, partition, bytes } of accepted) {
+    let part = byPartition.get(partition)
+    if (!part) {
+      part = { lane: { ...of, partition }, rows: [], bytes: 0 }
+      byPartition.set(partition, part)
+    }
+    part.rows.push(row)
+    part.bytes += bytes
+  }
+  const lanes = [...byPartition.values()]
+  if (refused.length > 0) {
+    // A dead-letter lane holds rows of its own kind; its files are encoded by a format of their own.
+    const rows = refused.map((one) => deadLetter(one, atMs)) as unknown as R[]
+    lanes.push({
+      lane: deadLetterLane(of.stream, of.shard),
+      rows,
+      bytes: approximateBytes(rows),
+    })
+  }
+  const rejected = refused.map(({ raw: _, ...verdict }) => verdict)
+  return { lanes, rejected, producer, atMs }
+}
+
+/** A producer's step with what makes a request the same request when it comes again. */
+export async function producerStep(
+  producer: NonNullable<SinkWriteOptions['producer']>,
+  rows: readonly object[],
+  refused: readonly Refused[],
+): Promise<ProducerStep> {
+  const { id, epoch, seq } = producer
+  if (id === '' || id.length > 200 || !isCount(epoch) || !isCount(seq)) {
+    throw new SluiceError(
+      'invalid-options',
+      'A producer has an id of 1 to 200 characters, and an epoch and a seq that are whole numbers from 0',
+    )
+  }
+  const texts = [...rows.map(plainText), ...refused.map(({ index, raw }) => `${index} ${raw}`)]
+  return { id, epoch, seq, hash: await sha256Hex(utf8(texts.join('\n'))) }
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0
+}
+
+/** The engine's own writer where it can: it is several times faster. */
+function plainText(row: object): string {
+  try {
+    return JSON.stringify(row)
+  } catch {
+    return rawText(row)
+  }
+}

@@ -1,0 +1,34 @@
+import type { DeadLetter, Format, Refused } from '../contracts/index.ts'
+import { utf8 } from '../core/bytes.ts'
+
+/**
+ * Dead letters are JSON lines, whatever the stream's own format: they must hold what that format could not. Their
+ * fields are texts, so this needs nothing of the formats room.
+ */
+export const deadLetterFormat: Format<DeadLetter> = {
+  extension: 'jsonl',
+  contentType: 'application/x-ndjson',
+  check: () => undefined,
+  encoder: () => ({
+    bufferedBytes: 0,
+    headBytes: 0,
+    write: (letters) => [
+      utf8([...letters].map((letter) => `${JSON.stringify(letter)}\n`).join('')),
+    ],
+    close: () => ({ chunks: [] }),
+  }),
+}
+
+/** More than this of a record is not kept: a dead letter is there to be read, and its size must be bounded. */
+const MAX_RAW_LENGTH = 64 * 1024
+
+export function deadLetter(refused: Refused, atMs: number): DeadLetter {
+  const { code, path, message, raw } = refused
+  return {
+    code,
+    path,
+    message,
+    at: new Date(atMs).toISOString(),
+    raw: raw.slice(0, MAX_RAW_LENGTH),
+  }
+}

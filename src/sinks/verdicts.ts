@@ -1,0 +1,140 @@
+import type {
+  Format,
+  Refused,
+  Rejection,
+  Row,
+  Schema,
+  StandardIssue,
+  StandardSchemaLike,
+} from '../contracts/index.ts'
+import { asSluiceError, isSluiceError } from '../core/errors.ts'
+import { checkRow } from '../core/infer.ts'
+import { rawText } from '../core/raw-text.ts'
+import { approximateBytes } from '../core/sizes.ts'
+
+/** An accepted row, where it belongs and what it weighs. */
+export interface Accepted<R> {
+  readonly row: R
+  readonly partition: string
+  readonly bytes: number
+}
+
+export interface Verdicts<R> {
+  readonly accepted: readonly Accepted<R>[]
+  /** Ascending by index. */
+  readonly refused: readonly Refused[]
+}
+
+export interface Judge<R> {
+  readonly format: Format<R>
+  readonly schema: Schema | StandardSchemaLike | undefined
+  readonly partition: (row: R) => string
+  /** A larger record is rejected, not fatal. */
+  readonly maxRecordBytes: number
+}
+
+/**
+ * A verdict on every record, before any of them reaches the log: a row that is accepted here can be written later.
+ * `refused` are records that were rejected before they became rows; the rows fill the indices between them.
+ */
+export async function judge<R>(
+  rows: Iterable<R>,
+  refused: readonly Refused[],
+  by: Judge<R>,
+): Promise<Verdicts<R>> {
+  const accepted: Accepted<R>[] = []
+  const all: Refused[] = [...refused]
+  const taken = new Set(refused.map(({ index }) => index))
+  let index = 0
+  for (const row of rows) {
+    while (taken.has(index)) index++
+    // Awaiting each row would cost a microtask per record; most checks are synchronous.
+    let verdict = judgeRow(row, by)
+    if (verdict instanceof Promise) verdict = await verdict
+    if ('row' in verdict) accepted.push(verdict)
+    else all.push({ index, ...verdict, raw: rawText(row) })
+    index++
+  }
+  all.sort((a, b) => a.index - b.index)
+  return { accepted, refused: all }
+}
+
+type Verdict<R> = Accepted<R> | Rejection
+
+function judgeRow<R>(row: R, by: Judge<R>): Verdict<R> | Promise<Verdict<R>> {
+  if (!isRecord(row)) {
+    return invalid(
+      `A record is an object, not ${row === null ? 'null' : Array.isArray(row) ? 'a list' : `a ${typeof row}`}`,
+    )
+  }
+  const { schema } = by
+  if (schema === undefined) return judgeShape(row, by)
+  if ('fields' in schema) return checkRow(schema, row) ?? judgeShape(row, by)
+  try {
+    const result = schema['~standard'].validate(row)
+    return result instanceof Promise
+      ? result.then((later) => judgeResult(later, by), thrown)
+      : judgeResult(result as Awaited<typeof result>, by)
+  } catch (error) {
+    return thrown(error)
+  }
+}
+
+function judgeResult<R>(
+  result: Awaited<ReturnType<StandardSchemaLike['~standard']['validate']>>,
+  by: Judge<R>,
+): Verdict<R> {
+  if (result.issues) {
+    const issue = result.issues[0]
+    return invalid(issue?.message ?? 'The schema refused the record', pointerOf(issue))
+  }
+  if (!isRecord(result.value)) return invalid('The schema turned the record into something else')
+  return judgeShape(result.value as R, by)
+}
+
+function judgeShape<R>(row: R, by: Judge<R>): Verdict<R> {
+  try {
+    const rejection = by.format.check(row)
+    if (rejection) return rejection
+    const bytes = approximateBytes(row)
+    if (bytes > by.maxRecordBytes) {
+      return {
+        code: 'too-large',
+        path: '',
+        message: `The record has about ${bytes} bytes; at most ${by.maxRecordBytes} are taken`,
+      }
+    }
+    return { row, partition: by.partition(row), bytes }
+  } catch (error) {
+    return thrown(error)
+  }
+}
+
+/** A validator or a partition function of the user's threw: that is a verdict on this record, not the end of the rest. */
+function thrown(error: unknown): Rejection {
+  const { message } = isSluiceError(error)
+    ? error
+    : asSluiceError(
+        error,
+        'invalid-record',
+        'The schema or the partition function failed on this record',
+      )
+  return invalid(message)
+}
+
+function invalid(message: string, path = ''): Rejection {
+  return { code: 'invalid-record', path, message }
+}
+
+function isRecord(value: unknown): value is Row {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return !(value instanceof Date) && !(value instanceof Uint8Array)
+}
+
+/** RFC 6901. */
+function pointerOf(issue: StandardIssue | undefined): string {
+  return (issue?.path ?? [])
+    .map((step) => (typeof step === 'object' ? step.key : step))
+    .map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+    .join('')
+}

@@ -1,0 +1,184 @@
+import { checkEqual, checkRejects } from '../check.ts'
+import {
+  batch,
+  committed,
+  LANE,
+  type LogCase,
+  laneIn,
+  OTHER,
+  readAll,
+  rowsOf,
+  sealAndCommit,
+  sealed,
+} from './tools.ts'
+
+export const fileCases: readonly LogCase[] = [
+  {
+    name: 'a lane is cut anywhere, also within an append, and goes on after the cut',
+    async run({ log }) {
+      const session = await log.open('first')
+      await session.append(batch([[LANE, rowsOf(10)]]))
+      const files = [sealed(LANE, 0, 3), sealed(LANE, 3, 4), sealed(LANE, 4, 12)] as const
+      await session.seal(files[0])
+      await session.seal(files[1])
+      await session.append(batch([[LANE, rowsOf(5, 10)]]))
+      await session.seal(files[2])
+      checkEqual(await readAll(session, files[2]), rowsOf(8, 4), 'the third file')
+      checkEqual(await readAll(session, files[0]), rowsOf(3), 'the first file')
+      checkEqual(await readAll(session, files[1]), rowsOf(1, 3), 'the second file')
+    },
+  },
+  {
+    name: 'a cut that overlaps a file, leaves a gap, is empty or takes what is not there is refused',
+    async run({ log }) {
+      const session = await log.open('first')
+      await session.append(batch([[LANE, rowsOf(10)]]))
+      await session.seal(sealed(LANE, 0, 4))
+      for (const [begin, end] of [
+        [0, 4],
+        [3, 6],
+        [5, 6],
+        [4, 4],
+        [4, 11],
+      ] as const) {
+        await checkRejects(
+          session.seal({ ...sealed(LANE, begin, end), id: `other-${begin}-${end}` }),
+          'invalid-options',
+          `a file of ${begin} to ${end}`,
+        )
+      }
+      await checkRejects(
+        session.seal(sealed(OTHER, 0, 1)),
+        'invalid-options',
+        'a lane never written',
+      )
+      const { state } = await log.open('second')
+      checkEqual(state.sealed, [sealed(LANE, 0, 4)], 'the sealed files')
+      checkEqual(laneIn(state, LANE).begin, 4, 'where the open part begins')
+    },
+  },
+  {
+    name: 'sealed files are in the state until they are committed, oldest first',
+    async run({ log }) {
+      const first = await log.open('first')
+      await first.append(
+        batch([
+          [OTHER, rowsOf(4)],
+          [LANE, rowsOf(4)],
+        ]),
+      )
+      const files = [sealed(LANE, 0, 1), sealed(OTHER, 0, 2), sealed(LANE, 1, 4)] as const
+      for (const file of files) await first.seal(file)
+      const second = await log.open('second')
+      checkEqual(second.state.sealed, files, 'the sealed files')
+      await second.commit([committed(files[1])])
+      checkEqual((await log.open('third')).state.sealed, [files[0], files[2]], 'what is left')
+    },
+  },
+  {
+    name: 'an upload and its checkpoint are remembered until they are forgotten',
+    async run({ log }) {
+      const file = sealed(LANE, 0, 2)
+      const upload = { key: file.key, uploadId: 'upload-1' }
+      const checkpoint = { state: '{"rowGroups":1}', trailing: Uint8Array.from([0, 255, 7]) }
+      const first = await log.open('first')
+      await first.append(batch([[LANE, rowsOf(2)]]))
+      await first.seal(file)
+      await first.progress(file.id, upload)
+      const second = await log.open('second')
+      checkEqual(pending(second.state.sealed), [[upload, undefined]], 'the upload')
+      await second.progress(file.id, upload, checkpoint)
+      const third = await log.open('third')
+      checkEqual(pending(third.state.sealed), [[upload, checkpoint]], 'the upload and checkpoint')
+      await third.progress(file.id, undefined)
+      const { state } = await log.open('fourth')
+      checkEqual(pending(state.sealed), [[undefined, undefined]], 'after it was forgotten')
+    },
+  },
+  {
+    name: 'a committed file is found by each range that it overlaps, ascending',
+    async run({ log }) {
+      const session = await log.open('first')
+      await session.append(
+        batch([
+          [LANE, rowsOf(10)],
+          [OTHER, rowsOf(10)],
+        ]),
+      )
+      const files = [sealed(LANE, 0, 4), sealed(LANE, 4, 8), sealed(OTHER, 0, 9)] as const
+      for (const file of files) await session.seal(file)
+      // In another order than they were sealed in: uploads end as they will.
+      for (const file of [files[1], files[2], files[0]]) await session.commit([committed(file)])
+      const find = (begin: number, end: number) => session.committed({ lane: LANE, begin, end })
+      checkEqual(await find(0, 10), [committed(files[0]), committed(files[1])], 'all of the lane')
+      checkEqual(await find(0, 4), [committed(files[0])], 'exactly the first')
+      checkEqual(await find(3, 5), [committed(files[0]), committed(files[1])], 'where they meet')
+      checkEqual(await find(8, 10), [], 'what no file has')
+      checkEqual(
+        await session.committed({ lane: { ...LANE, shard: '7' }, begin: 0, end: 10 }),
+        [],
+        'a lane never written',
+      )
+    },
+  },
+  {
+    name: 'a sealed file that is not committed is found by no range',
+    async run({ log }) {
+      const session = await log.open('first')
+      await session.append(batch([[LANE, rowsOf(3)]]))
+      await session.seal(sealed(LANE, 0, 3))
+      checkEqual(await session.committed({ lane: LANE, begin: 0, end: 3 }), [], 'the files')
+    },
+  },
+  {
+    name: 'committing again changes nothing',
+    async run({ log }) {
+      const session = await log.open('first')
+      await session.append(batch([[LANE, rowsOf(6)]]))
+      const file = sealed(LANE, 0, 3)
+      await sealAndCommit(session, file)
+      await session.commit([committed(file)])
+      checkEqual(
+        await session.committed({ lane: LANE, begin: 0, end: 6 }),
+        [committed(file)],
+        'the files',
+      )
+      const rest = sealed(LANE, 3, 6)
+      await session.seal(rest)
+      checkEqual(await readAll(session, rest), rowsOf(3, 3), 'the rows after it')
+    },
+  },
+  {
+    name: 'several files are committed together, and the others keep their rows',
+    async run({ log }) {
+      const session = await log.open('first')
+      await session.append(
+        batch([
+          [LANE, rowsOf(9)],
+          [OTHER, rowsOf(2)],
+        ]),
+      )
+      const files = [sealed(LANE, 0, 2), sealed(LANE, 2, 5), sealed(LANE, 5, 9)] as const
+      for (const file of files) await session.seal(file)
+      const other = sealed(OTHER, 0, 2)
+      await session.seal(other)
+      await session.commit([committed(files[2]), committed(files[0]), committed(other)])
+      checkEqual(await readAll(session, files[1]), rowsOf(3, 2), 'the rows between them')
+      checkEqual((await log.open('second')).state.sealed, [files[1]], 'what is still sealed')
+    },
+  },
+  {
+    name: 'a file whose rows are gone is not read as an empty one',
+    async run({ log }) {
+      const session = await log.open('first')
+      await session.append(batch([[LANE, rowsOf(3)]]))
+      const file = sealed(LANE, 0, 3)
+      await sealAndCommit(session, file)
+      await checkRejects(readAll(session, file), 'not-found', 'reading a committed file')
+    },
+  },
+]
+
+function pending(files: readonly { upload?: unknown; checkpoint?: unknown }[]): unknown[] {
+  return files.map(({ upload, checkpoint }) => [upload, checkpoint])
+}

@@ -1,0 +1,119 @@
+import type { Rejected } from '../../contracts/index.ts'
+import { check, checkEqual, checkRejects } from '../check.ts'
+import { AT_MS, batch, LANE, type LogCase, laneIn, OTHER, rowsOf, step } from './tools.ts'
+
+const REJECTED: Rejected = { index: 1, code: 'invalid-record', path: '/n', message: 'not a number' }
+
+export const producerCases: readonly LogCase[] = [
+  {
+    name: 'the same sequence again is answered as before and keeps nothing',
+    async run({ log }) {
+      const session = await log.open('first')
+      await session.append(batch([[LANE, rowsOf(9)]]))
+      const once = batch(
+        [
+          [LANE, rowsOf(2)],
+          [OTHER, rowsOf(1)],
+        ],
+        { producer: step(0), rejected: [REJECTED] },
+      )
+      const first = await session.append(once)
+      const again = await session.append({ ...once, atMs: AT_MS + 60_000 })
+      checkEqual(first.duplicate, false, 'whether the first is a duplicate')
+      checkEqual(again, { ...first, duplicate: true }, 'the second answer')
+      const { state } = await log.open('second')
+      checkEqual(laneIn(state, LANE).end, 11, 'the records of the lane')
+    },
+  },
+  {
+    name: 'a long list of rejections is answered again in full',
+    async run({ log }) {
+      const session = await log.open('first')
+      const rejected = Array.from({ length: 30_000 }, (_, index) => ({
+        ...REJECTED,
+        index,
+        message: `ünlesbar ${'.'.repeat(100)}`,
+      }))
+      const producer = step(0)
+      await session.append(batch([[LANE, rowsOf(1)]], { producer, rejected }))
+      const again = await session.append(batch([[LANE, rowsOf(1)]], { producer, rejected }))
+      checkEqual([again.duplicate, again.rejected.length], [true, 30_000], 'the second answer')
+      checkEqual(again.rejected, rejected, 'its rejections')
+    },
+  },
+  {
+    name: 'the same sequence with other content is a conflict',
+    async run({ log }) {
+      const session = await log.open('first')
+      await session.append(batch([[LANE, rowsOf(1)]], { producer: step(0) }))
+      const error = await checkRejects(
+        session.append(batch([[LANE, rowsOf(2)]], { producer: step(0, { hash: 'another' }) })),
+        'conflict',
+        'sequence 0 with another hash',
+      )
+      check(!error.retryable, 'sending it again cannot help, so the error is not retryable')
+      checkEqual(laneIn((await log.open('second')).state, LANE).end, 1, 'the records of the lane')
+    },
+  },
+  {
+    name: 'a sequence that leaves a gap is a conflict, and so is one long past',
+    async run({ log }) {
+      const session = await log.open('first')
+      const send = (seq: number) =>
+        session.append(batch([[LANE, rowsOf(1)]], { producer: step(seq) }))
+      await checkRejects(send(1), 'conflict', 'sequence 1 of a new producer')
+      for (const seq of [0, 1, 2]) await send(seq)
+      await checkRejects(send(4), 'conflict', 'sequence 4 after 2')
+      await checkRejects(send(0), 'conflict', 'sequence 0 after 2')
+      await send(3)
+      checkEqual(laneIn((await log.open('second')).state, LANE).end, 4, 'the records of the lane')
+    },
+  },
+  {
+    name: 'a new epoch begins at 0 and fences the old one',
+    async run({ log }) {
+      const session = await log.open('first')
+      const send = (epoch: number, seq: number) =>
+        session.append(batch([[LANE, rowsOf(1)]], { producer: step(seq, { epoch }) }))
+      await send(3, 0)
+      await send(3, 1)
+      await checkRejects(send(4, 2), 'conflict', 'a new epoch that does not begin at 0')
+      checkEqual(
+        (await send(4, 0)).duplicate,
+        false,
+        'whether sequence 0 of epoch 4 is a duplicate',
+      )
+      await checkRejects(send(3, 2), 'fenced', 'the old epoch’s next sequence')
+      await checkRejects(send(3, 1), 'fenced', 'the old epoch’s last sequence')
+      checkEqual((await send(4, 0)).duplicate, true, 'whether it is one when sent again')
+      checkEqual(laneIn((await log.open('second')).state, LANE).end, 3, 'the records of the lane')
+    },
+  },
+  {
+    name: 'producers do not know of each other',
+    async run({ log }) {
+      const session = await log.open('first')
+      for (const id of ['a', 'b', '__proto__']) {
+        for (const seq of [0, 1]) {
+          const { duplicate } = await session.append(
+            batch([[LANE, rowsOf(1)]], { producer: step(seq, { id }) }),
+          )
+          checkEqual(duplicate, false, `whether sequence ${seq} of ${id} is a duplicate`)
+        }
+      }
+    },
+  },
+  {
+    name: 'a request whose records were all rejected is remembered too',
+    async run({ log }) {
+      const session = await log.open('first')
+      const empty = batch([], { producer: step(0), rejected: [REJECTED] })
+      await session.append(empty)
+      checkEqual(
+        await session.append(empty),
+        { ranges: [], rejected: [REJECTED], duplicate: true },
+        'the second answer',
+      )
+    },
+  },
+]

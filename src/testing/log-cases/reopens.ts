@@ -1,0 +1,100 @@
+import { checkEqual, checkRejects } from '../check.ts'
+import {
+  AT_MS,
+  batch,
+  committed,
+  LANE,
+  type LogCase,
+  laneIn,
+  OTHER,
+  readAll,
+  rowsOf,
+  sealAndCommit,
+  sealed,
+  step,
+} from './tools.ts'
+
+export const reopenCases: readonly LogCase[] = [
+  {
+    name: 'after a crash: open records, their positions, size and age',
+    async run({ log, reopen }) {
+      const before = await log.open('first')
+      await before.append(batch([[LANE, rowsOf(3)]]))
+      await before.append(batch([[OTHER, rowsOf(2)]], { atMs: AT_MS + 7 }))
+      const after = await (await reopen()).open('second')
+      checkEqual(
+        after.state,
+        {
+          lanes: [
+            { lane: LANE, begin: 0, end: 3, bytes: 30, openedAtMs: AT_MS },
+            { lane: OTHER, begin: 0, end: 2, bytes: 20, openedAtMs: AT_MS + 7 },
+          ],
+          sealed: [],
+        },
+        'the state',
+      )
+      const { ranges } = await after.append(batch([[LANE, rowsOf(1, 3)]]))
+      checkEqual(ranges, [{ lane: LANE, begin: 3, end: 4 }], 'where the next append goes')
+      const file = sealed(LANE, 0, 4)
+      await after.seal(file)
+      checkEqual(await readAll(after, file), rowsOf(4), 'the rows')
+    },
+  },
+  {
+    name: 'after a crash: a sealed file with its key, its upload and its rows',
+    async run({ log, reopen }) {
+      const before = await log.open('first')
+      await before.append(batch([[LANE, rowsOf(5)]]))
+      const file = sealed(LANE, 0, 4)
+      const upload = { key: file.key, uploadId: 'upload-1' }
+      await before.seal(file)
+      await before.progress(file.id, upload)
+      const after = await (await reopen()).open('second')
+      checkEqual(after.state.sealed, [{ ...file, upload }], 'the sealed files')
+      checkEqual(await readAll(after, file), rowsOf(4), 'its rows')
+      await after.commit([committed(file)])
+      checkEqual(laneIn(after.state, LANE).begin, 4, 'where the open part begins')
+    },
+  },
+  {
+    name: 'after a crash: a committed file answers for its receipts, and its rows stay gone',
+    async run({ log, reopen }) {
+      const before = await log.open('first')
+      await before.append(batch([[LANE, rowsOf(5)]]))
+      const file = sealed(LANE, 0, 5)
+      await sealAndCommit(before, file)
+      const after = await (await reopen()).open('second')
+      checkEqual(after.state.sealed, [], 'the sealed files')
+      checkEqual(
+        await after.committed({ lane: LANE, begin: 0, end: 5 }),
+        [committed(file)],
+        'the committed files',
+      )
+      await after.commit([committed(file)])
+      await checkRejects(readAll(after, file), 'not-found', 'reading it again')
+    },
+  },
+  {
+    name: 'after a crash: producers are recognised',
+    async run({ log, reopen }) {
+      const before = await log.open('first')
+      const once = batch([[LANE, rowsOf(2)]], { producer: step(0) })
+      const answer = await before.append(once)
+      const after = await (await reopen()).open('second')
+      checkEqual(await after.append(once), { ...answer, duplicate: true }, 'the answer')
+      await checkRejects(
+        after.append(batch([[LANE, rowsOf(1)]], { producer: step(2) })),
+        'conflict',
+        'a gap',
+      )
+    },
+  },
+  {
+    name: 'the owner before the crash is fenced by the one after it',
+    async run({ log, reopen }) {
+      const before = await log.open('first')
+      await (await reopen()).open('second')
+      await checkRejects(before.append(batch([[LANE, rowsOf(1)]])), 'fenced', 'an append')
+    },
+  },
+]

@@ -1,0 +1,85 @@
+import type {
+  CommittedFile,
+  Lane,
+  LaneState,
+  LogBatch,
+  LogSession,
+  LogState,
+  ProducerStep,
+  Row,
+  SealedFile,
+} from '../../contracts/index.ts'
+import { laneId } from '../../core/lane.ts'
+import { check } from '../check.ts'
+import type { LogUnderTest } from '../log-suite.ts'
+
+export interface LogCase {
+  readonly name: string
+  run(subject: LogUnderTest): Promise<void>
+}
+
+export const LANE: Lane = { stream: 'birds', partition: '', shard: '0', schema: 'auto' }
+export const OTHER: Lane = { ...LANE, partition: 'country=DE/day=2026-11-21' }
+
+/** When the cases happen. */
+export const AT_MS: number = Date.UTC(2026, 10, 21)
+
+/** `count` rows that say where they are. */
+export function rowsOf(count: number, from = 0): Row[] {
+  return Array.from({ length: count }, (_, index) => ({
+    n: from + index,
+    text: `row ${from + index}`,
+  }))
+}
+
+export function batch(
+  lanes: readonly (readonly [Lane, readonly Row[]])[],
+  more: { readonly producer?: ProducerStep; readonly atMs?: number } & Partial<LogBatch> = {},
+): LogBatch {
+  return {
+    lanes: lanes.map(([lane, rows]) => ({ lane, rows, bytes: rows.length * 10 })),
+    rejected: [],
+    atMs: AT_MS,
+    ...more,
+  }
+}
+
+export function step(seq: number, more: Partial<ProducerStep> = {}): ProducerStep {
+  return { id: 'producer-1', epoch: 0, seq, hash: `hash of ${seq}`, ...more }
+}
+
+export function sealed(lane: Lane, begin: number, end: number): SealedFile {
+  const id = `file-${lane.partition === '' ? 'plain' : 'other'}-${begin}-${end}`
+  return {
+    lane,
+    begin,
+    end,
+    id,
+    key: `birds/${id}.jsonl`,
+    reason: 'flush',
+    sealedAtMs: AT_MS + 1000,
+  }
+}
+
+export function committed(file: SealedFile): CommittedFile {
+  return { ...file, etag: `etag of ${file.id}`, bytes: 1234 }
+}
+
+/** A file of these rows on its own way through the log. */
+export async function sealAndCommit(session: LogSession, file: SealedFile): Promise<void> {
+  await session.seal(file)
+  await session.commit([committed(file)])
+}
+
+export async function readAll(session: LogSession, file: SealedFile): Promise<Row[]> {
+  const rows: Row[] = []
+  for await (const some of session.read(file)) rows.push(...some)
+  return rows
+}
+
+/** What a new owner finds. */
+export function laneIn(state: LogState, lane: Lane): LaneState {
+  const found = state.lanes.find((other) => laneId(other.lane) === laneId(lane))
+  check(found, `the state names the lane "${laneId(lane)}"`)
+  return found
+}

@@ -1,0 +1,81 @@
+import type { Row } from '../../contracts/index.ts'
+import { checkEqual } from '../check.ts'
+import { batch, LANE, type LogCase, readAll, sealed } from './tools.ts'
+
+/** What a record may hold, by name. */
+const VALUES: Readonly<Record<string, readonly Row[]>> = {
+  'texts, with lone surrogates, NUL and line ends': [
+    { text: '' },
+    { text: 'a\nb\r\n\u2028\0' },
+    { text: '\ud800 \udfff', '\ud800': 1 },
+    { text: '😀 ~{"d":1}' },
+  ],
+  'numbers, with -0, NaN and infinities': [
+    { n: 0 },
+    { n: -0 },
+    { n: Number.NaN },
+    { n: Number.POSITIVE_INFINITY },
+    { n: Number.NEGATIVE_INFINITY },
+    { n: 5e-324 },
+    { n: 0.1 + 0.2 },
+    { n: 2 ** 53 },
+  ],
+  bigints: [{ n: 0n }, { n: -1n }, { n: 2n ** 63n - 1n }, { n: 10n ** 60n }],
+  dates: [{ at: new Date(0) }, { at: new Date(-1) }, { at: new Date(Number.NaN) }],
+  bytes: [
+    { body: new Uint8Array(0) },
+    { body: Uint8Array.from({ length: 256 }, (_, index) => index) },
+    { body: new Uint8Array(100).subarray(3, 7) },
+  ],
+  'null and undefined, apart from each other and from a missing key': [
+    { a: null },
+    { a: undefined },
+    {},
+    { a: [undefined, null] },
+  ],
+  'lists and objects in one another': [
+    { a: [], b: {}, c: [[], [{}]] },
+    { a: { b: [1, { c: new Date(5), d: [-0, 1n, { e: new Uint8Array([1]) }] }] } },
+  ],
+  'keys that mean something elsewhere': [
+    JSON.parse('{"__proto__":{"polluted":true},"constructor":1,"toString":null,"":2}') as Row,
+    Object.defineProperty({ when: new Date(1) }, '__proto__', {
+      value: { at: new Date(2) },
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    }) as unknown as Row,
+  ],
+  'data that looks like a codec’s own marks': [
+    { a: ['d', 5], b: [0, 1], c: ['u'] },
+    { a: ['d', 5], b: [0, ['n', '7']], c: ['u'], when: new Date(5) },
+    { $date: 5, $type: 'Date', '~': '~' },
+    { '~': ['b', 'AA=='], when: -0 },
+  ],
+}
+
+export const valueCases: readonly LogCase[] = Object.entries(VALUES).map(([name, rows]) => ({
+  name: `rows come back exactly: ${name}`,
+  async run({ log }) {
+    const session = await log.open('first')
+    await session.append(batch([[LANE, rows]]))
+    const file = sealed(LANE, 0, rows.length)
+    await session.seal(file)
+    const read = await readAll(session, file)
+    checkEqual(read, rows, 'the rows')
+    checkEqual(read.map(kinds), rows.map(kinds), 'what kind of value each is')
+    for (const row of read) {
+      checkEqual(Object.getPrototypeOf(row), Object.prototype, 'the prototype of a row')
+    }
+  },
+}))
+
+/** What deep equality may not see. */
+function kinds(row: Row): unknown {
+  return Object.entries(row).map(([key, value]) => [
+    key,
+    typeof value,
+    Object.prototype.toString.call(value),
+    Object.is(value, -0),
+  ])
+}
