@@ -1,0 +1,114 @@
+import type { CallOptions, DeleteResult } from '../contracts/index.ts'
+import { toBase64, utf8 } from '../core/bytes.ts'
+import { asSluiceError, isSluiceError, type SluiceError } from '../core/errors.ts'
+import { sha256 } from '../core/hash.ts'
+import { checkKey } from '../core/keys.ts'
+import { limiter } from '../core/limiter.ts'
+import type { S3Client } from './client.ts'
+import { refusalError, refusalOf } from './errors.ts'
+import { deleteObject } from './objects.ts'
+import { readXml } from './response.ts'
+import { fitsXml, writeXml } from './xml.ts'
+
+/** S3's limit for one request. */
+const MAX_BATCH = 1000
+const SINGLES_AT_ONCE = 8
+
+type Failure = DeleteResult['failed'][number]
+
+/**
+ * Deletes by batches of up to 1,000, each key by itself where a batch cannot: where XML cannot carry the key, the server
+ * knows no batches, or it asks to try a key again. An absent key counts as deleted.
+ *
+ * Rejects only with `invalid-key`, before anything is sent, and when its signal fires; what else failed is in the result.
+ */
+export async function deleteObjects(
+  client: S3Client,
+  keys: Iterable<string>,
+  options: CallOptions = {},
+): Promise<DeleteResult> {
+  const batched: string[] = []
+  const singles: string[] = []
+  for (const key of new Set(keys)) {
+    checkKey(key)
+    if (fitsXml(key)) batched.push(key)
+    else singles.push(key)
+  }
+  const total = batched.length + singles.length
+  const failed: Failure[] = []
+  if (batched.length === 1) singles.push(...batched.splice(0))
+  for (let at = 0; at < batched.length; at += MAX_BATCH) {
+    const batch = batched.slice(at, at + MAX_BATCH)
+    for (const failure of await deleteBatch(client, batch, options)) {
+      if (tryAlone(failure.error)) singles.push(failure.key)
+      else failed.push(failure)
+    }
+  }
+  failed.push(...(await deleteSingly(client, singles, options)))
+  return { deleted: total - failed.length, failed }
+}
+
+function tryAlone(error: Error): boolean {
+  return isSluiceError(error) && (error.retryable || error.code === 'not-supported')
+}
+
+/** The keys that were not deleted. */
+async function deleteBatch(
+  client: S3Client,
+  batch: readonly string[],
+  options: CallOptions,
+): Promise<Failure[]> {
+  const objects = batch.map((key) => ['Object', [['Key', key]]] as const)
+  const body = utf8(writeXml('Delete', [...objects, ['Quiet', true]]))
+  const digest = toBase64(await sha256(body))
+  try {
+    return await client.send({
+      operation: 'DeleteObjects',
+      method: 'POST',
+      query: { delete: '' },
+      // S3 demands a checksum of this body; MD5, the older choice, is not in WebCrypto.
+      headers: { 'content-type': 'application/xml', 'x-amz-checksum-sha256': digest },
+      body,
+      signBody: true,
+      signal: options.signal,
+      async read(response, context) {
+        const root = await readXml(response, context, 'DeleteResult')
+        return root.children('Error').map((error) => {
+          const key = error.text('Key') ?? ''
+          // The status is that of the whole answer: only the code speaks of the key.
+          const refusal = { ...refusalOf(response, error), status: 400 }
+          return { key, error: refusalError(refusal, { ...context, key }) }
+        })
+      },
+    })
+  } catch (error) {
+    return failAll(batch, error, options)
+  }
+}
+
+async function deleteSingly(
+  client: S3Client,
+  keys: readonly string[],
+  options: CallOptions,
+): Promise<Failure[]> {
+  const limit = limiter(SINGLES_AT_ONCE)
+  const results = await Promise.all(
+    keys.map((key) =>
+      limit(async () => {
+        try {
+          await deleteObject(client, key, options)
+          return []
+        } catch (error) {
+          return failAll([key], error, options)
+        }
+      }),
+    ),
+  )
+  return results.flat()
+}
+
+function failAll(keys: readonly string[], thrown: unknown, { signal }: CallOptions): Failure[] {
+  const error: SluiceError = asSluiceError(thrown, 'protocol', 'Deleting failed')
+  if (signal?.aborted) throw error
+  return keys.map((key) => ({ key, error }))
+}

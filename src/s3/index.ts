@@ -1,0 +1,16 @@
+/** The S3 protocol by `fetch` and WebCrypto: a client for one bucket, and the operations as functions that take it. */
+export {
+  type S3Call,
+  type S3Client,
+  type S3ClientOptions,
+  type S3Headers,
+  s3Client,
+} from './client.ts'
+export { copyObject } from './copy.ts'
+export type { S3Credentials, S3CredentialsSource } from './credentials.ts'
+export { deleteObjects } from './delete-objects.ts'
+export type { S3EndpointOptions, S3Query } from './endpoint.ts'
+export type { CallContext } from './errors.ts'
+export { listObjects } from './list.ts'
+export { createUpload, listUploads, resumeUpload } from './multipart.ts'
+export { deleteObject, getObject, headObject, putObject, type S3Object } from './objects.ts'

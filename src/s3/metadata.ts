@@ -1,0 +1,121 @@
+import type { Bytes, ObjectHeaders } from '../contracts/index.ts'
+import { concatBytes, fromBase64, fromUtf8Strict, toBase64, toHex, utf8 } from '../core/bytes.ts'
+import type { S3Headers } from './client.ts'
+
+const META = 'x-amz-meta-'
+
+/** Marks a write, so that its sender can tell later whether the object is his. */
+const NONCE_NAME = 'sluice-write'
+const NONCE = META + NONCE_NAME
+
+export function newNonce(): string {
+  return toHex(crypto.getRandomValues(new Uint8Array(16)))
+}
+
+export function nonceOf(headers: Headers): string | undefined {
+  return headers.get(NONCE) ?? undefined
+}
+
+/** The headers that carry an object's own. A content type is always sent: some runtimes would add one of their own. */
+export function objectHeaders(options: ObjectHeaders, nonce?: string): S3Headers {
+  const headers: Record<string, string | undefined> = {
+    'content-type': options.contentType ?? 'application/octet-stream',
+    'cache-control': options.cacheControl,
+    'content-disposition': options.contentDisposition,
+    'content-encoding': options.contentEncoding,
+    [NONCE]: nonce,
+  }
+  for (const [name, value] of Object.entries(options.metadata ?? {})) {
+    headers[META + name] = encodeMetadata(value)
+  }
+  return headers
+}
+
+/** The user's own headers: what `objectHeaders` was given, from the headers of an answer. */
+export function userHeaders(headers: Headers): ObjectHeaders {
+  const { metadata, ...standard } = readObjectHeaders(headers)
+  const { [NONCE_NAME]: _, ...users } = metadata
+  return { ...standard, metadata: users }
+}
+
+/** What `objectHeaders` sent, the mark of the write included. */
+export function readObjectHeaders(
+  headers: Headers,
+): ObjectHeaders & { readonly metadata: Readonly<Record<string, string>> } {
+  const metadata: Record<string, string> = {}
+  headers.forEach((value, name) => {
+    if (name.startsWith(META)) metadata[name.slice(META.length)] = decodeMetadata(value)
+  })
+  return {
+    contentType: headers.get('content-type') ?? undefined,
+    cacheControl: headers.get('cache-control') ?? undefined,
+    contentDisposition: headers.get('content-disposition') ?? undefined,
+    contentEncoding: headers.get('content-encoding') ?? undefined,
+    metadata,
+  }
+}
+
+const ASCII = /^[\u0020-\u007e]*$/
+
+/** What reaches the other side as it is: no spaces that HTTP or the signature would fold, nothing that looks encoded. */
+const PLAIN = /^(?! )(?!.* {2})(?!.*=\?)[\u0020-\u007e]+(?<! )$/
+
+/** An encoded word has at most 75 characters: 12 of frame, so 45 bytes in base64. */
+const WORD_BYTES = 45
+
+/**
+ * One header value out of any text. Runtimes differ in how they send a character beyond ASCII, so such a text goes as
+ * RFC 2047 encoded words, which AWS uses both ways.
+ * @see https://www.rfc-editor.org/rfc/rfc2047#section-2
+ */
+export function encodeMetadata(value: string): string {
+  if (PLAIN.test(value)) return value
+  const words: string[] = []
+  let word = ''
+  let wordBytes = 0
+  for (const character of value) {
+    const size = utf8(character).byteLength
+    if (wordBytes + size > WORD_BYTES) {
+      words.push(word)
+      word = ''
+      wordBytes = 0
+    }
+    word += character
+    wordBytes += size
+  }
+  words.push(word)
+  return words.map((text) => `=?UTF-8?B?${toBase64(utf8(text))}?=`).join(' ')
+}
+
+const ENCODED_WORDS =
+  /=\?([A-Za-z0-9-]+)\?([bq])\?([^? ]*)\?=(?:\s+(?==\?[A-Za-z0-9-]+\?[bq]\?[^? ]*\?=))?/gi
+
+/** The other way. What is not encoded, or in a charset that is not UTF-8, stays as it came. */
+export function decodeMetadata(value: string): string {
+  const text = ASCII.test(value) ? value : fromLatin1(value)
+  return text.replace(ENCODED_WORDS, (word, charset: string, encoding: string, payload: string) => {
+    if (!/^(utf-8|us-ascii)$/i.test(charset)) return word
+    const bytes = encoding.toUpperCase() === 'B' ? fromBase64(payload) : fromQ(payload)
+    return (bytes && fromUtf8Strict(bytes)) ?? word
+  })
+}
+
+/** RFC 2047 section 4.2: quoted-printable with `_` for the space. */
+function fromQ(payload: string): Bytes {
+  const parts = payload.split(/(=[0-9A-Fa-f]{2})/)
+  return concatBytes(
+    parts.map((part) =>
+      /^=[0-9A-Fa-f]{2}$/.test(part)
+        ? new Uint8Array([Number.parseInt(part.slice(1), 16)])
+        : utf8(part.replaceAll('_', ' ')),
+    ),
+  )
+}
+
+const BEYOND_LATIN_1 = /[\u0100-\uffff]/
+
+/** A server that sends UTF-8 as it is reaches us as Latin-1 in most runtimes: takes it back where it is UTF-8. */
+function fromLatin1(value: string): string {
+  if (BEYOND_LATIN_1.test(value)) return value
+  return fromUtf8Strict(Uint8Array.from(value, (character) => character.charCodeAt(0))) ?? value
+}

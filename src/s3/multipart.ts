@@ -1,0 +1,222 @@
+import type {
+  Bytes,
+  CallOptions,
+  MultipartOptions,
+  MultipartToken,
+  MultipartUpload,
+  Part,
+  PutResult,
+  UploadInfo,
+  WriteConditions,
+} from '../contracts/index.ts'
+import { utf8 } from '../core/bytes.ts'
+import { isSluiceError, throwIfAborted } from '../core/errors.ts'
+import { checkPrefix } from '../core/keys.ts'
+import type { S3Client } from './client.ts'
+import { protocolError } from './errors.ts'
+import { nameDecoder } from './list.ts'
+import { newNonce, objectHeaders } from './metadata.ts'
+import { conditionHeaders, headObject, ifWritten, mindAbsent } from './objects.ts'
+import { bareEtag, drain, etagOf, readXml } from './response.ts'
+import { writeXml } from './xml.ts'
+
+/**
+ * Opens an upload. When the answer is lost the upload stays open unseen; `listUploads` finds it. The object gets a
+ * nonce in its metadata (`sluice-write`), by which its completion is told from another writer's.
+ */
+export async function createUpload(
+  client: S3Client,
+  key: string,
+  options: MultipartOptions = {},
+): Promise<MultipartUpload> {
+  const nonce = newNonce()
+  const uploadId = await client.send({
+    operation: 'CreateMultipartUpload',
+    method: 'POST',
+    key,
+    query: { uploads: '' },
+    headers: objectHeaders(options, nonce),
+    signal: options.signal,
+    async read(response, context) {
+      const root = await readXml(response, context, 'InitiateMultipartUploadResult')
+      const id = root.text('UploadId')
+      if (!id) throw protocolError(response, context, 'was answered without an UploadId')
+      return id
+    },
+  })
+  return openUpload(client, { key, uploadId }, nonce)
+}
+
+/** The upload of another process. Sends nothing. */
+export function resumeUpload(client: S3Client, token: MultipartToken): MultipartUpload {
+  return openUpload(client, token, undefined)
+}
+
+function openUpload(
+  client: S3Client,
+  { key, uploadId }: MultipartToken,
+  nonce: string | undefined,
+): MultipartUpload {
+  return {
+    key,
+    uploadId,
+    putPart: (partNumber, body, options = {}) =>
+      putPart(client, { key, uploadId }, partNumber, body, options),
+    complete: (parts, options = {}) =>
+      completeUpload(client, { key, uploadId }, parts, options, nonce),
+    abort: (options = {}) => abortUpload(client, { key, uploadId }, options),
+    toJSON: () => ({ key, uploadId }),
+  }
+}
+
+async function putPart(
+  client: S3Client,
+  { key, uploadId }: MultipartToken,
+  partNumber: number,
+  body: Bytes | Blob,
+  options: CallOptions,
+): Promise<Part> {
+  const etag = await client.send({
+    operation: 'UploadPart',
+    method: 'PUT',
+    key,
+    query: { partNumber, uploadId },
+    // Else a Blob would bring the type of its own.
+    headers: { 'content-type': 'application/octet-stream' },
+    body,
+    signal: options.signal,
+    async read(response, context) {
+      await drain(response)
+      return etagOf(response, context)
+    },
+  })
+  return { partNumber, etag, sizeBytes: body instanceof Blob ? body.size : body.byteLength }
+}
+
+/**
+ * Completing again what was completed is a success on AWS, and NoSuchUpload or a failed condition elsewhere: after an
+ * answer was lost, the object itself is asked.
+ */
+async function completeUpload(
+  client: S3Client,
+  { key, uploadId }: MultipartToken,
+  parts: readonly Part[],
+  options: WriteConditions & CallOptions,
+  nonce: string | undefined,
+): Promise<PutResult> {
+  const listed = parts.map(
+    ({ partNumber, etag }) =>
+      [
+        'Part',
+        [
+          ['PartNumber', partNumber],
+          ['ETag', `"${etag}"`],
+        ],
+      ] as const,
+  )
+  return mindAbsent(options, key, () =>
+    client.send({
+      operation: 'CompleteMultipartUpload',
+      method: 'POST',
+      key,
+      query: { uploadId },
+      headers: { 'content-type': 'application/xml', ...conditionHeaders(options) },
+      body: utf8(writeXml('CompleteMultipartUpload', listed)),
+      signBody: true,
+      signal: options.signal,
+      async read(response, context) {
+        const root = await readXml(response, context, 'CompleteMultipartUploadResult')
+        const etag = bareEtag(root.text('ETag') ?? '')
+        if (!etag) throw protocolError(response, context, 'was answered without an ETag')
+        return { etag }
+      },
+      async recover(error) {
+        const gone = error.serverCode === 'NoSuchUpload'
+        if (!gone && !isSluiceError(error, 'precondition-failed')) return undefined
+        if (nonce) return ifWritten(client, key, nonce, options.signal)
+        // Begun by another process, whose nonce nobody knows. A size proves nothing against another writer, so it
+        // counts only where none was in the way.
+        return gone ? ifAlike(client, key, parts, options.signal) : undefined
+      },
+    }),
+  )
+}
+
+/** The object under the key if it has this upload's size and, where its ETag tells, number of parts. */
+async function ifAlike(
+  client: S3Client,
+  key: string,
+  parts: readonly Part[],
+  signal: AbortSignal | undefined,
+): Promise<PutResult | undefined> {
+  const found = await headObject(client, key, { signal })
+  const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0)
+  if (found?.sizeBytes !== sizeBytes || !found.etag.endsWith(`-${parts.length}`)) return undefined
+  return { etag: found.etag }
+}
+
+async function abortUpload(
+  client: S3Client,
+  { key, uploadId }: MultipartToken,
+  options: CallOptions,
+): Promise<void> {
+  try {
+    await client.send({
+      operation: 'AbortMultipartUpload',
+      method: 'DELETE',
+      key,
+      query: { uploadId },
+      signal: options.signal,
+      read: drain,
+    })
+  } catch (error) {
+    if (!isSluiceError(error, 'not-found') || error.serverCode === 'NoSuchBucket') throw error
+  }
+}
+
+/** Open uploads whose key begins with `prefix`, by key. MinIO finds only those of exactly that key. */
+export async function* listUploads(
+  client: S3Client,
+  prefix: string,
+  options: CallOptions = {},
+): AsyncGenerator<UploadInfo, void, undefined> {
+  checkPrefix(prefix)
+  let marker: { readonly key: string; readonly uploadId: string } | undefined
+  do {
+    const page: { uploads: UploadInfo[]; next: typeof marker } = await client.send({
+      operation: 'ListMultipartUploads',
+      method: 'GET',
+      query: {
+        uploads: '',
+        'encoding-type': 'url',
+        prefix: prefix || undefined,
+        'key-marker': marker?.key,
+        'upload-id-marker': marker?.uploadId,
+      },
+      signal: options.signal,
+      async read(response, context) {
+        const root = await readXml(response, context, 'ListMultipartUploadsResult')
+        const decode = nameDecoder(root, response, context)
+        const uploads = root.children('Upload').map((upload) => ({
+          key: decode(upload.text('Key')),
+          uploadId: upload.text('UploadId') ?? '',
+          initiated: new Date(upload.text('Initiated') ?? ''),
+        }))
+        if (root.text('IsTruncated') !== 'true') return { uploads, next: undefined }
+        const next = {
+          key: decode(root.text('NextKeyMarker')),
+          uploadId: root.text('NextUploadIdMarker') ?? '',
+        }
+        if (next.key === marker?.key && next.uploadId === marker.uploadId) {
+          throw protocolError(response, context, 'says that there is more and not where to go on')
+        }
+        return { uploads, next }
+      },
+    })
+    for (const upload of page.uploads) {
+      throwIfAborted(options.signal)
+      yield upload
+    }
+    marker = page.next
+  } while (marker)
+}

@@ -1,0 +1,189 @@
+import type {
+  Bytes,
+  CallOptions,
+  GetOptions,
+  ObjectInfo,
+  PutOptions,
+  PutResult,
+  WriteConditions,
+} from '../contracts/index.ts'
+import { isSluiceError, SluiceError } from '../core/errors.ts'
+import type { S3Client, S3Headers } from './client.ts'
+import { protocolError } from './errors.ts'
+import { newNonce, nonceOf, objectHeaders } from './metadata.ts'
+import { checkedBody, drain, etagOf, objectInfoOf } from './response.ts'
+
+/**
+ * Writes an object in one request. A conditional write carries a nonce in its metadata (`sluice-write`), so that a
+ * refusal which follows a lost answer can be told from another writer's object.
+ *
+ * Errors: `precondition-failed`, and what `S3Client.send` rejects with.
+ */
+export async function putObject(
+  client: S3Client,
+  key: string,
+  body: Bytes | Blob,
+  options: PutOptions = {},
+): Promise<PutResult> {
+  const nonce = hasCondition(options) ? newNonce() : undefined
+  return mindAbsent(options, key, () =>
+    client.send({
+      operation: 'PutObject',
+      method: 'PUT',
+      key,
+      headers: { ...objectHeaders(options, nonce), ...conditionHeaders(options) },
+      body,
+      signal: options.signal,
+      async read(response, context) {
+        await drain(response)
+        return { etag: etagOf(response, context) }
+      },
+      recover: async (error) =>
+        nonce && isSluiceError(error, 'precondition-failed')
+          ? await ifWritten(client, key, nonce, options.signal)
+          : undefined,
+    }),
+  )
+}
+
+export interface S3Object {
+  readonly info: ObjectInfo
+  /** To be read or cancelled. */
+  readonly body: ReadableStream<Bytes>
+}
+
+/**
+ * `undefined` for an absent key. The body errors with `network` when the connection is cut short; it is not checked
+ * where `fetch` decodes it (`contentEncoding`).
+ *
+ * Errors: `precondition-failed`, `invalid-options` for a range that begins past the end, `not-found` for an absent bucket.
+ */
+export async function getObject(
+  client: S3Client,
+  key: string,
+  options: GetOptions = {},
+): Promise<S3Object | undefined> {
+  const { range, ifMatch, signal } = options
+  const wanted = range && `bytes=${range.start}-${range.end === undefined ? '' : range.end - 1}`
+  return orUndefined(() =>
+    client.send({
+      operation: 'GetObject',
+      method: 'GET',
+      key,
+      headers: { range: wanted, ...conditionHeaders({ ifMatch }) },
+      signal,
+      async read(response, context) {
+        try {
+          if (wanted && response.status !== 206) {
+            throw protocolError(
+              response,
+              context,
+              'was asked for a range and answered with the whole',
+            )
+          }
+          const info = objectInfoOf(response, context, key)
+          return { info, body: checkedBody(response, context, signal) }
+        } catch (error) {
+          await response.body?.cancel()
+          throw error
+        }
+      },
+    }),
+  )
+}
+
+/** `undefined` for an absent key, and for an absent bucket, which the answer to a HEAD cannot tell apart. */
+export async function headObject(
+  client: S3Client,
+  key: string,
+  options: CallOptions = {},
+): Promise<ObjectInfo | undefined> {
+  return (await headWritten(client, key, options.signal))?.info
+}
+
+/** Deletes one object. An absent one counts as deleted. */
+export async function deleteObject(
+  client: S3Client,
+  key: string,
+  options: CallOptions = {},
+): Promise<void> {
+  await orUndefined(() =>
+    client.send({
+      operation: 'DeleteObject',
+      method: 'DELETE',
+      key,
+      signal: options.signal,
+      read: drain,
+    }),
+  )
+}
+
+/** What lies under the key, if it is the write that carries this nonce. */
+export async function ifWritten(
+  client: S3Client,
+  key: string,
+  nonce: string,
+  signal: AbortSignal | undefined,
+): Promise<PutResult | undefined> {
+  const found = await headWritten(client, key, signal)
+  return found && found.nonce === nonce ? { etag: found.info.etag } : undefined
+}
+
+async function headWritten(
+  client: S3Client,
+  key: string,
+  signal: AbortSignal | undefined,
+): Promise<{ info: ObjectInfo; nonce: string | undefined } | undefined> {
+  return orUndefined(() =>
+    client.send({
+      operation: 'HeadObject',
+      method: 'HEAD',
+      key,
+      signal,
+      read: async (response, context) => ({
+        info: objectInfoOf(response, context, key),
+        nonce: nonceOf(response.headers),
+      }),
+    }),
+  )
+}
+
+export function hasCondition({ ifNoneMatch, ifMatch }: WriteConditions): boolean {
+  return ifNoneMatch !== undefined || ifMatch !== undefined
+}
+
+export function conditionHeaders({ ifNoneMatch, ifMatch }: WriteConditions): S3Headers {
+  return {
+    'if-none-match': ifNoneMatch,
+    'if-match': ifMatch === undefined ? undefined : `"${ifMatch}"`,
+  }
+}
+
+/** Servers differ in what a write with `ifMatch` to an absent key gets: AWS says 404, R2 412. */
+export async function mindAbsent<T>(
+  { ifMatch }: WriteConditions,
+  key: string,
+  write: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await write()
+  } catch (error) {
+    if (ifMatch === undefined || !isSluiceError(error, 'not-found')) throw error
+    if (error.serverCode === 'NoSuchBucket' || error.serverCode === 'NoSuchUpload') throw error
+    throw new SluiceError('precondition-failed', `There is no "${key}" to replace`, {
+      ...error,
+      retryable: false,
+      cause: error,
+    })
+  }
+}
+
+async function orUndefined<T>(call: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await call()
+  } catch (error) {
+    // Any other code of a 404 means the key: rustfs says NoSuchVersion for one that ends in a slash.
+    if (isSluiceError(error, 'not-found') && error.serverCode !== 'NoSuchBucket') return undefined
+    throw error
+  }
+}

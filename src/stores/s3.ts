@@ -1,0 +1,149 @@
+import type {
+  Bytes,
+  CallOptions,
+  GetResult,
+  MultipartLimits,
+  MultipartUpload,
+  Store,
+  StoreCapabilities,
+} from '../contracts/index.ts'
+import { SluiceError } from '../core/errors.ts'
+import { checkKey } from '../core/keys.ts'
+import { type S3ClientOptions, s3Client } from '../s3/client.ts'
+import { copyObject } from '../s3/copy.ts'
+import { deleteObjects } from '../s3/delete-objects.ts'
+import { listObjects } from '../s3/list.ts'
+import { createUpload, listUploads, resumeUpload } from '../s3/multipart.ts'
+import { getObject, headObject, putObject, type S3Object } from '../s3/objects.ts'
+import {
+  checkHeaders,
+  checkPart,
+  checkParts,
+  checkRange,
+  checkSize,
+  refuseConditions,
+} from './check-options.ts'
+import { getResult } from './get-result.ts'
+
+export interface S3StoreOptions extends S3ClientOptions {
+  /** What this provider does otherwise than `S3_CAPABILITIES` says. */
+  readonly capabilities?: Partial<Omit<StoreCapabilities, 'compose'>> | undefined
+}
+
+const GIB = 1024 ** 3
+
+/**
+ * What is assumed of a provider that nothing is known of: S3's own features, and R2's demand for equal parts, which
+ * every other provider takes as well.
+ */
+export const S3_CAPABILITIES: StoreCapabilities = {
+  conditionalPut: true,
+  conditionalComplete: true,
+  copy: true,
+  compose: false,
+  rangeGet: true,
+  multipart: {
+    minPartBytes: 5 * 1024 ** 2,
+    maxPartBytes: 5 * GIB,
+    maxParts: 10_000,
+    equalParts: true,
+  },
+  listUploads: true,
+  maxPutBytes: 5 * GIB,
+}
+
+/**
+ * A bucket of S3, R2, MinIO or whatever speaks S3. Sends nothing before its first call.
+ *
+ * Guaranteed beyond `Store`: a call is tried again as `options.retry` says, and a conditional write whose answer was
+ * lost ends in the right answer: the caller's own object never counts as another's.
+ *
+ * Not guaranteed: that the provider honours a condition (`capabilities` must say if it does not); that `head` tells an
+ * absent bucket from an absent key; an object's bytes where `contentEncoding` makes `fetch` decode them; that a resumed
+ * upload, whose conditional completion got no answer, is told from another writer's object (`precondition-failed`).
+ *
+ * Every object written under a condition or in parts carries `x-amz-meta-sluice-write`, a nonce that `head` leaves out.
+ * A condition on `copy` makes it a multipart copy.
+ *
+ * Errors: those of `s3Client` here, `not-supported` for what `capabilities` denies, and what the server answers.
+ */
+export function s3Store(options: S3StoreOptions): Store {
+  const client = s3Client(options)
+  const capabilities = { ...S3_CAPABILITIES, ...options.capabilities }
+  const { multipart, conditionalPut, conditionalComplete, rangeGet, maxPutBytes } = capabilities
+
+  return {
+    kind: 's3',
+    capabilities,
+    async put(key, body, put = {}) {
+      checkKey(key)
+      checkHeaders(key, put)
+      if (!conditionalPut) refuseConditions(key, put, 'put')
+      checkSize(key, sizeOf(body), maxPutBytes, 'the body')
+      return putObject(client, key, body, put)
+    },
+    async get(key, get = {}) {
+      checkRange(key, get.range)
+      if (get.range && !rangeGet) {
+        throw new SluiceError('not-supported', `This store reads no ranges ("${key}")`, { key })
+      }
+      const found = await getObject(client, key, get)
+      return found && resultOf(found, get.signal)
+    },
+    head: (key, call) => headObject(client, key, call),
+    list: (listing) => listObjects(client, listing),
+    delete: (keys, call) => deleteObjects(client, typeof keys === 'string' ? [keys] : keys, call),
+    ...(capabilities.copy && {
+      copy: async (from, to, copy = {}) => {
+        if (!multipart || !conditionalComplete) refuseConditions(to, copy, 'copy')
+        return copyObject(client, from, to, copy)
+      },
+    }),
+    ...(multipart && {
+      createMultipart: async (key, create = {}) => {
+        checkKey(key)
+        checkHeaders(key, create)
+        const upload = await createUpload(client, key, create)
+        return checkedUpload(upload, multipart, conditionalComplete)
+      },
+      resumeMultipart: (token) =>
+        checkedUpload(resumeUpload(client, token), multipart, conditionalComplete),
+    }),
+    ...(capabilities.listUploads && {
+      listMultipart: (prefix: string, call?: CallOptions) => listUploads(client, prefix, call),
+    }),
+  } satisfies Store
+}
+
+function checkedUpload(
+  upload: MultipartUpload,
+  limits: MultipartLimits,
+  conditionalComplete: boolean,
+): MultipartUpload {
+  const { key } = upload
+  return {
+    ...upload,
+    async putPart(partNumber, body, call) {
+      checkPart(key, partNumber, sizeOf(body), limits)
+      return upload.putPart(partNumber, body, call)
+    },
+    async complete(parts, call = {}) {
+      checkParts(key, parts, limits)
+      if (!conditionalComplete) refuseConditions(key, call, 'complete')
+      return upload.complete(parts, call)
+    },
+  }
+}
+
+function resultOf({ info, body }: S3Object, signal: AbortSignal | undefined): GetResult {
+  const reader = body.getReader()
+  const source = {
+    next: async () => (await reader.read()).value,
+    close: () => reader.cancel(),
+  }
+  return getResult(info, source, signal)
+}
+
+function sizeOf(body: Bytes | Blob): number {
+  return body instanceof Blob ? body.size : body.byteLength
+}

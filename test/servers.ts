@@ -1,0 +1,335 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import { AwsClient } from 'aws4fetch'
+import type { Store } from '../src/contracts/index.ts'
+import { s3Gateway } from '../src/http/s3-gateway.ts'
+import { memoryStore } from '../src/stores/memory.ts'
+import { type S3StoreOptions, s3Store } from '../src/stores/s3.ts'
+
+/**
+ * S3 servers to test against. `gateway` is ours and always there; the others are real ones, taken from the PATH;
+ * `environment` is whatever SLUICE_S3_ENDPOINT names, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. There,
+ * buckets are created and removed, or one empty bucket, SLUICE_S3_BUCKET, is used and emptied. SLUICE_S3_KIND says
+ * which of the servers known here it is, if it is one.
+ */
+export type ServerKind = 'gateway' | RealServerKind
+export type RealServerKind = 'rustfs' | 'minio' | 'versitygw' | 'environment'
+
+export interface TestServer {
+  readonly kind: ServerKind
+  readonly endpoint: string
+  readonly bucket: string
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly region: string
+  /** An empty bucket of one's own. */
+  newBucket(): Promise<NewBucket>
+  stop(): Promise<void>
+}
+
+export interface NewBucket {
+  readonly bucket: string
+  remove(): Promise<void>
+}
+
+/** What a server does otherwise than S3, as far as the store suite meets it. */
+export interface ServerProfile {
+  readonly capabilities?: S3StoreOptions['capabilities']
+  /** Cases of the store suite that it fails, and why. */
+  readonly exceptions?: Readonly<Record<string, string>>
+}
+
+interface ServerProgram {
+  readonly command: string
+  readonly env: Readonly<Record<string, string>>
+  args(address: string, consoleAddress: string, folder: string): string[]
+}
+
+const ACCESS_KEY_ID = 'sluice-test-key'
+const SECRET_ACCESS_KEY = 'sluice-test-secret'
+const REGION = 'us-east-1'
+const BUCKET = 'sluice-test'
+
+const LOCAL = {
+  bucket: BUCKET,
+  accessKeyId: ACCESS_KEY_ID,
+  secretAccessKey: SECRET_ACCESS_KEY,
+  region: REGION,
+}
+
+const PROGRAMS: Readonly<Record<Exclude<RealServerKind, 'environment'>, ServerProgram>> = {
+  rustfs: {
+    command: 'rustfs',
+    env: {
+      RUSTFS_ACCESS_KEY: ACCESS_KEY_ID,
+      RUSTFS_SECRET_KEY: SECRET_ACCESS_KEY,
+      RUSTFS_CONSOLE_ENABLE: 'false',
+    },
+    args: (address, _, folder) => ['server', '--address', address, folder],
+  },
+  minio: {
+    command: 'minio',
+    env: { MINIO_ROOT_USER: ACCESS_KEY_ID, MINIO_ROOT_PASSWORD: SECRET_ACCESS_KEY },
+    args: (address, consoleAddress, folder) => [
+      ...['server', '--address', address, '--console-address', consoleAddress, folder],
+    ],
+  },
+  versitygw: {
+    command: 'versitygw',
+    env: { ROOT_ACCESS_KEY: ACCESS_KEY_ID, ROOT_SECRET_KEY: SECRET_ACCESS_KEY },
+    args: (address, _, folder) => ['--port', address, 'posix', folder],
+  },
+}
+
+/** Of servers that keep a key as a path of files. */
+const FILE_NAMES = {
+  'keys: a leading slash': 'a key that begins with a slash is refused with 400',
+  'keys: slashes in a row': 'a key with an empty segment is refused with 400',
+  'keys: the longest, in one segment': 'a segment of more than 255 bytes is refused with 400',
+}
+
+/** How they differ from S3. Whoever finds a difference writes it here, and the store suite stays as it is. */
+const KNOWN_PROFILES: Readonly<Record<Exclude<ServerKind, 'environment'>, ServerProfile>> = {
+  gateway: {},
+  rustfs: { exceptions: FILE_NAMES },
+  minio: {
+    // ListMultipartUploads finds only the uploads of exactly the key that is given as prefix.
+    capabilities: { listUploads: false },
+    exceptions: {
+      ...FILE_NAMES,
+      'keys: a key and keys below it':
+        'a listing by the prefix "a/b" shows nothing where "a" is an object',
+    },
+  },
+  versitygw: {
+    exceptions: {
+      ...FILE_NAMES,
+      'keys: a key and keys below it': 'an object "a" allows no "a/b": 409 ObjectParentIsFile',
+      'keys: a trailing slash': 'a key that ends in a slash holds no bytes',
+      'keys: code points that XML cannot carry': 'U+FFFF is listed as U+FFFD',
+      'conditions: create-only writes where nothing is': 'an object "key" allows no "key/below"',
+      'deletes: more than 1,000 keys, from any iterable': 'an object "many" lies beside "many/…"',
+    },
+  },
+}
+
+export const PROFILES: Readonly<Record<ServerKind, ServerProfile>> = {
+  ...KNOWN_PROFILES,
+  environment: KNOWN_PROFILES[process.env['SLUICE_S3_KIND'] as 'rustfs'] ?? {},
+}
+
+/** Each real server, and why it cannot be used here, if so. */
+export function realServers(): readonly { kind: RealServerKind; missing?: string }[] {
+  const programs = Object.entries(PROGRAMS).map(([kind, { command }]) => ({
+    kind: kind as RealServerKind,
+    ...(isOnPath(command) ? {} : { missing: `${command} is not on the PATH` }),
+  }))
+  const environment = process.env.SLUICE_S3_ENDPOINT
+    ? {}
+    : { missing: 'SLUICE_S3_ENDPOINT is not set' }
+  return [...programs, { kind: 'environment', ...environment }]
+}
+
+/** Starts a server on a free port of the loopback, with a folder of its own, and makes a bucket. */
+export async function startServer(kind: ServerKind): Promise<TestServer> {
+  if (kind === 'gateway') return startGateway()
+  if (kind === 'environment') return environmentServer()
+  return startProgram(kind, PROGRAMS[kind])
+}
+
+/** The gateway over a store, in this process, behind node:http. */
+export async function startGateway(store: Store = memoryStore()): Promise<TestServer> {
+  const buckets: Record<string, Store> = { [BUCKET]: store }
+  const credentials = { accessKeyId: ACCESS_KEY_ID, secretAccessKey: SECRET_ACCESS_KEY }
+  const handler = s3Gateway({ buckets, credentials, region: REGION })
+  const server = createServer((request, response) => {
+    serve(handler, request, response).catch((error: unknown) => response.destroy(error as Error))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    ...LOCAL,
+    kind: 'gateway',
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async newBucket() {
+      const bucket = newBucketName()
+      buckets[bucket] = memoryStore()
+      return { bucket, remove: async () => void delete buckets[bucket] }
+    },
+    async stop() {
+      server.close()
+      server.closeAllConnections()
+      await once(server, 'close')
+    },
+  }
+}
+
+async function startProgram(kind: ServerKind, program: ServerProgram): Promise<TestServer> {
+  const folder = await mkdtemp(join(tmpdir(), `sluice-${kind}-`))
+  const address = `127.0.0.1:${await freePort()}`
+  const consoleAddress = `127.0.0.1:${await freePort()}`
+  const child = spawn(program.command, program.args(address, consoleAddress, folder), {
+    cwd: folder,
+    env: { PATH: process.env.PATH ?? '', HOME: folder, ...program.env },
+    stdio: 'ignore',
+  })
+  const killAtExit = (): void => void child.kill('SIGKILL')
+  process.once('exit', killAtExit)
+  const base = { ...LOCAL, kind, endpoint: `http://${address}` }
+  const server: TestServer = {
+    ...base,
+    // Its folder goes with the server: nothing to remove before.
+    newBucket: async () => ({ bucket: await createBucket(base), remove: async () => {} }),
+    async stop() {
+      process.removeListener('exit', killAtExit)
+      await stopChild(child)
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+  try {
+    await untilUp(base, child)
+  } catch (error) {
+    await server.stop()
+    throw error
+  }
+  return server
+}
+
+/** Whatever the environment names. It is somebody's: everything made here is removed again. */
+async function environmentServer(): Promise<TestServer> {
+  const base = {
+    kind: 'environment' as const,
+    endpoint: fromEnvironment('SLUICE_S3_ENDPOINT'),
+    accessKeyId: fromEnvironment('AWS_ACCESS_KEY_ID'),
+    secretAccessKey: fromEnvironment('AWS_SECRET_ACCESS_KEY'),
+    region: process.env.AWS_REGION ?? REGION,
+  }
+  const given = process.env.SLUICE_S3_BUCKET
+  const newBucket = async (): Promise<NewBucket> => {
+    const bucket = given ?? (await createBucket(base))
+    const store = s3Store({ ...base, bucket, credentials: base })
+    for await (const entry of store.list()) {
+      throw new Error(
+        `SLUICE_S3_BUCKET must name an empty bucket; it holds ${JSON.stringify(entry)}`,
+      )
+    }
+    return {
+      bucket,
+      async remove() {
+        const keys: string[] = []
+        for await (const entry of store.list()) if (entry.kind === 'object') keys.push(entry.key)
+        await store.delete(keys)
+        for await (const token of store.listMultipart?.('') ?? []) {
+          await store.resumeMultipart?.(token).abort()
+        }
+        if (!given) await bucketRequest(base, bucket, 'DELETE')
+      },
+    }
+  }
+  const { bucket, remove } = await newBucket()
+  return { ...base, bucket, newBucket, stop: remove }
+}
+
+function fromEnvironment(name: string): string {
+  const value = process.env[name]
+  if (!value) throw new Error(`SLUICE_S3_ENDPOINT is set and ${name} is not`)
+  return value
+}
+
+type Address = Pick<TestServer, 'endpoint' | 'accessKeyId' | 'secretAccessKey' | 'region'>
+
+async function createBucket(address: Address, bucket = newBucketName()): Promise<string> {
+  const response = await bucketRequest(address, bucket, 'PUT')
+  if (!response.ok) {
+    throw new Error(`CreateBucket ${bucket}: ${response.status} ${await response.text()}`)
+  }
+  return bucket
+}
+
+async function bucketRequest(address: Address, bucket: string, method: string): Promise<Response> {
+  const { endpoint, accessKeyId, secretAccessKey, region } = address
+  const aws = new AwsClient({ accessKeyId, secretAccessKey, region, service: 's3' })
+  return fetch(await aws.sign(`${endpoint}/${bucket}`, { method }))
+}
+
+function newBucketName(): string {
+  return `sluice-test-${randomUUID()}`
+}
+
+/** Up is who makes a bucket: some answer before their storage is ready. */
+async function untilUp(
+  address: Address & { kind: ServerKind },
+  child: ChildProcess,
+): Promise<void> {
+  const deadline = Date.now() + 60_000
+  for (;;) {
+    if (child.exitCode !== null)
+      throw new Error(`${address.kind} ended with status ${child.exitCode}`)
+    try {
+      await createBucket(address, BUCKET)
+      return
+    } catch (error) {
+      if (Date.now() > deadline)
+        throw new Error(`${address.kind} did not come up`, { cause: error })
+    }
+    await delay(200)
+  }
+}
+
+async function stopChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
+  const exited = once(child, 'exit')
+  child.kill('SIGTERM')
+  const force = setTimeout(() => child.kill('SIGKILL'), 5000)
+  await exited
+  clearTimeout(force)
+}
+
+async function freePort(): Promise<number> {
+  const server = createTcpServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+function isOnPath(command: string): boolean {
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .some((folder) => existsSync(join(folder, command)))
+}
+
+async function serve(
+  handler: (request: Request) => Promise<Response>,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const method = incoming.method ?? 'GET'
+  const hasBody = method !== 'GET' && method !== 'HEAD'
+  const init: RequestInit & { duplex?: 'half' } = {
+    method,
+    headers: incoming.headers as HeadersInit,
+  }
+  if (hasBody) Object.assign(init, { body: Readable.toWeb(incoming), duplex: 'half' })
+  const url = `http://${incoming.headers.host}${incoming.url}`
+  // A URL parser resolves dot segments into another key, and the signature of a client that did the same would fit.
+  const response = /(^|\/)(\.|%2e){1,2}(\/|$)/i.test((incoming.url ?? '').split('?')[0] as string)
+    ? new Response(null, { status: 400 })
+    : await handler(new Request(url, init))
+  outgoing.writeHead(response.status, Object.fromEntries(response.headers))
+  if (response.body) await pipeline(Readable.fromWeb(response.body as never), outgoing)
+  else outgoing.end()
+  // What the handler left unread would hold the connection up.
+  incoming.resume()
+}
