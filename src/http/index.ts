@@ -1,0 +1,9 @@
+/** `sluice/http`: Request in, Response out. */
+export type { Access, Authorize, Scope, TokenRule } from './access.ts'
+export { tokenAuthorizer } from './access.ts'
+export type { IngestApp, IngestOptions, IngestStream } from './ingest-app.ts'
+export { ingestApp } from './ingest-app.ts'
+export type { Problem } from './problem.ts'
+export { type S3GatewayOptions, s3Gateway } from './s3-gateway.ts'
+export type { IngestAnswer, IngestRequest, IngestTarget } from './target.ts'
+export { sinkTarget } from './target.ts'

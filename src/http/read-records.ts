@@ -1,0 +1,95 @@
+import type { Bytes, ErrorCode, Refused, Row } from '../contracts/index.ts'
+import { SluiceError } from '../core/errors.ts'
+import { csvRows } from '../inputs/csv.ts'
+import { jsonArrayRows, ndjsonRows } from '../inputs/json.ts'
+
+/** What a request's body holds: rows, and, by their place in it, what could not be read as one. */
+export interface ReadRecords {
+  readonly rows: readonly Row[]
+  readonly refused: readonly Refused[]
+}
+
+interface RowReaderOptions {
+  readonly onReject: (refused: Refused) => void
+}
+
+type RowReader = (source: AsyncIterable<Bytes>, options: RowReaderOptions) => AsyncIterable<Row>
+
+const READERS: Readonly<Record<string, RowReader>> = {
+  'application/x-ndjson': ndjsonRows,
+  'application/jsonl': ndjsonRows,
+  'application/json': jsonArrayRows,
+  'text/csv': csvRows,
+  'application/vnd.sluice.records': clientRows,
+}
+
+/**
+ * What `httpSink` sends: NDJSON in which a line may also be `[code, path, message, raw]`, a record that was refused before
+ * it came here. A record is never an array, so the two cannot be confused.
+ */
+function clientRows(
+  source: AsyncIterable<Bytes>,
+  { onReject }: RowReaderOptions,
+): AsyncIterable<Row> {
+  return ndjsonRows(source, {
+    onReject: (one) => onReject({ ...one, ...refusalOf(one.raw) }),
+  })
+}
+
+function refusalOf(line: string): Omit<Refused, 'index'> | undefined {
+  let parts: unknown
+  try {
+    parts = JSON.parse(line)
+  } catch {
+    return undefined
+  }
+  if (!Array.isArray(parts) || parts.length !== 4) return undefined
+  if (!parts.every((part) => typeof part === 'string')) return undefined
+  const [code, path, message, raw] = parts as [ErrorCode, string, string, string]
+  return { code, path, message, raw }
+}
+
+/** The reader for a body's type. Throws `not-supported` (415), so that a body of another type is not even read. */
+export function readerOf(contentType: string | null): RowReader {
+  const [type = '', ...parameters] = (contentType ?? '').toLowerCase().split(';')
+  const reader = Object.hasOwn(READERS, type.trim()) ? READERS[type.trim()] : undefined
+  if (!reader) {
+    const known = Object.keys(READERS).join(', ')
+    throw new SluiceError('not-supported', `Send records as one of ${known}`, { status: 415 })
+  }
+  for (const parameter of parameters) {
+    const charset = /^\s*charset="?([^"\s]*)"?\s*$/.exec(parameter)?.[1]
+    if (charset === undefined || charset === 'utf-8' || charset === 'utf8') continue
+    throw new SluiceError('not-supported', 'Send text as UTF-8', { status: 415 })
+  }
+  return reader
+}
+
+/**
+ * Reads all of a body before anything is done with it, so that a fault at its end leaves nothing behind. Throws
+ * `too-large` for more than `maxRecords`: many tiny records take far more memory than their text.
+ */
+export async function readRecords(
+  reader: RowReader,
+  body: AsyncIterable<Bytes>,
+  maxRecords: number,
+): Promise<ReadRecords> {
+  const rows: Row[] = []
+  const refused: Refused[] = []
+  const count = (): void => {
+    if (rows.length + refused.length < maxRecords) return
+    throw new SluiceError(
+      'too-large',
+      `A request may have ${maxRecords} records; nothing of it was kept: send it in pieces`,
+    )
+  }
+  const onReject = (one: Refused): void => {
+    count()
+    refused.push(one)
+  }
+  for await (const row of reader(body, { onReject })) {
+    count()
+    rows.push(row)
+  }
+  return { rows, refused }
+}

@@ -1,0 +1,327 @@
+import { describe, expect, test } from 'vitest'
+import { type HttpSinkOptions, httpSink } from '../../src/client/http-sink.ts'
+import type { Row } from '../../src/contracts/index.ts'
+import { virtualClock } from '../../src/testing/virtual-clock.ts'
+import { type Service, service, storedRows, TOKENS } from '../http/tools.ts'
+
+type Fetch = typeof fetch
+
+/** The requests of one test, in the order they were sent. */
+interface Sent {
+  readonly path: string
+  readonly epoch: string | null
+  readonly seq: string | null
+  readonly body: string
+}
+
+interface Connection {
+  readonly of: Service
+  readonly sent: Sent[]
+  readonly sink: ReturnType<typeof httpSink>
+}
+
+/** A sink and a service with nothing between them but `on`, which may break what passes. */
+async function connect(
+  options: Partial<HttpSinkOptions> = {},
+  on: (request: Request, pass: () => Promise<Response>, count: number) => Promise<Response> = (
+    _,
+    pass,
+  ) => pass(),
+): Promise<Connection> {
+  const of = await service({ linkSecret: 'a secret of at least 32 characters' })
+  const sent: Sent[] = []
+  const through = async (input: RequestInfo | URL, init?: RequestInit) => {
+    const request = new Request(input as URL, init)
+    const { pathname, search } = new URL(request.url)
+    sent.push({
+      path: pathname + search,
+      epoch: request.headers.get('producer-epoch'),
+      seq: request.headers.get('producer-seq'),
+      body: await request.clone().text(),
+    })
+    const { headers, method } = request
+    const body = method === 'GET' ? null : await request.clone().text()
+    return on(
+      request,
+      () => of.send(pathname + search, { method, headers, body }, null),
+      sent.length,
+    )
+  }
+  const sink = httpSink({
+    url: 'https://sluice.example',
+    stream: 'flights',
+    token: TOKENS.all,
+    fetch: through as Fetch,
+    retry: { random: () => 0 },
+    ...options,
+  })
+  return { of, sent, sink }
+}
+
+const numbered = (count: number): Row[] => Array.from({ length: count }, (_, n) => ({ n }))
+
+describe('httpSink', () => {
+  test('records arrive, exactly, and close() tells the files and where they are', async () => {
+    const { of, sink } = await connect()
+    const rows = [
+      { n: 9007199254740993n, d: new Date(0), t: 'é\n"', z: -0 },
+      { n: 2, nested: { a: [1] } },
+    ]
+    const ack = await sink.write(rows)
+    expect(ack).toMatchObject({ accepted: 2, rejected: [], duplicate: false })
+    expect(await ack.receipt.progress()).toMatchObject({ state: 'pending', records: 0 })
+    const result = await sink.close()
+    expect(result).toMatchObject({ accepted: 2, rejected: 0, files: [{ records: 2 }] })
+    expect(await ack.receipt.committed()).toMatchObject({
+      records: 2,
+      files: result.files.map(({ key }) => ({ key })),
+    })
+    const url = new URL(result.files[0]?.url ?? '')
+    expect(url.origin).toBe('https://sluice.example')
+    const file = await of.send(url.pathname + url.search, {}, null)
+    expect(await file.text()).toBe(
+      '{"n":9007199254740993,"d":"1970-01-01T00:00:00.000Z","t":"é\\n\\"","z":-0}\n{"n":2,"nested":{"a":[1]}}\n',
+    )
+  })
+
+  test('a receipt resolves when the file is visible', async () => {
+    const { of, sink } = await connect()
+    const { receipt } = await sink.write(numbered(3))
+    const [committed] = await Promise.all([receipt.committed(), of.flights.flush()])
+    expect(committed).toMatchObject({ records: 3, files: [{ records: 3 }] })
+  })
+
+  test('a write larger than a request is sent in several, one after the other', async () => {
+    let flying = 0
+    let most = 0
+    const { of, sent, sink } = await connect({ maxBodyBytes: 64 }, async (_, pass) => {
+      most = Math.max(most, ++flying)
+      const response = await pass()
+      flying--
+      return response
+    })
+    const [first, second] = await Promise.all([sink.write(numbered(20)), sink.write(numbered(5))])
+    expect([first.accepted, second.accepted, most]).toEqual([20, 5, 1])
+    const requests = sent.filter(({ path }) => path.endsWith('/records'))
+    expect(requests.length).toBeGreaterThan(2)
+    for (const { body } of requests) expect(body.length).toBeLessThanOrEqual(64)
+    expect(requests.map(({ seq }) => Number(seq))).toEqual(requests.map((_, index) => index))
+    await of.flights.flush()
+    expect(await first.receipt.progress()).toMatchObject({ state: 'committed', records: 20 })
+    expect(await storedRows(of.store, 'flights/')).toEqual([...numbered(20), ...numbered(5)])
+  })
+
+  test('a request holds no more records than its bound', async () => {
+    const { sent, sink } = await connect({ maxBodyRecords: 3 })
+    await sink.write(numbered(7))
+    expect(sent.map(({ body }) => body.trim().split('\n').length)).toEqual([3, 3, 1])
+  })
+
+  test('rejections are named by their place in the write, whichever request they were in', async () => {
+    const { of, sink } = await connect({ maxBodyRecords: 2, maxBodyBytes: 1000 })
+    const rows = [
+      { n: 0 },
+      { n: Number.NaN },
+      [1] as unknown as Row,
+      { n: 'x'.repeat(2000) },
+      { n: 5 },
+    ]
+    const raw = '1,2,3\n"4'
+    const ack = await sink.write(rows, {
+      refused: [{ index: 2, code: 'invalid-record', path: '/b', message: 'three fields', raw }],
+    })
+    expect(ack.accepted).toBe(2)
+    expect(ack.rejected.map(({ index, code, path }) => [index, code, path])).toEqual([
+      [1, 'invalid-record', '/n'],
+      [2, 'invalid-record', '/b'],
+      [3, 'invalid-record', ''],
+      [4, 'too-large', ''],
+    ])
+    await sink.close()
+    const letters = (await storedRows(of.store, 'flights/_rejected/')) as { raw: string }[]
+    expect(letters.length).toBe(4)
+    expect(letters[1]).toMatchObject({
+      code: 'invalid-record',
+      path: '/b',
+      message: 'three fields',
+      raw,
+    })
+  })
+
+  test('an answer that is lost is asked for again, and nothing is kept twice', async () => {
+    const { of, sent, sink } = await connect({}, async (_, pass, count) => {
+      const response = await pass()
+      if (count === 1) throw new TypeError('fetch failed')
+      return response
+    })
+    const ack = await sink.write(numbered(4))
+    expect(ack).toMatchObject({ accepted: 4, duplicate: true })
+    expect(sent.map(({ seq }) => seq)).toEqual(['0', '0'])
+    await sink.write(numbered(1))
+    await of.flights.flush()
+    expect(await storedRows(of.store, 'flights/')).toEqual([...numbered(4), ...numbered(1)])
+  })
+
+  test.each([
+    ['429', 429, { 'retry-after': '7' }, 7000],
+    ['503', 503, { 'retry-after': '2' }, 2000],
+    ['a proxy’s 502', 502, {}, 0],
+    ['500', 500, {}, 0],
+  ])('%s is waited for', async (_, status, headers, waitMs) => {
+    const clock = virtualClock()
+    const { sink, sent } = await connect({ clock }, (__, pass, count) =>
+      count === 1 ? Promise.resolve(new Response('<html>', { status, headers })) : pass(),
+    )
+    const before = clock.now()
+    const writing = sink.write(numbered(1))
+    while (sent.length < 2) await clock.advance(500)
+    expect((await writing).accepted).toBe(1)
+    expect(clock.now() - before).toBeGreaterThanOrEqual(waitMs)
+  })
+
+  test('a server that is away for a minute is waited for; one that stays away is given up', async () => {
+    const clock = virtualClock()
+    const awayUntil = clock.now() + 60_000
+    const away = async (_: Request, pass: () => Promise<Response>) => {
+      if (clock.now() < awayUntil) throw new TypeError('fetch failed')
+      return pass()
+    }
+    const { sink } = await connect({ clock, retry: { random: () => 0.99 } }, away)
+    const writing = sink.write(numbered(2))
+    await clock.advance(70_000)
+    expect((await writing).accepted).toBe(2)
+
+    const never = await connect({ clock, retry: { random: () => 0.99 } }, () =>
+      Promise.reject(new TypeError('fetch failed')),
+    )
+    const failing = expect(never.sink.write(numbered(2))).rejects.toMatchObject({ code: 'network' })
+    await clock.advance(130_000)
+    await failing
+  })
+
+  test('after an outcome that stays unknown, a new epoch ends the old one', async () => {
+    let lost = true
+    const { of, sent, sink } = await connect(
+      { retry: { attempts: 2, random: () => 0 } },
+      async (_, pass) => {
+        const response = await pass()
+        if (lost) throw new TypeError('fetch failed')
+        return response
+      },
+    )
+    await expect(sink.write(numbered(2))).rejects.toMatchObject({ code: 'network' })
+    lost = false
+    expect((await sink.write(numbered(3))).duplicate).toBe(false)
+    expect(sent.map(({ epoch, seq }) => [epoch, seq])).toEqual([
+      ['0', '0'],
+      ['0', '0'],
+      ['1', '0'],
+    ])
+    await of.flights.flush()
+    expect((await storedRows(of.store, 'flights/')).length).toBe(5)
+  })
+
+  test('a request that was refused leaves its number to the next', async () => {
+    let refuse = true
+    const { sent, sink } = await connect({}, (_, pass) =>
+      refuse
+        ? Promise.resolve(Response.json({ code: 'too-large', detail: 'no' }, { status: 413 }))
+        : pass(),
+    )
+    await expect(sink.write(numbered(1))).rejects.toMatchObject({ code: 'too-large', status: 413 })
+    refuse = false
+    await sink.write(numbered(1))
+    expect(sent.map(({ epoch, seq }) => [epoch, seq])).toEqual([
+      ['0', '0'],
+      ['0', '0'],
+    ])
+  })
+
+  test('when a later request of a write fails, the error says what is kept', async () => {
+    const { sink } = await connect({ maxBodyRecords: 2 }, (_, pass, count) =>
+      count === 2
+        ? Promise.resolve(Response.json({ code: 'too-large', detail: 'no' }, { status: 413 }))
+        : pass(),
+    )
+    const error = await sink.write(numbered(6)).catch((caught: unknown) => caught)
+    expect(error).toMatchObject({ code: 'too-large' })
+    expect((error as Error).message).toContain('first 2 records')
+  })
+
+  test('two sinks of one producer: the second is told', async () => {
+    const producer = { id: 'reporter', epoch: 1 }
+    const { of, sink } = await connect({ producer })
+    await sink.write(numbered(1))
+    const second = httpSink({
+      url: 'https://sluice.example/',
+      stream: 'flights',
+      token: TOKENS.all,
+      producer,
+      fetch: ((url: URL, init: RequestInit) => of.send(url.pathname, init, null)) as Fetch,
+    })
+    await expect(second.write(numbered(2))).rejects.toMatchObject({ code: 'conflict' })
+    await expect(second.write(numbered(1))).rejects.toMatchObject({
+      code: 'conflict',
+      retryable: false,
+    })
+  })
+
+  test('a write with a producer of its own is one request, or none', async () => {
+    const { sent, sink } = await connect({ maxBodyRecords: 2 })
+    const producer = { id: 'mine', epoch: 3, seq: 0 }
+    await expect(sink.write(numbered(3), { producer })).rejects.toMatchObject({ code: 'too-large' })
+    expect(sent).toEqual([])
+    await sink.write(numbered(2), { producer })
+    expect((await sink.write(numbered(2), { producer })).duplicate).toBe(true)
+    expect(sent.map(({ epoch, seq }) => [epoch, seq])).toEqual([
+      ['3', '0'],
+      ['3', '0'],
+    ])
+  })
+
+  test.each([
+    ['a token that nobody gave out', { token: 'guess-what' }, 'unauthenticated'],
+    ['a token for another stream', { token: TOKENS.birds }, 'permission-denied'],
+    ['a stream that is not there', { stream: 'none' }, 'not-found'],
+  ])('%s', async (_, options, code) => {
+    const { sink, sent } = await connect(options)
+    const error = (await sink.write(numbered(1)).catch((caught: unknown) => caught)) as Error
+    expect(error).toMatchObject({ code })
+    expect(sent.length).toBe(1)
+    const token = 'token' in options ? options.token : TOKENS.all
+    expect(`${error.message} ${error.stack} ${JSON.stringify(error)}`).not.toContain(token)
+  })
+
+  test('a page of some proxy’s is not taken for an answer', async () => {
+    const { sink } = await connect({}, () => Promise.resolve(new Response('<html>Sign in</html>')))
+    await expect(sink.write(numbered(1))).rejects.toMatchObject({ code: 'protocol' })
+  })
+
+  test('a server under a path of its own', async () => {
+    const { sink, sent } = await connect({ url: 'https://sluice.example/below' }, () =>
+      Promise.resolve(Response.json({ code: 'not-found', detail: 'no' }, { status: 404 })),
+    )
+    await expect(sink.write(numbered(1))).rejects.toMatchObject({ code: 'not-found' })
+    expect(sent[0]?.path).toBe('/below/v1/streams/flights/records')
+  })
+
+  test('a signal ends a write, and leaving the scope aborts', async () => {
+    const controller = new AbortController()
+    const { sink } = await connect({}, ({ signal }) => {
+      const ended = new Promise<Response>((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason))
+      })
+      controller.abort()
+      return ended
+    })
+    await expect(sink.write(numbered(1), { signal: controller.signal })).rejects.toMatchObject({
+      code: 'aborted',
+    })
+    const other = await connect()
+    {
+      await using scoped = other.sink
+      await scoped.write(numbered(1))
+    }
+    await expect(other.sink.write(numbered(1))).rejects.toMatchObject({ code: 'aborted' })
+  })
+})
