@@ -1,0 +1,16 @@
+/**
+ * A JSON array of records from a URL becomes Parquet files in a bucket:
+ *
+ *     node examples/node.ts URL BUCKET
+ */
+import { createSink, toWritable } from 'sluice'
+import { parquet } from 'sluice/formats/parquet'
+import { fromJsonArray } from 'sluice/inputs/json'
+import { s3FromEnvironment } from 'sluice/node'
+
+const [url = '', bucket = ''] = process.argv.slice(2)
+const store = s3FromEnvironment({ bucket })
+await using sink = createSink({ store, format: parquet() })
+await (await fetch(url)).body?.pipeThrough(fromJsonArray()).pipeTo(toWritable(sink))
+const { files } = await sink.close()
+for (const { key, records, bytes } of files) console.log(key, records, bytes)

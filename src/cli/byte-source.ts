@@ -1,0 +1,91 @@
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { addAbortSignal, type Readable } from 'node:stream'
+import type { Bytes } from '../contracts/index.ts'
+import { ownBytes } from '../core/bytes.ts'
+import { SluiceError } from '../core/errors.ts'
+import { iterate } from '../core/streams.ts'
+import {
+  addressText,
+  type BucketAddress,
+  type BucketOptions,
+  openBucket,
+  parseObjectAddress,
+} from './address.ts'
+import { fileError, notFound } from './file-error.ts'
+import { type CliIo, oneLine } from './io.ts'
+
+/** Bytes to read, wherever they are. */
+export interface ByteSource {
+  /** Whether `open` may be called again. A pipe can be read only once. */
+  readonly repeatable: boolean
+  open(): Promise<OpenSource>
+}
+
+export interface OpenSource {
+  readonly sizeBytes: number | undefined
+  readonly body: AsyncIterable<Bytes>
+}
+
+/** What an argument names: `-` is standard input. */
+export async function byteSource(
+  argument: string,
+  io: CliIo,
+  options: BucketOptions,
+): Promise<ByteSource> {
+  if (argument === '-') return standardInput(io)
+  const address = parseObjectAddress(argument)
+  return address.kind === 's3'
+    ? bucketObject(address, io, options)
+    : localFile(address.path, io.signal)
+}
+
+function standardInput(io: CliIo): ByteSource {
+  return {
+    repeatable: false,
+    open: async () => ({
+      sizeBytes: undefined,
+      body: bytesOf(addAbortSignal(io.signal, io.stdin), 'standard input'),
+    }),
+  }
+}
+
+function bucketObject(address: BucketAddress, io: CliIo, options: BucketOptions): ByteSource {
+  const store = openBucket(address, io, options)
+  /** Of the first time, so that all passes see the same object. */
+  let etag: string | undefined
+  return {
+    repeatable: true,
+    async open() {
+      const found = await store.get(address.key, { signal: io.signal, ifMatch: etag })
+      if (!found) throw notFound(addressText(address))
+      etag = found.etag
+      return { sizeBytes: found.sizeBytes, body: iterate(found.body) }
+    },
+  }
+}
+
+/** `/dev/fd/63`, which a shell makes of `<(command)`, can be read like a file, but only once. */
+async function localFile(path: string, signal: AbortSignal): Promise<ByteSource> {
+  const info = await stat(path).catch((error: unknown) => {
+    throw fileError(error, 'Reading', path)
+  })
+  if (info.isDirectory()) {
+    throw new SluiceError('invalid-options', `${oneLine(path)} is a folder: give a file`)
+  }
+  return {
+    repeatable: info.isFile(),
+    open: async () => ({
+      sizeBytes: info.isFile() ? info.size : undefined,
+      body: bytesOf(createReadStream(path, { signal }), path),
+    }),
+  }
+}
+
+async function* bytesOf(stream: Readable, name: string): AsyncGenerator<Bytes, void, undefined> {
+  try {
+    for await (const chunk of stream) yield ownBytes(chunk as Uint8Array)
+  } catch (error) {
+    throw fileError(error, 'Reading', name)
+  }
+}

@@ -1,0 +1,86 @@
+import zlib from 'node:zlib'
+import {
+  type AsyncBuffer,
+  asyncBufferFromFile,
+  type Compressors,
+  parquetReadObjects,
+} from 'hyparquet'
+import type { Bytes, Row } from '../contracts/index.ts'
+import { asSluiceError, SluiceError } from '../core/errors.ts'
+import { type Address, addressText, type BucketOptions, openBucket } from './address.ts'
+import { notFound } from './file-error.ts'
+import type { CliIo } from './io.ts'
+
+/** A Parquet file of which any range can be read. */
+export type ParquetFile = AsyncBuffer
+
+/** A file, or an object of which one version is read in ranges. */
+export async function parquetFile(
+  address: Address,
+  io: CliIo,
+  options: BucketOptions,
+): Promise<ParquetFile> {
+  if (address.kind === 'local') return asyncBufferFromFile(address.path)
+  const store = openBucket(address, io, options)
+  const { key } = address
+  const { signal } = io
+  const info = await store.head(key, { signal })
+  if (!info) throw notFound(addressText(address))
+  return {
+    byteLength: info.sizeBytes,
+    async slice(start, end) {
+      const range = { start, end: end ?? info.sizeBytes }
+      const found = await store.get(key, { range, ifMatch: info.etag, signal })
+      if (!found) throw notFound(addressText(address))
+      return exactBuffer(await found.bytes())
+    },
+  }
+}
+
+/** Bytes that are there already. */
+export function bytesBuffer(bytes: Bytes): ParquetFile {
+  return {
+    byteLength: bytes.byteLength,
+    slice: (start, end) => exactBuffer(bytes.subarray(start, end)),
+  }
+}
+
+/** The first records, with values that JSON has a text for. Errors: `invalid-record` when it is no Parquet file. */
+export async function parquetHead(file: ParquetFile, records: number): Promise<Row[]> {
+  try {
+    const rows = await parquetReadObjects({ file, rowEnd: records, compressors: COMPRESSORS })
+    return rows.map((row) => printable(row) as Row)
+  } catch (error) {
+    throw asSluiceError(
+      error,
+      'invalid-record',
+      `This is no Parquet file that can be read: ${error instanceof Error ? error.message : error}`,
+    )
+  }
+}
+
+function exactBuffer(bytes: Bytes): ArrayBuffer {
+  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)
+}
+
+/** What Node unpacks by itself, beside hyparquet's own Snappy. Zstandard came with Node 22.15. */
+const COMPRESSORS: Compressors = {
+  GZIP: (input) => zlib.gunzipSync(input),
+  BROTLI: (input) => zlib.brotliDecompressSync(input),
+  ZSTD: (input) => {
+    if (typeof zlib.zstdDecompressSync !== 'function') {
+      throw new SluiceError('not-supported', 'Zstandard needs Node 22.15 or newer')
+    }
+    return zlib.zstdDecompressSync(input)
+  },
+}
+
+/** `NaN` and the infinities as their names, and hyparquet's typed arrays as lists. */
+function printable(value: unknown): unknown {
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value)
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
+  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as Iterable<unknown>, printable)
+  if (Array.isArray(value)) return value.map(printable)
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, printable(member)]))
+}

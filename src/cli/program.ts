@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { cat } from './commands/cat.ts'
+import { doctor } from './commands/doctor.ts'
+import { head } from './commands/head.ts'
+import { ls } from './commands/ls.ts'
+import { put } from './commands/put.ts'
+import { FORMATS } from './convert.ts'
+import type { CliIo } from './io.ts'
+import { TEXT_KINDS } from './records.ts'
+
+const ENVIRONMENT = `
+An address is s3://bucket/key or a local path.
+
+Buckets are opened with what the environment says:
+  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
+  SLUICE_S3_ENDPOINT, AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL    default: AWS
+  AWS_REGION, AWS_DEFAULT_REGION                               default: us-east-1
+
+Exit status: 0, 1 for a failure, 2 for a command line that makes no sense.`
+
+/** The command line, bound to one process's streams. Errors of its use are thrown as commander's own. */
+export function sluiceProgram(io: CliIo): Command {
+  const program = new Command('sluice')
+    .description('Records in, files in your bucket.')
+    .version(version(), '-V, --version')
+    .addHelpText('after', ENVIRONMENT)
+    // Settings of the program are those of the commands made after them.
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      // Usage errors are said once, by whoever catches them.
+      writeErr: () => {},
+      outputError: () => {},
+      getOutHelpWidth: () => io.stdout.columns ?? 80,
+    })
+    .showSuggestionAfterError()
+
+  bucketCommand(program, 'put')
+    .description('write a file, or standard input (-), to an address')
+    .argument('<file>', 'what to write: a local path, an s3:// address, or -')
+    .argument('<address>', 'where to')
+    .addOption(new Option('--format <format>', 'convert the records').choices(Object.keys(FORMATS)))
+    .addOption(
+      new Option('--from <kind>', 'what the records are read from; default: by the name').choices(
+        TEXT_KINDS,
+      ),
+    )
+    .action((from, to, options) => put(from, to, options, io))
+
+  bucketCommand(program, 'cat')
+    .description('print the bytes of an object')
+    .argument('<address>', 'the object')
+    .action((address, options) => cat(address, options, io))
+
+  bucketCommand(program, 'ls')
+    .description('list the objects that begin with an address')
+    .argument('<address>', 's3://bucket, s3://bucket/prefix or a folder')
+    .option('-r, --recursive', 'list all objects instead of folders')
+    .action((address, options) => ls(address, options, io))
+
+  bucketCommand(program, 'head')
+    .description('print the first records of CSV, NDJSON, JSON or Parquet, gzip or not')
+    .argument('<address>', 'the object, or - for standard input')
+    .option('-n, --records <count>', 'how many', wholeNumber, 10)
+    .addOption(
+      new Option('--from <kind>', 'what the records are read from; default: by the name').choices([
+        ...TEXT_KINDS,
+        'parquet',
+      ]),
+    )
+    .action((address, options) => head(address, options, io))
+
+  bucketCommand(program, 'doctor')
+    .description('check that a bucket can do what Sluice needs, and say what to fix')
+    .argument('<address>', 's3://bucket, or s3://bucket/prefix if only that may be written')
+    .action((address, options) => doctor(address, options, io))
+
+  return program
+}
+
+function bucketCommand(program: Command, name: string): Command {
+  return program
+    .command(name)
+    .option('--endpoint <url>', "the server's address")
+    .option('--region <name>', 'what requests are signed for')
+    .option('--allow-insecure', 'allow plain http to another machine')
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text)
+  if (!/^\d+$/.test(text) || number < 1 || !Number.isSafeInteger(number)) {
+    throw new InvalidArgumentError('It must be a whole number above 0.')
+  }
+  return number
+}
+
+function version(): string {
+  // As far above dist/cli as above src/cli.
+  const file = new URL('../../package.json', import.meta.url)
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}

@@ -1,0 +1,128 @@
+import { readFile } from 'node:fs/promises'
+import { describe, expect, test } from 'vitest'
+import { runHere, sluice } from './tools.ts'
+
+const SECRET = 'wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY'
+const env = { AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE', AWS_SECRET_ACCESS_KEY: SECRET }
+
+describe('a command line that makes no sense', () => {
+  test.each([
+    [[]],
+    [['frobnicate']],
+    [['constructor']],
+    [['put']],
+    [['put', '-']],
+    [['put', '-', 's3://bucket/key', 'more']],
+    [['put', '-', 's3://bucket/key', '--frmat', 'csv']],
+    [['put', '-', 's3://bucket/key', '--format', 'xml', '--from', 'csv']],
+    [['put', '-', 's3://bucket/key', '--format', 'parquet.gz', '--from', 'csv']],
+    [['put', '-', 's3://bucket/key', '--format', 'csv']],
+    [['put', '-', 's3://bucket/key', '--from', 'csv']],
+    [['put', 'records.dat', 's3://bucket/key', '--format', 'csv']],
+    [['put', '-', 's3://bucket']],
+    [['put', '-', 's3://bucket/folder/']],
+    [['put', '-', 's3://']],
+    [['put', '-', 'folder/']],
+    [['put', '-', '']],
+    [['put', '-', 'gs://bucket/key']],
+    [['cat', 'https://example.com/x']],
+    [['cat', 's3://bucket']],
+    [['head', '-']],
+    [['head', '-', '--from', 'csv', '-n', '0']],
+    [['head', '-', '--from', 'csv', '-n', 'ten']],
+    [['head', 'x.csv', '--records']],
+    [['ls']],
+    [['doctor', '.']],
+  ])('%j ends with 2 and one line', async (args) => {
+    const done = await runHere(args, env)
+    expect(done.status).toBe(2)
+    expect(done.stdout).toBe('')
+    expect(done.stderr).toMatch(/^sluice: usage: [^\n]+\n$/)
+  })
+
+  test('does not have its addresses repeated', async () => {
+    for (const address of [
+      `https://user:${SECRET}@host/x`,
+      `http://host/x?X-Amz-Signature=${SECRET}`,
+    ]) {
+      for (const args of [
+        ['put', '-', address],
+        ['put', address, 's3://bucket/key'],
+        ['cat', address],
+        ['ls', 's3://bucket', '--endpoint', address],
+      ]) {
+        const { status, stderr } = await runHere(args, env)
+        expect(status).toBeGreaterThan(0)
+        expect(stderr).not.toContain(SECRET)
+      }
+    }
+  })
+
+  test('a typing mistake gets a hint', async () => {
+    const { stderr } = await runHere(['put', '-', 's3://b/k', '--frmat', 'csv'])
+    expect(stderr).toContain('--format')
+  })
+})
+
+test('the shell hears of it', async () => {
+  expect(await sluice(['cat'])).toMatchObject({
+    status: 2,
+    stdout: '',
+    stderr: "sluice: usage: missing required argument 'address'\n",
+  })
+})
+
+describe('failures', () => {
+  test('no credentials', async () => {
+    const { status, stderr } = await runHere(['ls', 's3://bucket'])
+    expect(status).toBe(1)
+    expect(stderr).toBe(
+      'sluice: unauthenticated: There are no S3 credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment\n',
+    )
+  })
+
+  test('a bucket name that is none', async () => {
+    const { status, stderr } = await runHere(['ls', 's3://Not_A_Bucket/x'], env)
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^sluice: invalid-options: .*\n$/)
+  })
+
+  test('plain http to another machine', async () => {
+    const { status, stderr } = await runHere(
+      ['ls', 's3://bucket', '--endpoint', 'http://198.51.100.7'],
+      env,
+    )
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^sluice: invalid-options: .*https.*\n$/)
+  })
+
+  test.each([
+    [['put', 'no-such-file', 'x'], 'not-found'],
+    [['put', '.', 'x'], 'invalid-options'],
+    [['put', '-', '.'], 'invalid-options'],
+    [['put', '-', '/dev/null'], 'invalid-options'],
+    [['put', '-', 'no-such-folder/x'], 'not-found'],
+    [['ls', 'no-such-file'], 'not-found'],
+    [['head', 'no-such-file.parquet'], 'not-found'],
+    [['cat', 'no-such-file'], 'not-found'],
+  ])('%j', async (args, code) => {
+    const done = await runHere(args, env)
+    expect(done.status).toBe(1)
+    expect(done.stderr).toMatch(new RegExp(`^sluice: ${code}: [^\\n]+\\n$`))
+  })
+})
+
+describe('help', () => {
+  test.each([[['--help']], [['put', '--help']], [['help', 'head']]])('%j', async (args) => {
+    const help = await runHere(args)
+    expect(help).toMatchObject({ status: 0, stderr: '' })
+    expect(help.stdout).toContain('Usage: sluice')
+  })
+
+  test('the version is the package’s', async () => {
+    const { version } = JSON.parse(
+      await readFile(new URL('../../package.json', import.meta.url), 'utf8'),
+    )
+    expect((await sluice(['--version'])).stdout).toBe(`${version}\n`)
+  })
+})

@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest'
+import { isSluiceError } from '../../src/core/errors.ts'
+import {
+  type Environment,
+  type S3FromEnvironmentOptions,
+  s3FromEnvironment,
+} from '../../src/node/s3-from-environment.ts'
+
+const KEYS = { AWS_ACCESS_KEY_ID: 'key-id', AWS_SECRET_ACCESS_KEY: 'the-secret' }
+
+/** The request that the store sends, as far as the environment decides it. */
+async function sent(
+  env: Environment,
+  options: Partial<S3FromEnvironmentOptions> = {},
+): Promise<{ origin: string; scope: string; token: string | null }> {
+  const requests: [string, RequestInit][] = []
+  const store = s3FromEnvironment({
+    bucket: 'my-bucket',
+    env: { ...KEYS, ...env },
+    retry: { attempts: 1 },
+    async fetch(url, init) {
+      requests.push([url, init])
+      return new Response(null, { status: 404 })
+    },
+    ...options,
+  })
+  await store.head('key')
+  const [url = '', init] = requests[0] ?? []
+  const headers = new Headers(init?.headers)
+  return {
+    origin: new URL(url).origin,
+    scope: /Credential=[^/]+\/\d+\/([^/]+)\//.exec(headers.get('authorization') ?? '')?.[1] ?? '',
+    token: headers.get('x-amz-security-token'),
+  }
+}
+
+describe('s3FromEnvironment', () => {
+  test('is AWS in us-east-1 unless told otherwise', async () => {
+    expect(await sent({})).toEqual({
+      origin: 'https://my-bucket.s3.us-east-1.amazonaws.com',
+      scope: 'us-east-1',
+      token: null,
+    })
+  })
+
+  test('asks the variables in their order, and passes over empty ones', async () => {
+    const all = {
+      SLUICE_S3_ENDPOINT: 'https://one.example',
+      AWS_ENDPOINT_URL_S3: 'https://two.example',
+      AWS_ENDPOINT_URL: 'https://three.example',
+      AWS_REGION: 'eu-one',
+      AWS_DEFAULT_REGION: 'eu-two',
+      AWS_SESSION_TOKEN: 'token',
+    }
+    expect(await sent(all)).toEqual({
+      origin: 'https://one.example',
+      scope: 'eu-one',
+      token: 'token',
+    })
+    const fewer = { ...all, SLUICE_S3_ENDPOINT: '', AWS_REGION: '', AWS_SESSION_TOKEN: '' }
+    expect(await sent(fewer)).toEqual({
+      origin: 'https://two.example',
+      scope: 'eu-two',
+      token: null,
+    })
+    expect(await sent({ ...fewer, AWS_ENDPOINT_URL_S3: '' })).toMatchObject({
+      origin: 'https://three.example',
+    })
+  })
+
+  test('takes an option before a variable', async () => {
+    const env = { AWS_ENDPOINT_URL: 'https://one.example', AWS_REGION: 'eu-one' }
+    expect(await sent(env, { endpoint: 'https://two.example', region: 'eu-two' })).toMatchObject({
+      origin: 'https://two.example',
+      scope: 'eu-two',
+    })
+  })
+
+  test.each([
+    [{ AWS_ACCESS_KEY_ID: 'key-id' }, 'AWS_SECRET_ACCESS_KEY'],
+    [{ AWS_SECRET_ACCESS_KEY: 'the-secret' }, 'AWS_ACCESS_KEY_ID'],
+    [{}, 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY'],
+    [{ ...KEYS, AWS_SECRET_ACCESS_KEY: '' }, 'AWS_SECRET_ACCESS_KEY'],
+  ])('names the credentials that are missing: %j', (env, missing) => {
+    let failure: unknown
+    try {
+      s3FromEnvironment({ bucket: 'my-bucket', env })
+    } catch (error) {
+      failure = error
+    }
+    expect(isSluiceError(failure, 'unauthenticated')).toBe(true)
+    expect((failure as Error).message).toContain(`set ${missing} in`)
+    expect((failure as Error).message).not.toContain('the-secret')
+  })
+})
