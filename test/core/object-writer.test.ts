@@ -142,6 +142,30 @@ describe('objectWriter', () => {
     expect(await to.head('a')).toBeUndefined()
   })
 
+  test('a part that fails while closing never leads to a completion without it', async () => {
+    const to = store()
+    let completed = false
+    const broken = withParts(to, async (n) => {
+      if (n === 2) throw new SluiceError('permission-denied', 'no')
+    })
+    // A store that does not look at its signal.
+    const deaf: Store = {
+      ...broken,
+      createMultipart: async (key) => {
+        const upload = await (broken.createMultipart as NonNullable<Store['createMultipart']>)(key)
+        const complete: MultipartUpload['complete'] = (parts) => {
+          completed = true
+          return upload.complete(parts)
+        }
+        return { ...upload, complete }
+      },
+    }
+    const writer = objectWriter(deaf, 'a', { partBytes: PART })
+    await writer.write(bytes(PART + 3))
+    await expect(writer.close()).rejects.toMatchObject({ code: 'permission-denied' })
+    expect(completed).toBe(false)
+  })
+
   test('an upload that cannot be aborted is named in the error', async () => {
     const to = store()
     const stuck: Store = {

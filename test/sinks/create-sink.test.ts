@@ -195,15 +195,21 @@ describe('verdicts', () => {
 
   test('records refused before they were rows keep their places', async () => {
     const { sink, store } = bench()
+    const unread = { code: 'invalid-record', path: '', message: 'no JSON', raw: '{oops' } as const
     const refused = [
-      { index: 1, code: 'invalid-record', path: '', message: 'no JSON', raw: '{oops' },
-    ] as const
-    const ack = await sink.write([{ id: 0 }, { id: Number.NaN }, { id: 3 }], { refused })
-    expect(ack.rejected.map(({ index }) => index)).toEqual([1, 2])
+      { index: 1, ...unread },
+      { index: 4, ...unread },
+    ]
+    const ack = await sink.write([{ id: 0 }, { id: 2 }, { id: Number.NaN }], { refused })
+    expect(ack.rejected.map(({ index, path }) => [index, path])).toEqual([
+      [1, ''],
+      [3, '/id'],
+      [4, ''],
+    ])
     await sink.close()
-    expect(
-      (await stored(store, 's/_rejected/'))[key(0, 2, '_rejected', 'rejected')]?.[0],
-    ).toMatchObject({ raw: '{oops' })
+    expect((await stored(store))[key(0, 2)]).toEqual([{ id: 0 }, { id: 2 }])
+    const letters = (await stored(store, 's/_rejected/'))[key(0, 3, '_rejected', 'rejected')]
+    expect(letters?.map(({ raw }) => raw)).toEqual(['{oops', '{"id":"[NaN]"}', '{oops'])
   })
 
   test('a validator or partition that throws rejects its record alone', async () => {

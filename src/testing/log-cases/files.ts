@@ -168,6 +168,22 @@ export const fileCases: readonly LogCase[] = [
     },
   },
   {
+    name: 'what came after a committed file, and what a later file of it left open, reads as it came',
+    async run({ log }) {
+      const session = await log.open('first')
+      await session.append(batch([[LANE, rowsOf(3)]]))
+      await sealAndCommit(session, sealed(LANE, 0, 3))
+      await session.append(batch([[LANE, rowsOf(4, 3)]]))
+      await session.append(batch([[LANE, rowsOf(3, 7)]]))
+      const [second, third] = [sealed(LANE, 3, 8), sealed(LANE, 8, 10)]
+      await session.seal(second)
+      await session.seal(third)
+      // Out of order: the rows of the file before it must outlive it.
+      await session.commit([committed(third)])
+      checkEqual(await readAll(session, second), rowsOf(5, 3), 'the second file')
+    },
+  },
+  {
     name: 'a file whose rows are gone is not read as an empty one',
     async run({ log }) {
       const session = await log.open('first')
