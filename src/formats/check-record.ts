@@ -1,0 +1,56 @@
+import type { EncoderOptions, Rejection } from '../contracts/index.ts'
+import { SluiceError } from '../core/errors.ts'
+import { isData, jsonProblem, pointerStep, refuseRecord } from '../core/json.ts'
+import { isWellFormed } from '../core/keys.ts'
+
+/** Why the record cannot be a line of JSON, or `undefined`. Never throws, whatever it is given. */
+export function checkJsonRecord(record: unknown): Rejection | undefined {
+  return guarded(record, (row) => {
+    const problem = jsonProblem(row, { wellFormed: true })
+    return problem && refuseRecord(problem.path, problem.message)
+  })
+}
+
+/**
+ * Why the record cannot be a row of a file of columns, or `undefined`. Unlike in JSON any number can stand in a column
+ * of its own, and a record without keys cannot be told from no record. Never throws.
+ */
+export function checkColumnsRecord(record: unknown): Rejection | undefined {
+  return guarded(record, (row) => {
+    const keys = Object.keys(row)
+    if (keys.length === 0) return refuseRecord('', 'has no keys; a file of columns cannot hold it')
+    for (const key of keys) {
+      if (!isWellFormed(key)) return refuseRecord('', 'has a key with a lone surrogate')
+      const value = row[key]
+      if (value === undefined || typeof value === 'number') continue
+      const problem = jsonProblem(value, { wellFormed: true })
+      if (problem) return refuseRecord(pointerStep(key) + problem.path, problem.message)
+    }
+    return undefined
+  })
+}
+
+type Data = Readonly<Record<string, unknown>>
+
+function guarded(
+  record: unknown,
+  check: (row: Data) => Rejection | undefined,
+): Rejection | undefined {
+  try {
+    return isDataRecord(record) ? check(record) : refuseRecord('', 'is not a plain object')
+  } catch {
+    // A getter, a `toJSON` or a proxy of the caller's.
+    return refuseRecord('', 'cannot be read: one of its properties throws')
+  }
+}
+
+function isDataRecord(record: unknown): record is Data {
+  if (typeof record !== 'object' || record === null || Array.isArray(record)) return false
+  return isData(record) && typeof (record as Data).toJSON !== 'function'
+}
+
+/** For the formats that cannot be resumed. */
+export function refuseCheckpoint(options: EncoderOptions, extension: string): void {
+  if (options.from === undefined) return
+  throw new SluiceError('not-supported', `A .${extension} file cannot be resumed; encode it anew`)
+}

@@ -1,0 +1,42 @@
+import type { Field } from '../contracts/index.ts'
+import { fromBase64 } from '../core/bytes.ts'
+import { isSluiceError } from '../core/errors.ts'
+import { parseJson } from '../core/parse-json.ts'
+import { textValue } from '../core/values.ts'
+
+/** A decimal, and the other ways in which JavaScript prints a double. */
+const DOUBLE = /^-?(?:(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|Infinity)$|^NaN$/
+
+/** The value that a text is in this column; the text itself when it is none. */
+export function convertText(text: string, { type, nullable }: Field): unknown {
+  if (text === '') return type === 'string' && !nullable ? '' : null
+  switch (type) {
+    case 'string':
+      return text
+    case 'double':
+      return DOUBLE.test(text) ? Number(text) : text
+    case 'bytes':
+      return fromBase64(text) ?? text
+    case 'json':
+      return jsonOrText(text)
+  }
+  const value = textValue(text)
+  switch (type) {
+    case 'boolean':
+      return typeof value === 'boolean' ? value : text
+    case 'timestamp':
+      return value instanceof Date ? value : text
+    default:
+      return typeof value === 'bigint' || Number.isInteger(value) ? value : text
+  }
+}
+
+/** A column whose values disagree has plain text beside JSON. */
+function jsonOrText(text: string): unknown {
+  try {
+    return parseJson(text)
+  } catch (error) {
+    if (!isSluiceError(error, 'invalid-record')) throw error
+    return text
+  }
+}

@@ -1,0 +1,49 @@
+import type { Row } from '../contracts/index.ts'
+import { utf8, utf8Length } from '../core/bytes.ts'
+import { isSluiceError } from '../core/errors.ts'
+import { parseJson } from '../core/parse-json.ts'
+import type { RecordCounter } from './record-reader.ts'
+
+/** The record of a JSON text; `undefined` when it was refused. `place` is asked for only then. */
+export function parseRecord(
+  text: string,
+  counter: RecordCounter,
+  place: () => string,
+): Row | undefined {
+  if (isLonger(text, counter.maxRecordBytes)) {
+    refuseTooLarge(utf8(text), counter, place())
+    return undefined
+  }
+  let value: unknown
+  try {
+    value = parseJson(text)
+  } catch (error) {
+    if (!isSluiceError(error)) throw error
+    counter.refuse(error.code, place(), error.message, text)
+    return undefined
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const found = value === null ? 'null' : Array.isArray(value) ? 'a list' : `a ${typeof value}`
+    counter.refuse('invalid-record', place(), `A record is an object, not ${found}`, text)
+    return undefined
+  }
+  counter.taken()
+  return value as Row
+}
+
+/** Whether the text has more bytes of UTF-8. */
+export function isLonger(text: string, bytes: number): boolean {
+  // A UTF-16 unit has at most three.
+  return text.length * 3 > bytes && utf8Length(text) > bytes
+}
+
+/** `bytes` are the record, or enough of it to see that it is too large. */
+export function refuseTooLarge(bytes: Uint8Array, counter: RecordCounter, place: string): void {
+  const { maxRecordBytes } = counter
+  // As if more were to come, so that a character that is cut in two is left out.
+  const raw = new TextDecoder('utf-8', { ignoreBOM: true }).decode(
+    bytes.subarray(0, maxRecordBytes),
+    { stream: true },
+  )
+  counter.refuse('too-large', place, `The record has more than ${maxRecordBytes} bytes`, raw)
+}

@@ -1,0 +1,240 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { FieldType, Refused, Schema } from '../../src/contracts/index.ts'
+import { type CsvInputOptions, csvRows, fromCsv } from '../../src/inputs/csv.ts'
+import { bytes, cut, cuts, type Outcome, outcome } from './outcome.ts'
+
+const csv = (input: string | Uint8Array, options: CsvInputOptions = {}) =>
+  outcome((source) => csvRows(source, options), [bytes(input)])
+
+const rowsOf = async (input: string, options: CsvInputOptions = {}): Promise<unknown> => {
+  const { rows, error } = await csv(input, options)
+  if (error) throw error
+  return rows
+}
+
+describe('csvRows', () => {
+  test('reads quotes, line ends of both kinds, blank lines and a byte order mark', async () => {
+    const input = '\ufeffa,"b ""x"""\r\n1,"x\r\ny"\n\r\n\nü,"q""q, "\r\n,""\n"😀",end'
+    expect(await rowsOf(input)).toEqual([
+      { a: '1', 'b "x"': 'x\r\ny' },
+      { a: 'ü', 'b "x"': 'q"q, ' },
+      { a: null, 'b "x"': null },
+      { a: '😀', 'b "x"': 'end' },
+    ])
+  })
+
+  test.each([
+    ['a\r\n"x\r"\r\n', [{ a: 'x\r' }]],
+    ['a\n"x\r"\n', [{ a: 'x\r' }]],
+    ['a,b\r\n1,2\r', [{ a: '1', b: '2' }]],
+    ['a,b\r\n1,"2"\r', [{ a: '1', b: '2' }]],
+    ['a\n""\n\nx\n', [{ a: null }, { a: 'x' }]],
+    ['a,b\n,\n', [{ a: null, b: null }]],
+    ['a', []],
+    ['', []],
+    ['\n\n', []],
+  ])('reads %j', async (input, rows) => {
+    expect(await rowsOf(input)).toEqual(rows)
+  })
+
+  test('takes names and other delimiters', async () => {
+    expect(await rowsOf('1;2\n', { delimiter: ';', columns: ['x', '__proto__'] })).toEqual([
+      JSON.parse('{"x":"1","__proto__":"2"}'),
+    ])
+    for (const delimiter of ['', ',,', '"', '\n'])
+      expect(() => fromCsv({ delimiter })).toThrow(/cannot be a delimiter/)
+    expect(() => fromCsv({ columns: ['a', 'a'] })).toThrow(/twice/)
+  })
+
+  test.each([
+    ['boolean', 'TRUE', true],
+    ['boolean', '1', '1'],
+    ['int32', '-5', -5],
+    ['int32', '007', '007'],
+    ['int32', '1.0', 1],
+    ['int32', '1.5', '1.5'],
+    ['int32', '3000000000', 3000000000],
+    ['int64', '9007199254740993', 9007199254740993n],
+    ['int64', '9223372036854775808', '9223372036854775808'],
+    ['double', '1e-7', 1e-7],
+    ['double', '-0', -0],
+    ['double', '-Infinity', Number.NEGATIVE_INFINITY],
+    ['double', '0x10', '0x10'],
+    ['string', '007', '007'],
+    ['timestamp', '2026-02-28T10:00:00Z', new Date('2026-02-28T10:00:00Z')],
+    ['timestamp', '5', '5'],
+    ['bytes', 'AQI=', Uint8Array.of(1, 2)],
+    ['bytes', '!', '!'],
+    ['json', '"[1,{""a"":12345678901234567890}]"', [1, { a: 12345678901234567890n }]],
+    ['json', 'plain', 'plain'],
+  ] as [FieldType, string, unknown][])('in a column of %s, %s is %o', async (type, text, value) => {
+    const schema: Schema = { fields: [{ name: 'v', type, nullable: true }] }
+    expect(await rowsOf(`k,v\n1,${text}\n1,\n`, { schema })).toEqual([
+      { k: '1', v: value },
+      { k: '1', v: null },
+    ])
+  })
+
+  test('reads an empty field as text only where nothing else will do', async () => {
+    const schema: Schema = { fields: [{ name: 'v', type: 'string', nullable: false }] }
+    expect(await rowsOf('v,w\n,\n', { schema })).toEqual([{ v: '', w: null }])
+  })
+
+  test('gives the rows before a bad line, then says where it is', async () => {
+    const { rows, error } = await csv('a,b\n"é\n",2\n1,2,3\n5,6\n')
+    expect(rows).toEqual([{ a: 'é\n', b: '2' }])
+    expect(error).toMatchObject({ code: 'invalid-record' })
+    expect(error?.message).toBe('Line 4 (byte 12): The line has 3 fields, but there are 2 columns')
+  })
+
+  test.each([
+    ['a,a\n', /names the column "a" twice/],
+    ['a,"b\n1,2\n', /header has a broken quote/],
+    ['a,b\r1,2\r', /lines end in \\r alone/],
+  ])('refuses the header of %j', async (input, message) => {
+    for (const options of [{}, { onReject: () => {} }]) {
+      expect((await csv(input, options)).error?.message).toMatch(message)
+    }
+  })
+
+  test('refuses what is not UTF-8', async () => {
+    const latin = new Uint8Array([...bytes('a\n1\n'), 0xe9, ...bytes('t\n')])
+    const { error } = await csv(latin)
+    expect(error).toMatchObject({
+      code: 'invalid-record',
+      message: expect.stringContaining('not UTF-8'),
+    })
+    expect((await csv(latin.subarray(0, 5))).error?.message).toContain('not UTF-8')
+  })
+
+  test('tells onReject of each bad line, and goes on with the next one', async () => {
+    const refused: Refused[] = []
+    const input = 'a,b\n1\n2,"x"y\n3,4\n5,"open\n6,7\n8,9,10\n11,12'
+    const { rows, error } = await csv(input, { onReject: (each) => refused.push(each) })
+    expect(error).toBeUndefined()
+    expect(rows).toEqual([
+      { a: '3', b: '4' },
+      { a: '6', b: '7' },
+      { a: '11', b: '12' },
+    ])
+    expect(refused.map(({ index, message, raw }) => [index, message.split(' (')[0], raw])).toEqual([
+      [0, 'Line 2', '1'],
+      [1, 'Line 3', '2,"x"y'],
+      [3, 'Line 5', '5,"open'],
+      [5, 'Line 7', '8,9,10'],
+    ])
+  })
+
+  test('bounds a record, with and without a quote that swallows what follows', async () => {
+    const long = 'x'.repeat(300)
+    for (const bad of [`${long},1`, `"${long}",1`, `"${long}\n${long}`]) {
+      for (const sizes of [[1], [50], [100_000]]) {
+        const refused: Refused[] = []
+        const options = { maxRecordBytes: 100, onReject: (each: Refused) => refused.push(each) }
+        const input = `a,b\n1,2\n${bad}\n3,4\n`
+        const { rows, error } = await outcome(
+          (source) => csvRows(source, options),
+          cut(bytes(input), sizes),
+        )
+        expect(error).toBeUndefined()
+        expect(rows).toEqual([
+          { a: '1', b: '2' },
+          { a: '3', b: '4' },
+        ])
+        expect(refused[0]).toMatchObject({
+          index: 1,
+          message: expect.stringMatching(/^Line 3 \(byte 8\)/),
+        })
+        expect(refused.every(({ raw }) => raw.length <= 302)).toBe(true)
+      }
+    }
+    expect((await csv(`a\n${long}\n`, { maxRecordBytes: 100 })).error).toMatchObject({
+      code: 'too-large',
+    })
+  })
+
+  test('takes linear time for nothing but broken quotes', async () => {
+    let refusedLength = 0
+    const lines = '"x\n'.repeat(300_000)
+    const options = {
+      columns: ['a'],
+      onReject: ({ raw }: Refused) => (refusedLength += raw.length),
+    }
+    const { error } = await csv(lines, options)
+    expect(error).toBeUndefined()
+    expect(refusedLength).toBeGreaterThan(lines.length / 2)
+  })
+
+  test('gives the same for any chunks', async () => {
+    const piece = fc.constantFrom(
+      'a',
+      'é',
+      '😀',
+      ',',
+      ',',
+      '"',
+      '""',
+      '\n',
+      '\r\n',
+      '\n',
+      ' ',
+      '"x"',
+      '\ufeff',
+      'y'.repeat(30),
+    )
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(piece, { maxLength: 30 }),
+        cuts,
+        fc.constantFrom(25, 1000),
+        async (pieces, sizes, maxRecordBytes) => {
+          const input = bytes(pieces.join(''))
+          const read = (source: Uint8Array[]): Promise<Outcome> =>
+            outcome(
+              (from, onReject) => csvRows(from, { onReject, columns: ['a', 'b'], maxRecordBytes }),
+              source,
+            )
+          expect(await read(cut(input, sizes))).toEqual(await read([input]))
+        },
+      ),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('gives back any texts that were quoted by the book', async () => {
+    const field = fc.string({
+      unit: fc.constantFrom('a', ' ', ',', '"', '\n', '\r', '\t', 'é', '\ufeff'),
+    })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(field, field)),
+        fc.constantFrom('\n', '\r\n'),
+        cuts,
+        async (lines, ending, sizes) => {
+          const quote = (text: string): string => `"${text.replaceAll('"', '""')}"`
+          const text = lines.map((fields) => fields.map(quote).join(',') + ending).join('')
+          const { rows, error } = await outcome(
+            (source) => csvRows(source, { columns: ['a', 'b'] }),
+            cut(bytes(text), sizes),
+          )
+          expect(error).toBeUndefined()
+          expect(rows).toEqual(lines.map(([a, b]) => ({ a: a || null, b: b || null })))
+        },
+      ),
+      { numRuns: 1000 },
+    )
+  })
+})
+
+describe('fromCsv', () => {
+  test('parses no more of a chunk than is read', async () => {
+    let refused = 0
+    const source = new Blob(['a,b\n1,2\n', '1\n'.repeat(1000)]).stream()
+    const reader = source.pipeThrough(fromCsv({ onReject: () => refused++ })).getReader()
+    expect(await reader.read()).toEqual({ done: false, value: { a: '1', b: '2' } })
+    for (let i = 0; i < 1000; i++) await Promise.resolve()
+    expect(refused).toBe(0)
+    await reader.cancel()
+  })
+})
