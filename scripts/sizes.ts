@@ -12,6 +12,7 @@ import { root } from './install.mjs'
 const limits: Record<string, number> = {
   '.': 20_000,
   './s3': 25_000,
+  './stores': 8_000,
   './stores/memory': 8_000,
   './stores/s3': 25_000,
   './stores/r2': 8_000,

@@ -117,8 +117,6 @@ const KNOWN_PROFILES: Readonly<Record<Exclude<ServerKind, 'environment'>, Server
       'keys: a key and keys below it': 'an object "a" allows no "a/b": 409 ObjectParentIsFile',
       'keys: a trailing slash': 'a key that ends in a slash holds no bytes',
       'keys: code points that XML cannot carry': 'U+FFFF is listed as U+FFFD',
-      'conditions: create-only writes where nothing is': 'an object "key" allows no "key/below"',
-      'deletes: more than 1,000 keys, from any iterable': 'an object "many" lies beside "many/…"',
     },
   },
 }

@@ -1,0 +1,35 @@
+import type { CopyOptions, PutResult, Store } from '../contracts/index.ts'
+import { SluiceError } from '../core/errors.ts'
+import { objectWriter } from '../core/object-writer.ts'
+import { iterate } from '../core/streams.ts'
+
+/**
+ * Copies one object with its headers and metadata: on the server where the store can, otherwise through this process,
+ * in bounded memory. `to` is replaced as a whole, or left as it was.
+ *
+ * Errors: `not-found` when `from` is absent; `precondition-failed`; `not-supported` for a condition that the store
+ * cannot honour here; and the store's.
+ */
+export async function copy(
+  store: Store,
+  from: string,
+  to: string,
+  options: CopyOptions = {},
+): Promise<PutResult> {
+  if (store.copy) return store.copy(from, to, options)
+  const source = await store.get(from, { signal: options.signal })
+  if (!source) {
+    throw new SluiceError('not-found', `There is no object "${from}" to copy from`, { key: from })
+  }
+  const { contentType, cacheControl, contentDisposition, contentEncoding, metadata } = source
+  const headers = { contentType, cacheControl, contentDisposition, contentEncoding, metadata }
+  const writer = objectWriter(store, to, { ...headers, ...options })
+  try {
+    for await (const chunk of iterate(source.body)) await writer.write(chunk)
+    const { etag } = await writer.close()
+    return { etag }
+  } catch (error) {
+    await writer.abort(error)
+    throw error
+  }
+}
