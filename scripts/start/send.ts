@@ -1,9 +1,8 @@
 import { createReadStream } from 'node:fs'
 import type { Refused, Rejected, Row, Schema } from 'sluice'
 import { httpSink } from 'sluice/client'
-import { csvRows } from 'sluice/inputs/csv'
+import { csvRows, textSchemaInferrer } from 'sluice/inputs/csv'
 import { jsonArrayRows, ndjsonRows } from 'sluice/inputs/json'
-import { textSchemaInferrer } from '../../dist/core/infer.js'
 import type { DataSet } from './data-sets.ts'
 
 /** Records in one request. */

@@ -40,8 +40,7 @@ export async function* encoded(
       number++
       const rejection = format.check(row)
       if (!rejection) continue
-      const place = rejection.path ? `, at ${rejection.path}` : ''
-      throw new SluiceError(rejection.code, `Record ${number}${place}: ${rejection.message}`)
+      throw new SluiceError(rejection.code, `Record ${number}: ${rejection.message}`)
     }
     yield* await encoder.write(rows)
   }

@@ -3,6 +3,8 @@ import { SluiceError } from '../core/errors.ts'
 import { type CsvInputOptions, csvParser } from './csv-parser.ts'
 import { readRows, rowTransform } from './record-reader.ts'
 
+/** Finds the schema that turns a file's texts into values: the first pass over a CSV file, before `fromCsv({ schema })`. */
+export { type SchemaInferrer, textSchemaInferrer } from '../core/infer.ts'
 export type { CsvInputOptions }
 
 /**
