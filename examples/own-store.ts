@@ -1,56 +1,38 @@
 /** A store of one's own: the five verbs that a store must have, over a `Map` that stands for your database. */
-import { type ObjectInfo, SluiceError, type Store } from 'sluice'
-import * as rules from 'sluice/stores'
+import type { ObjectInfo, Store } from 'sluice'
+import { getResult, plainCapabilities, selectKeys, withChecks } from 'sluice/stores'
 
 type Entry = { readonly info: ObjectInfo; readonly bytes: Uint8Array<ArrayBuffer> }
 
 export function ownStore(database: Map<string, Entry> = new Map()): Store {
-  return {
+  return withChecks({
     kind: 'own',
-    capabilities: { ...rules.plainCapabilities, maxPutBytes: 25_000_000 },
-    async put(key, body, options = {}) {
-      rules.throwIfAborted(options.signal)
-      rules.checkKey(key)
-      rules.refuseConditions(key, options, 'put')
-      const headers = rules.checkHeaders(key, options)
+    capabilities: { ...plainCapabilities, maxPutBytes: 25_000_000 },
+    async put(key, body, { signal, ...headers } = {}) {
       const bytes = new Uint8Array(await new Blob([body]).arrayBuffer())
-      const sizeBytes = bytes.byteLength
-      rules.checkSize(key, sizeBytes, this.capabilities.maxPutBytes, 'the body')
-      const [etag, lastModified] = [crypto.randomUUID(), new Date()]
-      const info: ObjectInfo = { ...headers, kind: 'object', key, etag, sizeBytes, lastModified }
+      const version = { etag: crypto.randomUUID(), lastModified: new Date() }
+      const info = { ...headers, ...version, kind: 'object', key, sizeBytes: bytes.length } as const
       database.set(key, { info, bytes })
-      return { etag }
+      return { etag: version.etag }
     },
-    async get(key, { range, ifMatch, signal } = {}) {
-      rules.throwIfAborted(signal)
-      rules.checkKey(key)
-      rules.refuseRange(key, range)
+    async get(key, { signal } = {}) {
       const found = database.get(key)
-      if (found && ifMatch !== undefined && ifMatch !== found.info.etag) {
-        throw new SluiceError('precondition-failed', `"${key}" is another version`, { key })
-      }
       const chunks = [found?.bytes.slice()]
-      return found && rules.getResult(found.info, { next: async () => chunks.shift() }, signal)
+      return found && getResult(found.info, { next: async () => chunks.shift() }, signal)
     },
-    async head(key, { signal } = {}) {
-      rules.throwIfAborted(signal)
-      rules.checkKey(key)
+    async head(key) {
       return database.get(key)?.info
     },
     async *list(options = {}) {
-      rules.checkPrefix(options.prefix ?? '')
-      for (const entry of rules.selectKeys(database.keys(), options)) {
-        rules.throwIfAborted(options.signal)
+      for (const entry of selectKeys(database.keys(), options)) {
         const found = typeof entry === 'string' ? database.get(entry)?.info : entry
         if (found) yield found
       }
     },
-    async delete(keys, { signal } = {}) {
-      rules.throwIfAborted(signal)
-      const doomed = typeof keys === 'string' ? [keys] : [...keys]
-      for (const key of doomed) rules.checkKey(key)
-      for (const key of doomed) database.delete(key)
-      return { deleted: doomed.length, failed: [] }
+    async delete(keys) {
+      const deleted = [...keys]
+      for (const key of deleted) database.delete(key)
+      return { deleted: deleted.length, failed: [] }
     },
-  }
+  })
 }

@@ -7,7 +7,7 @@ import type { Awaitable } from './bytes.ts'
 export interface Clock {
   /** Milliseconds since 1970-01-01 UTC. May jump backwards: nothing may rely on it for order or identity. */
   now(): number
-  /** Resolves after `ms`. Rejects with the signal's reason as soon as `signal` aborts. */
+  /** Resolves after `ms`. Rejects with `aborted` (or `timeout`) as soon as `signal` fires, its reason as the cause. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
   /**
    * Calls `run` once, at `atMs` or soon after; at once when `atMs` has passed. The timer keeps no process alive.

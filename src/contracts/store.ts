@@ -6,7 +6,7 @@ import type { Bytes } from './bytes.ts'
  *
  * Guaranteed by every store: `put` and `complete` are all or nothing, and what they resolved is seen by the next
  * `get`, `head` and `list`; a failed call leaves the object as it was, or, where an error's outcome is unknown
- * (`network`, `timeout`), as it was or as it should be. Calls reject with `SluiceError` only, and with `aborted`
+ * (`network`, `timeout`, `aborted`), as it was or as it should be. Calls reject with `SluiceError` only, and with `aborted`
  * when their signal fires.
  *
  * Not guaranteed: order between concurrent writers of one key without conditions; anything about a key while
@@ -93,7 +93,7 @@ export interface CopyOptions extends WriteConditions, CallOptions {}
 export interface MultipartOptions extends ObjectHeaders, CallOptions {}
 
 export interface GetOptions extends CallOptions {
-  /** Half open, `[start, end)`, in bytes; `end` past the object's end is cut to it. A `start` past it is `invalid-options`. */
+  /** Half open, `[start, end)`, in bytes; `end` past the object's end is cut to it. A `start` at or past it is `invalid-options`. */
   readonly range?: { readonly start: number; readonly end?: number | undefined } | undefined
   /** `precondition-failed` when the object is no longer this version. */
   readonly ifMatch?: string | undefined

@@ -213,7 +213,9 @@ describe('records', () => {
     const args = ['put', '-', address('bad.jsonl'), '--format', 'jsonl', '--from', 'ndjson']
     const put = await sluice(args, { env, input: '{"a":1}\n{"a":{"b":"\\ud800"}}\n' })
     expect(put.status).toBe(1)
-    expect(put.stderr).toMatch(/^sluice: invalid-record: Record 2, at \/a\/b: .*\n$/)
+    expect(put.stderr).toMatch(
+      /^sluice: invalid-record: Record 2: \/a\/b holds a lone surrogate.*\n$/,
+    )
     expect(await stored('bad.jsonl')).toBeUndefined()
   })
 })

@@ -189,6 +189,12 @@ describe('fsStore: a version is whole', () => {
     expect(found?.metadata).toEqual({ id: 'second' })
     expect(found?.etag).toBe((await store.head('key'))?.etag)
   })
+
+  test('also for head, when it is replaced before its headers are read', async () => {
+    await store.put('key', bytes('first'), { metadata: { id: 'first' } })
+    const head = await interrupted('readFile').head('key')
+    expect(head).toMatchObject({ sizeBytes: 6, metadata: { id: 'second' } })
+  })
 })
 
 describe('fsStore: nothing is left behind', () => {
