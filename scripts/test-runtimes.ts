@@ -45,8 +45,6 @@ export const runtimes: readonly Runtime[] = [
   { name: 'bun', command: (file) => [join(bin, '.bin/bun'), 'run', '--no-install', file] },
 ]
 
-export const suiteFile: string = join(root, 'test/conformance/main.ts')
-
 /**
  * One file of plain JavaScript for all three: Node 20 does not read TypeScript. Only relative imports are bundled;
  * `sluice/…` and the packages stay imports, so that each runtime resolves the package by its own rules.
@@ -54,7 +52,7 @@ export const suiteFile: string = join(root, 'test/conformance/main.ts')
 export async function bundleSuite(): Promise<string> {
   const outfile = join(root, 'test/.out/conformance.mjs')
   await build({
-    entryPoints: [suiteFile],
+    entryPoints: [join(root, 'test/conformance/main.ts')],
     outfile,
     bundle: true,
     packages: 'external',

@@ -123,7 +123,7 @@ const KNOWN_PROFILES: Readonly<Record<Exclude<ServerKind, 'environment'>, Server
 
 export const PROFILES: Readonly<Record<ServerKind, ServerProfile>> = {
   ...KNOWN_PROFILES,
-  environment: KNOWN_PROFILES[process.env['SLUICE_S3_KIND'] as 'rustfs'] ?? {},
+  environment: KNOWN_PROFILES[process.env.SLUICE_S3_KIND as 'rustfs'] ?? {},
 }
 
 /** Each real server, and why it cannot be used here, if so. */

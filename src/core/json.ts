@@ -27,7 +27,7 @@ export interface JsonProblem {
  * which includes cycles.
  */
 export function jsonText(value: unknown): string {
-  if (isOrdinary(value, 1)) return JSON.stringify(value)
+  if (isPlainJson(value, true)) return JSON.stringify(value)
   const problem = jsonProblem(value)
   if (problem) {
     throw new SluiceError('invalid-record', `${problem.path || 'The value'} ${problem.message}`)
@@ -35,30 +35,37 @@ export function jsonText(value: unknown): string {
   return exactText(value, '')
 }
 
-/** Whether `JSON.stringify` writes the value exactly: nothing in it needs any of the rules above. */
-function isOrdinary(value: unknown, depth: number): boolean {
+/**
+ * Whether `JSON.stringify` writes the value exactly: nothing in it needs any of the rules above, or is nested too deep.
+ * With `omitting`, also where that leaves out an `undefined` member or writes `null` for one in an array; without,
+ * `JSON.parse` gives the value back.
+ */
+export function isPlainJson(value: unknown, omitting: boolean, depth = 1): boolean {
   switch (typeof value) {
     case 'string':
     case 'boolean':
       return true
     case 'number':
       return Number.isFinite(value) && !Object.is(value, -0)
+    case 'undefined':
+      return omitting && depth > 1
     case 'object':
       break
     default:
       return false
   }
   if (value === null) return true
-  if (depth > MAX_JSON_DEPTH) return false
+  if (depth > MAX_JSON_DEPTH || 'toJSON' in value) return false
   if (Array.isArray(value)) {
-    for (const item of value) if (item !== undefined && !isOrdinary(item, depth + 1)) return false
-    return !('toJSON' in value)
+    // By index, so that a hole is seen as the `undefined` that it reads as.
+    for (let i = 0; i < value.length; i++) {
+      if (!isPlainJson(value[i], omitting, depth + 1)) return false
+    }
+    return true
   }
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if ((prototype !== Object.prototype && prototype !== null) || 'toJSON' in value) return false
+  if (!isData(value)) return false
   for (const key of Object.keys(value)) {
-    const member = (value as Record<string, unknown>)[key]
-    if (member !== undefined && !isOrdinary(member, depth + 1)) return false
+    if (!isPlainJson((value as Record<string, unknown>)[key], omitting, depth + 1)) return false
   }
   return true
 }

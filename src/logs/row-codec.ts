@@ -1,7 +1,7 @@
 import type { Bytes, Row } from '../contracts/index.ts'
 import { fromBase64, fromUtf8, toBase64, utf8 } from '../core/bytes.ts'
 import { SluiceError } from '../core/errors.ts'
-import { isData, MAX_JSON_DEPTH } from '../core/json.ts'
+import { isData, isPlainJson, MAX_JSON_DEPTH } from '../core/json.ts'
 
 /**
  * How a durable log keeps rows: one line of text each, exact for everything a record may hold.
@@ -34,7 +34,7 @@ export function encodeRows(rows: Iterable<Row>, targetLength: number = 2 ** 20):
     length = 0
   }
   for (const row of rows) {
-    const line = isJson(row, 0) ? JSON.stringify(row) : EXTENDED + extended(row, 0)
+    const line = isPlainJson(row, false) ? JSON.stringify(row) : EXTENDED + extended(row, 1)
     if (length + line.length > targetLength) cut()
     lines.push(line)
     length += line.length
@@ -53,33 +53,6 @@ export function decodeRows(body: Uint8Array): Row[] {
     )
   }
   return rows
-}
-
-/** Whether `JSON.parse(JSON.stringify(value))` is this value. */
-function isJson(value: unknown, depth: number): boolean {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return true
-    case 'number':
-      return Number.isFinite(value) && !Object.is(value, -0)
-    case 'object':
-      break
-    default:
-      return false
-  }
-  if (value === null) return true
-  if (depth > MAX_JSON_DEPTH) throw tooDeep()
-  if (Array.isArray(value)) {
-    // By index, so that a hole is seen as the `undefined` that it reads as.
-    for (let i = 0; i < value.length; i++) if (!isJson(value[i], depth + 1)) return false
-    return true
-  }
-  if (!isData(value) || 'toJSON' in value) return false
-  for (const key of Object.keys(value)) {
-    if (!isJson((value as Record<string, unknown>)[key], depth + 1)) return false
-  }
-  return true
 }
 
 function extended(value: unknown, depth: number): string {
