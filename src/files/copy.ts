@@ -23,13 +23,18 @@ export async function copy(
   }
   const { contentType, cacheControl, contentDisposition, contentEncoding, metadata } = source
   const headers = { contentType, cacheControl, contentDisposition, contentEncoding, metadata }
-  const writer = objectWriter(store, to, { ...headers, ...options })
   try {
-    for await (const chunk of iterate(source.body)) await writer.write(chunk)
-    const { etag } = await writer.close()
-    return { etag }
-  } catch (error) {
-    await writer.abort(error)
-    throw error
+    const writer = objectWriter(store, to, { ...headers, ...options })
+    try {
+      for await (const chunk of iterate(source.body)) await writer.write(chunk)
+      const { etag } = await writer.close()
+      return { etag }
+    } catch (error) {
+      await writer.abort(error)
+      throw error
+    }
+  } finally {
+    // What was not read to its end holds a connection or an open file.
+    await source.body.cancel().catch(() => {})
   }
 }

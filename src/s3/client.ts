@@ -23,8 +23,8 @@ export interface S3ClientOptions extends S3EndpointOptions {
   /** Attempts, waits and the time budget of one call. Default: those of `retry`. */
   readonly retry?: Omit<RetryOptions, 'clock' | 'signal'> | undefined
   /**
-   * The time limit of one attempt, up to the end of the answer, or to the headers of an object that is read. Default:
-   * 60 s, and one second more for each 64 KiB that is sent.
+   * The time limit of one attempt, up to the end of the answer, or to the headers of an object that is read, whose body may then
+   * be silent for as long. Default: 60 s, and one second more for each 64 KiB that is sent.
    */
   readonly attemptTimeoutMs?: number | undefined
   readonly clock?: Clock | undefined
@@ -37,6 +37,9 @@ export interface S3ClientOptions extends S3EndpointOptions {
 export interface S3Client {
   readonly bucket: string
   readonly region: string
+  readonly clock: Clock
+  /** How long a body that is being read may be silent. */
+  readonly idleMs: number
   /**
    * One operation, tried again as long as that helps, each attempt signed afresh. Rejects with `SluiceError` only; a
    * redirect is not followed, because `fetch` would drop the signature.
@@ -163,6 +166,8 @@ export function s3Client(options: S3ClientOptions): S3Client {
   return {
     bucket,
     region: address.region,
+    clock,
+    idleMs: attemptTimeoutMs ?? BASE_TIMEOUT_MS,
     copySource: (key) => `/${bucket}/${encodeKey(key)}`,
     async send(call) {
       if (call.key !== undefined) checkKey(call.key)

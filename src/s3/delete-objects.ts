@@ -14,11 +14,15 @@ import { fitsXml, writeXml } from './xml.ts'
 const MAX_BATCH = 1000
 const SINGLES_AT_ONCE = 8
 
-type Failure = DeleteResult['failed'][number]
+interface Failure {
+  readonly key: string
+  readonly error: SluiceError
+}
 
 /**
  * Deletes by batches of up to 1,000, each key by itself where a batch cannot: where XML cannot carry the key, the server
- * knows no batches, or it asks to try a key again. An absent key counts as deleted.
+ * knows no batches, or it asks to try a key again. An absent key counts as deleted. When a whole batch fails, none is sent
+ * after it, and the keys of those fail with the same error: a server that is away or forbids it is not asked for each.
  *
  * Rejects only with `invalid-key`, before anything is sent, and when its signal fires; what else failed is in the result.
  */
@@ -37,22 +41,24 @@ export async function deleteObjects(
   const total = batched.length + singles.length
   const failed: Failure[] = []
   if (batched.length === 1) singles.push(...batched.splice(0))
-  for (let at = 0; at < batched.length; at += MAX_BATCH) {
-    const batch = batched.slice(at, at + MAX_BATCH)
-    for (const failure of await deleteBatch(client, batch, options)) {
-      if (tryAlone(failure.error)) singles.push(failure.key)
-      else failed.push(failure)
+  while (batched.length > 0) {
+    const batch = batched.splice(0, MAX_BATCH)
+    try {
+      for (const failure of await deleteBatch(client, batch, options)) {
+        if (failure.error.retryable) singles.push(failure.key)
+        else failed.push(failure)
+      }
+    } catch (thrown) {
+      const rest = [...batch, ...batched.splice(0)]
+      if (isSluiceError(thrown, 'not-supported')) singles.push(...rest)
+      else failed.push(...failAll(rest, thrown, options))
     }
   }
   failed.push(...(await deleteSingly(client, singles, options)))
   return { deleted: total - failed.length, failed }
 }
 
-function tryAlone(error: Error): boolean {
-  return isSluiceError(error) && (error.retryable || error.code === 'not-supported')
-}
-
-/** The keys that were not deleted. */
+/** The keys that the answer says were not deleted. Rejects when there is no answer for them. */
 async function deleteBatch(
   client: S3Client,
   batch: readonly string[],
@@ -61,29 +67,25 @@ async function deleteBatch(
   const objects = batch.map((key) => ['Object', [['Key', key]]] as const)
   const body = utf8(writeXml('Delete', [...objects, ['Quiet', true]]))
   const digest = toBase64(await sha256(body))
-  try {
-    return await client.send({
-      operation: 'DeleteObjects',
-      method: 'POST',
-      query: { delete: '' },
-      // S3 demands a checksum of this body; MD5, the older choice, is not in WebCrypto.
-      headers: { 'content-type': 'application/xml', 'x-amz-checksum-sha256': digest },
-      body,
-      signBody: true,
-      signal: options.signal,
-      async read(response, context) {
-        const root = await readXml(response, context, 'DeleteResult')
-        return root.children('Error').map((error) => {
-          const key = error.text('Key') ?? ''
-          // The status is that of the whole answer: only the code speaks of the key.
-          const refusal = { ...refusalOf(response, error), status: 400 }
-          return { key, error: refusalError(refusal, { ...context, key }) }
-        })
-      },
-    })
-  } catch (error) {
-    return failAll(batch, error, options)
-  }
+  return client.send({
+    operation: 'DeleteObjects',
+    method: 'POST',
+    query: { delete: '' },
+    // S3 demands a checksum of this body; MD5, the older choice, is not in WebCrypto.
+    headers: { 'content-type': 'application/xml', 'x-amz-checksum-sha256': digest },
+    body,
+    signBody: true,
+    signal: options.signal,
+    async read(response, context) {
+      const root = await readXml(response, context, 'DeleteResult')
+      return root.children('Error').map((error) => {
+        const key = error.text('Key') ?? ''
+        // The status is that of the whole answer: only the code speaks of the key.
+        const refusal = { ...refusalOf(response, error), status: 400 }
+        return { key, error: refusalError(refusal, { ...context, key }) }
+      })
+    },
+  })
 }
 
 async function deleteSingly(

@@ -9,9 +9,10 @@ import type {
 } from '../contracts/index.ts'
 import { isSluiceError, SluiceError } from '../core/errors.ts'
 import type { S3Client, S3Headers } from './client.ts'
-import { protocolError } from './errors.ts'
+import { contextError } from './errors.ts'
 import { newNonce, nonceOf, objectHeaders } from './metadata.ts'
-import { checkedBody, drain, etagOf, objectInfoOf } from './response.ts'
+import { answeredRange, objectBody } from './object-body.ts'
+import { drain, etagOf, objectInfoOf } from './response.ts'
 
 /**
  * Writes an object in one request. A conditional write carries a nonce in its metadata (`sluice-write`), so that a
@@ -53,10 +54,13 @@ export interface S3Object {
 }
 
 /**
- * `undefined` for an absent key. The body errors with `network` when the connection is cut short; it is not checked
- * where `fetch` decodes it (`contentEncoding`).
+ * `undefined` for an absent key. A body that is cut short, or silent for `client.idleMs`, goes on from its last byte with the same
+ * version of the object, unless `fetch` decodes it (`contentEncoding`): then its length is not known, and it errors with
+ * `network` or `timeout`.
  *
- * Errors: `precondition-failed`, `invalid-options` for a range that begins past the end, `not-found` for an absent bucket.
+ * Errors: `precondition-failed`, which the body gets too when it cannot go on because the object was replaced; `invalid-options` for
+ * a range that begins past the end; `not-supported` for a range of an object that `fetch` decodes, which no decoder can read;
+ * `not-found` for an absent bucket.
  */
 export async function getObject(
   client: S3Client,
@@ -74,15 +78,28 @@ export async function getObject(
       signal,
       async read(response, context) {
         try {
-          if (wanted && response.status !== 206) {
-            throw protocolError(
-              response,
+          const part = range && answeredRange(response, context, range)
+          const info = objectInfoOf(response, context, key, part?.sizeBytes)
+          const decoded = (info.contentEncoding ?? 'identity') !== 'identity'
+          if (decoded && part) {
+            throw contextError(
+              'not-supported',
               context,
-              'was asked for a range and answered with the whole',
+              `reads no range of what is ${info.contentEncoding}`,
             )
           }
-          const info = objectInfoOf(response, context, key)
-          return { info, body: checkedBody(response, context, signal) }
+          const whole = { start: 0, end: info.sizeBytes, sizeBytes: info.sizeBytes }
+          const read = { key, etag: info.etag, signal }
+          return {
+            info,
+            body: objectBody(
+              client,
+              read,
+              response,
+              context,
+              decoded ? undefined : (part ?? whole),
+            ),
+          }
         } catch (error) {
           await response.body?.cancel()
           throw error

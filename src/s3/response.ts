@@ -1,8 +1,7 @@
-import type { Bytes, ObjectInfo } from '../contracts/index.ts'
+import type { ObjectInfo } from '../contracts/index.ts'
 import { EMPTY, fromUtf8 } from '../core/bytes.ts'
-import { abortError } from '../core/errors.ts'
-import { collectBytes, readableOf } from '../core/streams.ts'
-import { type CallContext, contextError, protocolError, refusalError, refusalOf } from './errors.ts'
+import { collectBytes } from '../core/streams.ts'
+import { type CallContext, protocolError, refusalError, refusalOf } from './errors.ts'
 import { userHeaders } from './metadata.ts'
 import { parseXml, type XmlElement } from './xml.ts'
 
@@ -54,60 +53,24 @@ export function etagOf(response: Response, context: CallContext): string {
   )
 }
 
-export function objectInfoOf(response: Response, context: CallContext, key: string): ObjectInfo {
+/** `sizeBytes` where it is known from elsewhere: of a part of an object, `Content-Length` says another. */
+export function objectInfoOf(
+  response: Response,
+  context: CallContext,
+  key: string,
+  sizeBytes: number | string = response.headers.get('content-length') ?? '',
+): ObjectInfo {
   const { headers } = response
-  // Of a part: `bytes 0-99/1234`.
-  const whole = headers.get('content-range')?.split('/')[1] ?? headers.get('content-length')
   const lastModified = new Date(headers.get('last-modified') ?? '')
-  if (!/^\d+$/.test(whole ?? '') || Number.isNaN(lastModified.getTime())) {
+  if (!/^\d+$/.test(String(sizeBytes)) || Number.isNaN(lastModified.getTime())) {
     throw protocolError(response, context, 'was answered without a size or a time of change')
   }
   return {
     kind: 'object',
     key,
     etag: etagOf(response, context),
-    sizeBytes: Number(whole),
+    sizeBytes: Number(sizeBytes),
     lastModified,
     ...userHeaders(headers),
   }
-}
-
-/** The body, which errors with `network` when it ends before its declared length: not every runtime notices by itself. */
-export function checkedBody(
-  response: Response,
-  context: CallContext,
-  signal: AbortSignal | undefined,
-): ReadableStream<Bytes> {
-  // What `fetch` has decoded has another length than what was sent.
-  const decoded = (response.headers.get('content-encoding') ?? 'identity') !== 'identity'
-  const expected = decoded ? undefined : Number(response.headers.get('content-length'))
-  const reader = (
-    response.body ?? readableOf(EMPTY)
-  ).getReader() as ReadableStreamDefaultReader<Bytes>
-  let received = 0
-  return new ReadableStream<Bytes>(
-    {
-      async pull(controller) {
-        let next: ReadableStreamReadResult<Bytes>
-        try {
-          next = await reader.read()
-        } catch (cause) {
-          if (signal?.aborted) throw abortError(signal)
-          throw contextError('network', context, cutShort(received, expected), { cause })
-        }
-        if (!next.done) {
-          received += next.value.byteLength
-          controller.enqueue(next.value)
-        } else if (expected !== undefined && received !== expected) {
-          throw contextError('network', context, cutShort(received, expected))
-        } else controller.close()
-      },
-      cancel: (reason) => reader.cancel(reason),
-    },
-    { highWaterMark: 0 },
-  )
-}
-
-function cutShort(received: number, expected: number | undefined): string {
-  return `was cut short after ${received}${expected === undefined ? '' : ` of ${expected}`} bytes`
 }

@@ -91,3 +91,13 @@ test('no keys need no request; a signal that has fired ends all', async () => {
     code: 'aborted',
   })
 })
+
+test('where a whole batch fails, no key is tried alone and no further batch is sent', async () => {
+  const keys = Array.from({ length: 2500 }, (_, i) => `k${i}`)
+  const plan = script([DONE, ...Array.from({ length: 9 }, () => cut)])
+  const { deleted, failed } = await deleteObjects(s3Client(plan.options), keys)
+  expect(plan.sent).toHaveLength(5)
+  expect(deleted).toBe(1000)
+  expect(failed.map(({ key }) => key)).toEqual(keys.slice(1000))
+  expect(failed.at(-1)?.error).toMatchObject({ code: 'network', attempts: 4 })
+})

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import type { GetOptions } from '../../src/contracts/index.ts'
 import { s3Client } from '../../src/s3/client.ts'
 import { copyObject } from '../../src/s3/copy.ts'
 import { getObject, headObject, putObject } from '../../src/s3/objects.ts'
+import { type VirtualClock, virtualClock } from '../../src/testing/virtual-clock.ts'
 import {
   answer,
   cut,
@@ -104,62 +106,17 @@ describe('put', () => {
 })
 
 describe('get', () => {
-  const headers = {
-    etag: '"tag"',
-    'last-modified': 'Sat, 21 Nov 2026 10:00:00 GMT',
-    'content-length': '5',
-  }
-  async function read(step: Step, options = {}): Promise<string> {
-    const object = await getObject(s3Client(script([step]).options), 'key', options)
-    if (!object) throw new Error('nothing found')
-    return new Response(object.body).text()
-  }
-
-  test.each([
-    ['shorter', 'abcd'],
-    ['empty', ''],
-    ['longer', 'abcdef'],
-  ])('a body that is %s than declared is an error', async (_, body) => {
-    const error = await failure(read(answer(200, body, headers)))
-    expect(error).toMatchObject({ code: 'network', retryable: true, key: 'key' })
-  })
-
   test('a body of the declared length is read', async () => {
-    expect(await read(answer(200, 'abcde', headers))).toBe('abcde')
+    expect(await read([stored('abcde')])).toBe('abcde')
   })
 
   test('a body that fetch has decoded may have another length', async () => {
-    const decoded = answer(200, 'much longer', { ...headers, 'content-encoding': 'gzip' })
-    expect(await read(decoded)).toBe('much longer')
+    expect(await read([stored('much longer', { 'content-encoding': 'gzip' })])).toBe('much longer')
   })
 
-  test('a connection that breaks is an error that names the key', async () => {
-    const broken: Step = () => {
-      const body = new ReadableStream({
-        start: (controller) => controller.enqueue(new TextEncoder().encode('ab')),
-        pull: (controller) => controller.error(new TypeError('terminated')),
-      })
-      return new Response(body, { headers })
-    }
-    expect(await failure(read(broken))).toMatchObject({ code: 'network', key: 'key' })
-  })
-
-  test('the size of a part’s object is the whole one', async () => {
-    const part = answer(206, 'bc', {
-      ...headers,
-      'content-length': '2',
-      'content-range': 'bytes 1-2/5',
-    })
-    const plan = script([part])
-    const object = await getObject(s3Client(plan.options), 'key', { range: { start: 1, end: 3 } })
-    expect(object?.info.sizeBytes).toBe(5)
-    expect(await new Response(object?.body).text()).toBe('bc')
-    expect(plan.sent[0]?.headers.get('range')).toBe('bytes=1-2')
-  })
-
-  test('the whole in place of a range is refused', async () => {
-    const error = await failure(read(answer(200, 'abcde', headers), { range: { start: 1 } }))
-    expect(error).toMatchObject({ code: 'protocol' })
+  test('more bytes than were declared are an error', async () => {
+    const error = await failure(read([stored('abcdef')]))
+    expect(error).toMatchObject({ code: 'protocol', retryable: false, key: 'key' })
   })
 
   test.each(['NoSuchKey', 'NoSuchVersion'])('404 %s is an absent key', async (code) => {
@@ -172,6 +129,212 @@ describe('get', () => {
     expect(await failure(getObject(s3Client(options), 'key'))).toMatchObject({ code: 'not-found' })
   })
 })
+
+describe('get of a range', () => {
+  test('the size is that of the whole object', async () => {
+    const plan = script([part('bc', 'bytes 1-2/5')])
+    const object = await getObject(s3Client(plan.options), 'key', { range: { start: 1, end: 3 } })
+    expect(object?.info.sizeBytes).toBe(5)
+    expect(await new Response(object?.body).text()).toBe('bc')
+    expect(plan.sent[0]?.headers.get('range')).toBe('bytes=1-2')
+  })
+
+  test('its length is that of the range, where the answer comes in chunks', async () => {
+    const chunked = part('bc', 'bytes 1-2/5', { 'content-length': undefined })
+    expect(await read([chunked], { range: { start: 1, end: 3 } })).toBe('bc')
+  })
+
+  test('an end behind the last byte is cut to it', async () => {
+    expect(await read([part('de', 'bytes 3-4/5')], { range: { start: 3, end: 99 } })).toBe('de')
+    expect(await read([part('de', 'bytes 3-4/5')], { range: { start: 3 } })).toBe('de')
+  })
+
+  test.each([
+    ['the whole', stored('abcde')],
+    ['the whole, called a part', part('abcde', 'bytes 0-4/5')],
+    ['another range', part('de', 'bytes 3-4/5')],
+    ['a shorter range', part('b', 'bytes 1-1/5')],
+    ['a longer range', part('bcd', 'bytes 1-3/5')],
+    ['a range of nobody knows what', part('bc', 'bytes 1-2/*')],
+    ['a part that does not say which', part('bc', undefined)],
+  ])('%s is refused', async (_, step) => {
+    const error = await failure(read([step], { range: { start: 1, end: 3 } }))
+    expect(error).toMatchObject({ code: 'protocol', retryable: false, key: 'key' })
+  })
+
+  test('no decoder reads a part of a compressed body', async () => {
+    const step = part('bc', 'bytes 1-2/5', { 'content-encoding': 'gzip' })
+    const error = await failure(read([step], { range: { start: 1, end: 3 } }))
+    expect(error).toMatchObject({ code: 'not-supported', key: 'key' })
+  })
+})
+
+describe('a body that is cut short', () => {
+  test.each([
+    ['ends', stored('ab')],
+    ['breaks', broken('ab')],
+  ])('goes on with the same version when it %s', async (_, first) => {
+    const plan = script([
+      first,
+      cut,
+      answer(503),
+      part('c', 'bytes 2-4/5'),
+      part('de', 'bytes 3-4/5'),
+    ])
+    expect(await readAll(plan)).toBe('abcde')
+    expect(plan.sent.map(({ headers }) => [headers.get('range'), headers.get('if-match')])).toEqual(
+      [
+        [null, null],
+        ['bytes=2-4', '"tag"'],
+        ['bytes=2-4', '"tag"'],
+        ['bytes=2-4', '"tag"'],
+        ['bytes=3-4', '"tag"'],
+      ],
+    )
+  })
+
+  test('goes on within the range that was asked for', async () => {
+    const plan = script([part('b', 'bytes 1-3/5'), part('cd', 'bytes 2-3/5')])
+    expect(await readAll(plan, { range: { start: 1, end: 4 } })).toBe('bcd')
+    expect(plan.sent[1]?.headers.get('range')).toBe('bytes=2-3')
+  })
+
+  test('ends with the refusal when the object is another by now, and when it is gone', async () => {
+    for (const [refusal, code] of [
+      [answer(412, xmlError('PreconditionFailed')), 'precondition-failed'],
+      [answer(404, xmlError('NoSuchKey')), 'not-found'],
+    ] as const) {
+      const error = await failure(read([stored('ab'), refusal]))
+      expect(error).toMatchObject({ code, key: 'key' })
+    }
+  })
+
+  test('comes to an end when nothing more ever comes', async () => {
+    const nothing = part('', 'bytes 2-4/5')
+    const plan = script([stored('ab'), ...Array.from({ length: 9 }, () => nothing)])
+    const error = await failure(readAll(plan))
+    expect(error).toMatchObject({ code: 'network', key: 'key', attempts: 4 })
+    expect(plan.sent).toHaveLength(5)
+  })
+
+  test('is not gone on with where the server answers other bytes', async () => {
+    const error = await failure(read([stored('ab'), stored('abcde')]))
+    expect(error).toMatchObject({ code: 'protocol' })
+  })
+
+  test('is an error where fetch decodes it, as its length says nothing', async () => {
+    const plan = script([broken('ab', { 'content-encoding': 'gzip' })])
+    expect(await failure(readAll(plan))).toMatchObject({ code: 'network', key: 'key' })
+    expect(plan.sent).toHaveLength(1)
+  })
+
+  test('is not gone on with when its reader has aborted', async () => {
+    const abort = new AbortController()
+    const plan = script([broken('ab', {}, () => abort.abort())])
+    const error = await failure(readAll(plan, { signal: abort.signal }))
+    expect(error).toMatchObject({ code: 'aborted' })
+    expect(plan.sent).toHaveLength(1)
+  })
+})
+
+describe('a body that falls silent', () => {
+  const silent = (chunk: string, headers = {}): { step: Step; cancelled(): boolean } => {
+    let cancelled = false
+    const step = () =>
+      new Response(
+        new ReadableStream({
+          start: (controller) => controller.enqueue(new TextEncoder().encode(chunk)),
+          cancel: () => {
+            cancelled = true
+          },
+        }),
+        { headers: { ...STORED_HEADERS, ...headers } },
+      )
+    return { step, cancelled: () => cancelled }
+  }
+  /** Reads `ab`, and then with nothing in sight lets the time limit pass. */
+  async function readSilently(plan: (clock: VirtualClock) => Script): Promise<string> {
+    const clock = virtualClock()
+    const object = await getObject(s3Client(plan(clock).options), 'key')
+    const reader = object?.body.getReader()
+    const text = new TextDecoder().decode((await reader?.read())?.value)
+    const [rest] = await Promise.all([reader?.read(), clock.advance(5_000)])
+    return text + new TextDecoder().decode(rest?.value)
+  }
+
+  test('is let go and gone on with elsewhere', async () => {
+    const first = silent('ab')
+    const steps = [first.step, part('cde', 'bytes 2-4/5')]
+    const text = await readSilently((clock) => script(steps, { clock, attemptTimeoutMs: 5_000 }))
+    expect(text).toBe('abcde')
+    expect(first.cancelled()).toBe(true)
+  })
+
+  test('is a timeout where it cannot be gone on with', async () => {
+    const first = silent('ab', { 'content-encoding': 'gzip' })
+    const call = readSilently((clock) => script([first.step], { clock, attemptTimeoutMs: 5_000 }))
+    expect(await failure(call)).toMatchObject({ code: 'timeout', key: 'key' })
+    expect(first.cancelled()).toBe(true)
+  })
+})
+
+const STORED_HEADERS = {
+  etag: '"tag"',
+  'last-modified': 'Sat, 21 Nov 2026 10:00:00 GMT',
+  'content-length': '5',
+}
+
+function read(steps: readonly Step[], options: GetOptions = {}): Promise<string> {
+  return readAll(script(steps), options)
+}
+
+async function readAll(plan: Script, options: GetOptions = {}): Promise<string> {
+  const object = await getObject(s3Client(plan.options), 'key', options)
+  if (!object) throw new Error('nothing found')
+  // Chunk by chunk, since a Response tells a broken body in words of its own.
+  let text = ''
+  for await (const chunk of object.body) text += new TextDecoder().decode(chunk)
+  return text
+}
+
+/** An object of five bytes, as far as the headers say. */
+function stored(body: string, headers: Record<string, string> = {}): Step {
+  return answer(200, body, { ...STORED_HEADERS, ...headers })
+}
+
+function part(
+  body: string,
+  range: string | undefined,
+  headers: Record<string, string | undefined> = {},
+): Step {
+  const all = {
+    ...STORED_HEADERS,
+    'content-length': String(body.length),
+    'content-range': range,
+    ...headers,
+  }
+  return answer(206, body, JSON.parse(JSON.stringify(all)))
+}
+
+function broken(
+  chunk: string,
+  headers: Record<string, string> = {},
+  onBreak = (): void => {},
+): Step {
+  return () => {
+    const body = new ReadableStream(
+      {
+        start: (controller) => controller.enqueue(new TextEncoder().encode(chunk)),
+        pull(controller) {
+          onBreak()
+          controller.error(new TypeError('terminated'))
+        },
+      },
+      { highWaterMark: 0 },
+    )
+    return new Response(body, { headers: { ...STORED_HEADERS, ...headers } })
+  }
+}
 
 test('a HEAD is judged by its status, as it has no body', async () => {
   for (const [status, code] of [
