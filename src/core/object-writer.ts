@@ -1,6 +1,7 @@
 import type {
   Bytes,
   Chunk,
+  Clock,
   MultipartLimits,
   MultipartToken,
   MultipartUpload,
@@ -12,7 +13,7 @@ import type {
 } from '../contracts/index.ts'
 import { concatBytes, EMPTY } from './bytes.ts'
 import { Chunker } from './chunker.ts'
-import { abortError, asSluiceError, SluiceError } from './errors.ts'
+import { abortError, asSluiceError, isSluiceError, SluiceError } from './errors.ts'
 import { checkKey } from './keys.ts'
 import { retry } from './retry.ts'
 import { disposeWriter } from './streams.ts'
@@ -33,6 +34,8 @@ export interface ObjectWriterOptions extends ObjectHeaders, WriteConditions {
   /** Called, and awaited, between the creation of an upload and its first part: the moment to remember it. */
   readonly onUpload?: ((token: MultipartToken) => Promise<void>) | undefined
   readonly signal?: AbortSignal | undefined
+  /** For the waits between attempts to abort a failed upload. */
+  readonly clock?: Clock | undefined
 }
 
 export interface ObjectWritten {
@@ -69,7 +72,7 @@ export function objectWriter(
     write: (chunk) => writer.write(chunk),
     close: (head) => writer.close(head),
     abort: (reason) => writer.abort(reason),
-    [Symbol.asyncDispose]: () => disposeWriter(writer),
+    [Symbol.asyncDispose]: () => writer.dispose(),
   }
 }
 
@@ -82,8 +85,11 @@ class PartsWriter {
   readonly #concurrency: number
   readonly #controller = new AbortController()
   readonly #onCallerAbort: () => void
-  /** A whole first part that waits: for a second one to show that this is no single put, or for the head. */
-  #first: Bytes | undefined
+  /**
+   * Whole parts that wait. With multipart it is the first one: for a second one to show that this is no single put, or for the
+   * head. Without, all of the object.
+   */
+  #held: Bytes[] = []
   #upload: MultipartUpload | undefined
   #partNumber = 0
   #parts: Part[] = []
@@ -138,11 +144,20 @@ class PartsWriter {
     this.#closing ??= this.#aborting
       ? Promise.reject(this.#failure?.error)
       : this.#close(head).catch(async (error: unknown) => {
-          this.#fail(error)
-          await this.abort()
-          throw this.#failure?.error
+          const failure = this.#fail(error)
+          await this.abort().catch((leak: unknown) => {
+            throw stillOpen(failure, leak)
+          })
+          throw failure
         })
     return this.#closing
+  }
+
+  /** Aborts, unless `close()` or `abort()` was called: their caller hears of what becomes of it. */
+  async dispose(): Promise<void> {
+    if (this.#closing || this.#aborting) {
+      await Promise.allSettled([this.#closing, this.#aborting])
+    } else await disposeWriter(this)
   }
 
   async abort(reason?: unknown): Promise<void> {
@@ -169,12 +184,11 @@ class PartsWriter {
       )
     }
     const rest = this.#chunker.rest()
-    const single = !this.#upload && !(this.#first && rest && this.#limits)
-    if (single) return this.#putWhole(this.#first, rest, head)
+    const single = !this.#upload && !(this.#held.length > 0 && rest && this.#limits)
+    if (single) return this.#putWhole(rest ? [...this.#held, rest] : this.#held, head)
     if (rest) await this.#takePart(rest)
-    if (this.#first) {
-      const first = this.#first
-      this.#first = undefined
+    const first = this.#held.pop()
+    if (first) {
       if (head) first.set(head)
       await this.#send(1, first)
     }
@@ -183,12 +197,10 @@ class PartsWriter {
     return this.#complete()
   }
 
-  async #putWhole(
-    first: Bytes | undefined,
-    rest: Bytes | undefined,
-    head: Chunk | undefined,
-  ): Promise<ObjectWritten> {
-    const body = first && rest ? concatBytes([first, rest]) : (first ?? rest ?? EMPTY)
+  async #putWhole(pieces: readonly Bytes[], head: Chunk | undefined): Promise<ObjectWritten> {
+    const [only = EMPTY, ...more] = pieces
+    const body = more.length > 0 ? concatBytes(pieces) : only
+    this.#held = []
     if (head) body.set(head)
     const { ifNoneMatch, ifMatch } = this.#options
     const { etag } = await this.#store.put(this.#key, body, {
@@ -233,8 +245,8 @@ class PartsWriter {
   /** A whole part: the first one waits, every other one is sent, waiting while too many are in flight. */
   async #takePart(piece: Bytes): Promise<void> {
     if (!this.#limits) return this.#takeWithoutMultipart(piece)
-    if (!this.#upload && !this.#first) {
-      this.#first = piece
+    if (!this.#upload && this.#held.length === 0) {
+      this.#held.push(piece)
       return
     }
     await this.#begin()
@@ -251,9 +263,9 @@ class PartsWriter {
     await this.#send(number, piece)
   }
 
-  async #takeWithoutMultipart(piece: Bytes): Promise<void> {
-    this.#first = this.#first ? concatBytes([this.#first, piece]) : piece
-    if (this.#first.byteLength > this.#store.capabilities.maxPutBytes) {
+  #takeWithoutMultipart(piece: Bytes): void {
+    this.#held.push(piece)
+    if (this.#bytes > this.#store.capabilities.maxPutBytes) {
       throw this.#fail(
         new SluiceError(
           'too-large',
@@ -292,16 +304,16 @@ class PartsWriter {
       throw this.#fail(error)
     }
     this.#partNumber = 1
-    if (!this.#options.headBytes) {
-      const first = this.#first as Bytes
-      this.#first = undefined
-      await this.#send(1, first)
-    }
+    if (!this.#options.headBytes) await this.#send(1, this.#held.pop() as Bytes)
   }
 
-  /** Resolves when the part is on its way: this one waits, not the next, so that one part fills while others travel. */
+  /**
+   * Resolves when the part is on its way: this one waits, not the next, so that one part fills while others travel. A first
+   * part that waits for its head counts as one of those, or it would be one too many in memory.
+   */
   async #send(number: number, piece: Bytes): Promise<void> {
-    while (this.#inFlight.size >= this.#concurrency) await Promise.race(this.#inFlight)
+    const most = this.#concurrency - this.#held.length
+    while (this.#inFlight.size >= Math.max(most, 1)) await Promise.race(this.#inFlight)
     this.#throwIfFailed()
     const upload = this.#upload as MultipartUpload
     const sending = upload
@@ -310,6 +322,7 @@ class PartsWriter {
       .catch((error: unknown) => void this.#fail(error))
       .finally(() => this.#inFlight.delete(sending))
     this.#inFlight.add(sending)
+    if (most === 0) await sending
   }
 
   /** The first failure is the one that everybody hears of. It stops the parts in flight. */
@@ -321,13 +334,13 @@ class PartsWriter {
 
   async #discard(): Promise<void> {
     this.#release()
-    this.#first = undefined
+    this.#held = []
     await Promise.all(this.#inFlight)
     const upload = this.#upload
     if (!upload) return
     try {
       // Without the caller's signal: it may be the very reason for aborting.
-      await retry(() => upload.abort())
+      await retry(() => upload.abort(), { clock: this.#options.clock })
     } catch (cause) {
       const because = this.#failure?.error
       throw new SluiceError(
@@ -358,6 +371,17 @@ class PartsWriter {
       })
     }
   }
+}
+
+/** A failure whose upload could not be aborted: what failed is what the caller asks about, so its code stays. */
+function stillOpen(failure: unknown, leak: unknown): unknown {
+  const { uploadId } = leak as SluiceError
+  if (!isSluiceError(failure) || uploadId === undefined) return leak
+  return new SluiceError(
+    failure.code,
+    `${failure.message}; its upload could not be aborted and stays open as ${uploadId}`,
+    { ...failure, uploadId, cause: failure },
+  )
 }
 
 function headersOf(options: ObjectHeaders): ObjectHeaders {

@@ -1,7 +1,9 @@
 import type {
+  Clock,
   CommittedFile,
   Format,
   LogSession,
+  MultipartToken,
   ObjectInfo,
   PendingFile,
   Row,
@@ -12,6 +14,7 @@ import { isSluiceError, SluiceError } from '../core/errors.ts'
 import { schemaInferrer } from '../core/infer.ts'
 import { laneId } from '../core/lane.ts'
 import { type ObjectWritten, objectWriter } from '../core/object-writer.ts'
+import { nextTurn } from '../core/turn.ts'
 
 /** Under these names an object says which file it is. */
 const METADATA = {
@@ -28,6 +31,9 @@ export interface Publication {
   /** Fixes the columns; else they are inferred from every record of the file. */
   readonly schema: Schema | undefined
   readonly signal: AbortSignal
+  readonly clock: Clock
+  /** Told of the upload that is open for this file, and when there is none any more. */
+  readonly onUpload: (token: MultipartToken | undefined) => void
 }
 
 /**
@@ -56,17 +62,23 @@ export async function publish(file: PendingFile, to: Publication): Promise<Commi
   }
 }
 
-/** An upload that an earlier process left open: its parts are of no use without the encoder that made them. */
+/** An upload that an earlier attempt left open: its parts are of no use without the encoder that made them. */
 async function abortEarlier(file: PendingFile, to: Publication): Promise<void> {
   if (!file.upload) return
-  await to.store.resumeMultipart?.(file.upload).abort({ signal: to.signal })
+  try {
+    await to.store.resumeMultipart?.(file.upload).abort({ signal: to.signal })
+  } catch (error) {
+    // Who may not abort may still publish: the bucket's lifecycle rule is left to clean up.
+    if (isSluiceError(error) && error.retryable) throw error
+  }
   await to.session.progress(file.id, undefined)
+  to.onUpload(undefined)
 }
 
 async function write(file: PendingFile, to: Publication): Promise<ObjectWritten> {
-  const { store, session, format, signal } = to
+  const { store, session, format, signal, clock } = to
   const encoder = format.encoder({ schema: to.schema ?? (await inferred(file, session)) })
-  await using writer = objectWriter(store, file.key, {
+  const writer = objectWriter(store, file.key, {
     contentType: format.contentType,
     metadata: {
       [METADATA.file]: file.id,
@@ -79,21 +91,42 @@ async function write(file: PendingFile, to: Publication): Promise<ObjectWritten>
       conditionFallback: 'head' as const,
     }),
     headBytes: encoder.headBytes,
-    onUpload: (token) => session.progress(file.id, token),
+    onUpload: async (token) => {
+      to.onUpload(token)
+      await session.progress(file.id, token)
+    },
     signal,
+    clock,
   })
-  for await (const rows of session.read(file)) {
-    for (const chunk of await encoder.write(rows)) await writer.write(chunk)
+  try {
+    for await (const rows of read(file, session)) {
+      for (const chunk of await encoder.write(rows)) await writer.write(chunk)
+    }
+    const { chunks, head } = await encoder.close()
+    for (const chunk of chunks) await writer.write(chunk)
+    return await writer.close(head)
+  } catch (error) {
+    // What cannot be aborted now is remembered, and aborted before the next attempt.
+    await writer.abort(error).catch(() => {})
+    throw error
   }
-  const { chunks, head } = await encoder.close()
-  for (const chunk of chunks) await writer.write(chunk)
-  return writer.close(head)
 }
 
 async function inferred(file: PendingFile, session: LogSession<never>): Promise<Schema> {
   const inferrer = schemaInferrer()
-  for await (const rows of session.read(file)) inferrer.add(rows as readonly Row[])
+  for await (const rows of read(file, session)) inferrer.add(rows as readonly Row[])
   return inferrer.schema()
+}
+
+/** The file's rows, with a turn for everything else now and then: a log in memory never waits, and an encoder seldom. */
+async function* read(
+  file: PendingFile,
+  session: LogSession<never>,
+): AsyncGenerator<readonly never[], void, undefined> {
+  for await (const rows of session.read(file)) {
+    yield rows
+    await nextTurn()
+  }
 }
 
 function isOurs(found: ObjectInfo, file: PendingFile): boolean {

@@ -9,7 +9,7 @@ import type {
   Store,
 } from '../contracts/index.ts'
 import { Changes } from '../core/changes.ts'
-import { isSluiceError, SluiceError } from '../core/errors.ts'
+import { isSluiceError, type SluiceError } from '../core/errors.ts'
 import { publish } from './publish.ts'
 import { fileInfo } from './receipts.ts'
 
@@ -28,22 +28,43 @@ export interface PublisherOptions {
   readonly onFenced: (error: SluiceError) => void
 }
 
+/** A file that waits for its turn. */
+interface Queued {
+  file: PendingFile
+  readonly rowBytes: number
+  failures: number
+  /** Not before. */
+  retryAtMs: number
+  error: unknown
+}
+
+/** Nothing can be tried now. */
+export interface Stall {
+  readonly error: unknown
+  readonly retryAtMs: number
+  /** Not one file is refused but the store fails, so another file would fare no better. */
+  readonly outage: boolean
+}
+
 /**
  * Takes sealed files to the store, one after the other so that one encoder's memory is all there is, and commits them to
- * the log. A failure never gives a file up: it goes to the end of the queue and all is tried again after a growing wait,
- * or when somebody asks. Only `fenced` is final: somebody else owns the files now.
+ * the log. A failure never gives a file up: it is tried again after a wait that grows with its failures, and the others go on
+ * meanwhile. When another file fails right after it, the store is held to be at fault, and nothing is tried until that wait is
+ * over. Only `fenced` is final: somebody else owns the files now.
  */
 export class Publisher {
   readonly changes: Changes = new Changes()
   readonly files: FileInfo[] = []
   readonly #options: PublisherOptions
   readonly #controller = new AbortController()
-  #queue: { readonly file: PendingFile; readonly rowBytes: number }[] = []
+  readonly #queue = new Set<Queued>()
   #pendingBytes = 0
   #running: Promise<void> | undefined
-  #failure: { readonly error: unknown; readonly retryAtMs: number } | undefined
-  #failures = 0
-  #failuresInARow = 0
+  #again = false
+  /** Since the last success: the file that failed last, how often another one did after it, and until when that stops all. */
+  #lastFailed: Queued | undefined
+  #outages = 0
+  #outageUntilMs = 0
   #cancelRetry = (): void => {}
 
   constructor(options: PublisherOptions) {
@@ -55,36 +76,46 @@ export class Publisher {
     return this.#pendingBytes
   }
 
-  /** The last attempt failed, and nothing is being tried now. */
-  get failure(): { readonly error: unknown; readonly retryAtMs: number } | undefined {
-    return this.#running ? undefined : this.#failure
+  /** Why nothing is being tried; `undefined` while something is, or there is nothing to try. */
+  get stall(): Stall | undefined {
+    if (this.#running) return undefined
+    const first = this.#first()
+    const nowMs = this.#options.clock.now()
+    if (!first || this.#dueAtMs(first) <= nowMs) return undefined
+    const outage = this.#outageUntilMs > nowMs
+    const error = outage ? this.#lastFailed?.error : first.error
+    return { error, retryAtMs: this.#dueAtMs(first), outage }
   }
 
   enqueue(file: PendingFile, rowBytes: number): void {
-    this.#queue.push({ file, rowBytes })
+    this.#queue.add({ file, rowBytes, failures: 0, retryAtMs: 0, error: undefined })
     this.#pendingBytes += rowBytes
   }
 
-  /** Works until the queue is empty or a file fails. Never rejects: what failed is in `failure` and is tried again. */
+  /** Works until no file is due, and sets a timer for the next one. Never rejects. Cuts no wait short. */
   run(): Promise<void> {
-    if (this.#controller.signal.aborted) return Promise.resolve()
-    this.#cancelRetry()
-    this.#running ??= this.#drain().finally(() => {
-      this.#running = undefined
-      this.changes.notify()
-    })
+    this.#again = true
+    this.#running ??= this.#work()
     return this.#running
   }
 
-  /** Resolves when everything queued by now is visible; rejects with the first failure after the call. */
+  /**
+   * Resolves when everything queued by now is visible. Waits for no time to pass: tries all of it now, and rejects with the
+   * first failure when the rest of it has been tried as well, or the store is held to be at fault.
+   */
   async settled(signal?: AbortSignal): Promise<void> {
-    const waiting = new Set(this.#queue.map(({ file }) => file.id))
-    const failures = this.#failures
+    const waiting = new Map([...this.#queue].map((item) => [item, item.failures]))
+    for (const item of waiting.keys()) item.retryAtMs = 0
+    this.#outageUntilMs = 0
     void this.run()
     for (;;) {
-      if (!this.#queue.some(({ file }) => waiting.has(file.id))) return
-      if (this.#failures > failures && this.#failure) throw this.#failure.error
+      const left = [...waiting.keys()].filter((item) => this.#queue.has(item))
+      if (left.length === 0) return
       if (this.#controller.signal.aborted) throw this.#controller.signal.reason
+      const failed = left.filter((item) => item.failures > (waiting.get(item) ?? 0))
+      if (failed.length > 0 && (failed.length === left.length || !this.#running)) {
+        throw failed[0]?.error
+      }
       await this.changes.wait(signal)
     }
   }
@@ -97,63 +128,96 @@ export class Publisher {
     this.changes.notify()
   }
 
-  async #drain(): Promise<void> {
-    for (let next = this.#queue[0]; next; next = this.#queue[0]) {
-      if (this.#controller.signal.aborted) return
+  async #work(): Promise<void> {
+    this.#cancelRetry()
+    // What was queued while the last pass ended is not left to a timer.
+    while (this.#again) {
+      this.#again = false
+      await this.#pass()
+    }
+    this.#running = undefined
+    const first = this.#first()
+    if (first && !this.#controller.signal.aborted) {
+      this.#cancelRetry = this.#options.clock.schedule(this.#dueAtMs(first), () => this.run())
+    }
+    this.changes.notify()
+  }
+
+  async #pass(): Promise<void> {
+    const { clock } = this.#options
+    for (;;) {
+      const item = this.#first()
+      if (!item || this.#controller.signal.aborted || this.#dueAtMs(item) > clock.now()) return
       try {
-        const committed = await this.#publishOne(next.file)
-        this.#queue = this.#queue.filter((item) => item !== next)
-        this.#pendingBytes -= next.rowBytes
-        this.#failure = undefined
-        this.#failuresInARow = 0
-        this.files.push(fileInfo(committed))
-        this.#options.onCommitted(committed, next.rowBytes)
-        this.changes.notify()
+        this.#succeeded(item, await this.#publishOne(item))
       } catch (error) {
-        this.#failed(error)
-        return
+        this.#failed(item, error)
       }
+      this.changes.notify()
     }
   }
 
-  async #publishOne(file: PendingFile): Promise<CommittedFile> {
-    const { store, session, encodingOf } = this.#options
+  async #publishOne(item: Queued): Promise<CommittedFile> {
+    const { store, session, clock, encodingOf } = this.#options
     const { signal } = this.#controller
-    const committed = await publish(file, { store, session, signal, ...encodingOf(file) })
+    const committed = await publish(item.file, {
+      store,
+      session,
+      clock,
+      signal,
+      onUpload: (upload) => {
+        item.file = { ...item.file, upload }
+      },
+      ...encodingOf(item.file),
+    })
     await session.commit([committed])
     return committed
   }
 
-  #failed(error: unknown): void {
-    const waitMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#failuresInARow)
-    const retryAtMs = this.#options.clock.now() + waitMs
-    this.#failure = { error, retryAtMs }
-    this.#failures++
-    this.#failuresInARow++
+  #succeeded(item: Queued, committed: CommittedFile): void {
+    this.#queue.delete(item)
+    this.#pendingBytes -= item.rowBytes
+    if (this.#outages > 0) for (const other of this.#queue) other.retryAtMs = 0
+    this.#lastFailed = undefined
+    this.#outages = 0
+    this.#outageUntilMs = 0
+    this.files.push(fileInfo(committed))
+    this.#options.onCommitted(committed, item.rowBytes)
+  }
+
+  #failed(item: Queued, error: unknown): void {
+    const { clock, onFenced } = this.#options
+    item.error = error
+    item.failures++
+    item.retryAtMs = clock.now() + waitMs(item.failures)
     if (this.#controller.signal.aborted) return
     if (isSluiceError(error, 'fenced')) {
       this.#controller.abort(error)
-      this.#options.onFenced(error)
+      onFenced(error)
       return
     }
-    const [first, ...rest] = this.#queue
-    if (first) this.#queue = [...rest, first]
-    this.#cancelRetry = this.#options.clock.schedule(retryAtMs, () => this.run())
+    if (this.#lastFailed && (this.#lastFailed !== item || this.#outages > 0)) {
+      this.#outages++
+      this.#outageUntilMs = clock.now() + waitMs(this.#outages)
+    }
+    this.#lastFailed = item
+  }
+
+  /** The one to be tried first; of equals, the one that was queued first. */
+  #first(): Queued | undefined {
+    let first: Queued | undefined
+    for (const item of this.#queue) {
+      if (item.retryAtMs === 0) return item
+      if (!first || item.retryAtMs < first.retryAtMs) first = item
+    }
+    return first
+  }
+
+  #dueAtMs(item: Queued): number {
+    return Math.max(item.retryAtMs, this.#outageUntilMs)
   }
 }
 
-/** What a caller hears who would have to wait for a store that fails. */
-export function storeFails(publisher: Publisher, clock: Clock): SluiceError | undefined {
-  const { failure } = publisher
-  return (
-    failure &&
-    new SluiceError(
-      'slow-down',
-      'The store fails and the log is full; nothing of this was kept, send it again later',
-      {
-        cause: failure.error,
-        retryAfterMs: Math.max(0, failure.retryAtMs - clock.now()),
-      },
-    )
-  )
+function waitMs(failures: number): number {
+  return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (failures - 1))
 }

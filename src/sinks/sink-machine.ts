@@ -23,16 +23,22 @@ import type {
   StandardSchemaLike,
   Store,
 } from '../contracts/index.ts'
-import { isSluiceError, SluiceError, throwIfAborted } from '../core/errors.ts'
+import {
+  isSluiceError,
+  SluiceError,
+  type SluiceErrorOptions,
+  throwIfAborted,
+} from '../core/errors.ts'
 import { fingerprint } from '../core/infer.ts'
 import { type Limiter, limiter } from '../core/limiter.ts'
+import { approximateBytes } from '../core/sizes.ts'
 import { disposeWriter } from '../core/streams.ts'
 import { batchOf, producerStep } from './batch.ts'
 import type { FileSink } from './create-sink.ts'
 import { deadLetterFormat } from './dead-letter.ts'
 import { DEFAULT_NAME, type NameValues, nameTemplate } from './name.ts'
 import { type OpenLane, OpenLanes } from './open-lanes.ts'
-import { Publisher, storeFails } from './publisher.ts'
+import { Publisher } from './publisher.ts'
 import { fileInfo, filesWithin, progressOf, rangesOf, receiptId } from './receipts.ts'
 import type { Rotation } from './rotation.ts'
 import { type Judge, judge } from './verdicts.ts'
@@ -71,6 +77,9 @@ export class SinkMachine<R extends object> implements FileSink<R> {
   readonly #judge: Judge<R>
   /** Partitions whose keys are known to be valid. */
   readonly #checkedPartitions = new Set<string>()
+  /** Writes that are at work or wait, and what the rows of those weigh that wait. */
+  #writes = 0
+  #waitingBytes = 0
   #opening: Promise<Opened<R>> | undefined
   #schemaWord = 'auto'
   #accepted = 0
@@ -92,6 +101,7 @@ export class SinkMachine<R extends object> implements FileSink<R> {
   }
 
   async open(): Promise<void> {
+    this.#throwIfOver()
     await this.#opened()
   }
 
@@ -99,12 +109,18 @@ export class SinkMachine<R extends object> implements FileSink<R> {
     this.#throwIfOver()
     // What came after close() began would be acknowledged and never cut.
     if (this.#closing) throw new SluiceError('invalid-options', 'The sink is being closed')
-    const opened = await this.#opened()
-    return this.#serial(() => this.#append(opened, [...rows], options))
+    if (typeof rows?.[Symbol.iterator] !== 'function') {
+      throw new SluiceError('invalid-options', 'write() takes a list of records, or any iterable')
+    }
+    const all = [...rows]
+    return this.#queued(all, options.signal, async () =>
+      this.#append(await this.#opened(), all, options),
+    )
   }
 
   async flush(options: CallOptions = {}): Promise<readonly FileInfo[]> {
     this.#throwIfOver()
+    throwIfAborted(options.signal)
     const { publisher } = await this.#opened()
     return this.#flush(publisher, 'flush', options.signal)
   }
@@ -131,6 +147,32 @@ export class SinkMachine<R extends object> implements FileSink<R> {
 
   receipt(id: string): Receipt {
     return this.#receipt(rangesOf(id, this.#options.stream))
+  }
+
+  /**
+   * A turn in the queue. Rows that wait there are counted only here: besides those of the write at work, as many may wait as
+   * the log may hold.
+   */
+  async #queued<T>(
+    rows: readonly R[],
+    signal: AbortSignal | undefined,
+    run: () => Promise<T>,
+  ): Promise<T> {
+    const bytes = this.#writes > 0 ? approximateBytes(rows) : 0
+    if (this.#waitingBytes + bytes > this.#options.maxPendingBytes) {
+      throw slowDown('More writes wait than the sink may hold')
+    }
+    this.#writes++
+    this.#waitingBytes += bytes
+    try {
+      return await this.#serial(run, signal)
+    } catch (error) {
+      // After abort() the log says "fenced", and it was this sink itself.
+      throw this.#over ?? error
+    } finally {
+      this.#writes--
+      this.#waitingBytes -= bytes
+    }
   }
 
   #opened(): Promise<Opened<R>> {
@@ -200,8 +242,13 @@ export class SinkMachine<R extends object> implements FileSink<R> {
       const open = [...this.#lanes.open()]
       const pending = open.reduce((sum, { bytes }) => sum + bytes, publisher.pendingBytes)
       if (pending === 0 || pending + incoming <= maxPendingBytes) return
-      const fails = storeFails(publisher, clock)
-      if (fails) throw fails
+      const { stall } = publisher
+      if (stall && (stall.outage || open.length === 0)) {
+        throw slowDown('The store fails and the log is full', {
+          cause: stall.error,
+          retryAfterMs: Math.max(0, stall.retryAtMs - clock.now()),
+        })
+      }
       const changed = publisher.changes.wait(signal)
       // Nobody may be left to wait for it when the cut below throws.
       changed.catch(() => {})
@@ -215,6 +262,7 @@ export class SinkMachine<R extends object> implements FileSink<R> {
 
   async #cutFull(opened: Opened<R>, ranges: readonly LaneRange[]): Promise<void> {
     const { rotation } = this.#options
+    let cuts = 0
     for (const range of ranges) {
       for (;;) {
         const lane = this.#lanes.get(range.lane)
@@ -222,9 +270,10 @@ export class SinkMachine<R extends object> implements FileSink<R> {
         const cut = rotation.cut(lane.end - lane.begin, lane.bytes)
         if (!cut) break
         await this.#cut(opened, lane, Math.min(cut.records, lane.end - lane.begin), cut.reason)
+        cuts++
       }
     }
-    void opened.publisher.run()
+    if (cuts > 0) void opened.publisher.run()
   }
 
   /** Decides a file: from here on its range and key never change. */
@@ -260,12 +309,11 @@ export class SinkMachine<R extends object> implements FileSink<R> {
   ): Promise<readonly FileInfo[]> {
     const before = publisher.files.length
     await this.#serial(async () => {
-      throwIfAborted(signal)
       const opened = await this.#opened()
       for (const lane of this.#lanes.open()) {
         await this.#cut(opened, lane, lane.end - lane.begin, reason)
       }
-    })
+    }, signal)
     await publisher.settled(signal)
     return publisher.files.slice(before)
   }
@@ -337,6 +385,8 @@ export class SinkMachine<R extends object> implements FileSink<R> {
   }
 
   async #progress(ranges: readonly LaneRange[]): Promise<Progress> {
+    // A sink that was aborted or fenced has no log to ask; one that is closed needs none.
+    if (!this.#closed) this.#throwIfOver()
     const { session, publisher } = await this.#opened()
     return progressOf(ranges, async (range) =>
       // A closed sink has given its log back, and knows all that it has published itself.
@@ -372,6 +422,15 @@ export class SinkMachine<R extends object> implements FileSink<R> {
   #throwIfOver(): void {
     if (this.#over) throw this.#over
   }
+}
+
+/** A refusal before anything was kept. */
+function slowDown(why: string, options: SluiceErrorOptions = {}): SluiceError {
+  return new SluiceError(
+    'slow-down',
+    `${why}; nothing of this was kept, send it again later`,
+    options,
+  )
 }
 
 function isDeadLetter(lane: Lane): boolean {

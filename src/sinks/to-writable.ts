@@ -26,14 +26,25 @@ export function toWritable<R = Row>(
     const ack = await sink.write(rows)
     await onAck?.(ack)
   }
+  /** A stream calls `abort` when its source breaks, and not when one of these throws. */
+  const orAbort = async (run: () => Promise<unknown>): Promise<void> => {
+    try {
+      await run()
+    } catch (error) {
+      await sink.abort(error)
+      throw error
+    }
+  }
   return new WritableStream<R>({
     async write(row) {
       batch.push(row)
-      if (batch.length >= batchRows) await send()
+      if (batch.length >= batchRows) await orAbort(send)
     },
     async close() {
-      if (batch.length > 0) await send()
-      await sink.close()
+      await orAbort(async () => {
+        if (batch.length > 0) await send()
+        await sink.close()
+      })
     },
     async abort(reason) {
       await sink.abort(reason)

@@ -186,7 +186,7 @@ describe('objectWriter', () => {
     await writer.write(bytes(2 * PART)).catch(() => {})
     const error = await writer.close().catch((failure: unknown) => failure)
     const [open] = await Array.fromAsync(to.listMultipart?.('') ?? [])
-    expect(error).toMatchObject({ code: 'unavailable', uploadId: open?.uploadId })
+    expect(error).toMatchObject({ code: 'protocol', uploadId: open?.uploadId })
   })
 
   test('abort, leaving the scope and the caller’s signal leave nothing behind', async () => {
@@ -286,5 +286,44 @@ describe('objectWriter', () => {
     expect(() => objectWriter(store(), 'a', { concurrency: 0 })).toThrowError(
       expect.objectContaining({ code: 'invalid-options' }),
     )
+  })
+
+  test.each([1, 2, 4])(
+    'holds concurrency + 1 = %i + 1 parts, the head’s among them',
+    async (most) => {
+      for (const headBytes of [0, 8]) {
+        let taken = headBytes
+        const never = withParts(store(), () => new Promise(() => {}))
+        const writer = objectWriter(never, 'a', { partBytes: PART, concurrency: most, headBytes })
+        const filling = async (): Promise<never> => {
+          for (;;) {
+            await writer.write(bytes(1))
+            taken++
+          }
+        }
+        filling().catch(() => {})
+        await new Promise((resolve) => setImmediate(resolve))
+        // The byte that completes one part too many is within the write that waits.
+        expect(taken + 1).toBe((most + 1) * PART)
+      }
+    },
+  )
+
+  test('leaving the scope tells nothing twice', async () => {
+    const stuck = withParts(store(), () => Promise.reject(new SluiceError('protocol', 'odd')))
+    const create = stuck.createMultipart as NonNullable<Store['createMultipart']>
+    const forbidden: Store = {
+      ...stuck,
+      createMultipart: async (...args) => ({
+        ...(await create(...args)),
+        abort: () => Promise.reject(new SluiceError('permission-denied', 'no')),
+      }),
+    }
+    const leave = async (): Promise<void> => {
+      await using writer = objectWriter(forbidden, 'a', { partBytes: PART })
+      await writer.write(bytes(PART + 1))
+      await writer.close()
+    }
+    await expect(leave()).rejects.toMatchObject({ code: 'protocol', uploadId: expect.any(String) })
   })
 })

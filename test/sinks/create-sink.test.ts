@@ -492,23 +492,6 @@ describe('a store that fails', () => {
     up()
     expect(await sink.close()).toMatchObject({ files: [{ key: key(0, 1) }] })
   })
-
-  test('one file that is refused does not hold up the others', async () => {
-    const base = memoryStore()
-    const store: Store = {
-      ...base,
-      put: (name, ...rest) =>
-        name.includes('p=1')
-          ? Promise.reject(new SluiceError('permission-denied', 'no'))
-          : base.put(name, ...rest),
-    }
-    const { sink, clock } = bench({ store, partition: ['p'] })
-    await sink.write([{ p: 1 }, { p: 2 }])
-    await sink.flush().catch(() => {})
-    await clock.advance(10_000)
-    expect(Object.keys(await stored(store))).toEqual([key(0, 1, 'p=2')])
-    await sink.abort()
-  })
 })
 
 describe('crashes and other owners', () => {
