@@ -13,6 +13,7 @@ import type {
 import { systemClock } from '../core/clock.ts'
 import { SluiceError } from '../core/errors.ts'
 import { memoryLog } from '../logs/memory.ts'
+import { checkSinkOptions } from './check-options.ts'
 import { type Partition, partitioner } from './lanes.ts'
 import { DEFAULT_NAME, nameTemplate } from './name.ts'
 import { type Rotate, Rotation } from './rotation.ts'
@@ -73,6 +74,7 @@ const WORD = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/
  * Errors: `invalid-options` at once for options that cannot work.
  */
 export function createSink<R extends object = Row>(options: SinkOptions<R>): FileSink<R> {
+  checkSinkOptions(options as unknown as SinkOptions<never>)
   const { stream = 'records', clock = systemClock, log = memoryLog<R>() } = options
   const { shard = options.log ? '0' : randomShard() } = options
   const { maxPendingBytes = 64 * 1024 * 1024, maxRecordBytes = 1024 * 1024 } = options

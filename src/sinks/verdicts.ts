@@ -63,9 +63,7 @@ type Verdict<R> = Accepted<R> | Rejection
 
 function judgeRow<R>(row: R, by: Judge<R>): Verdict<R> | Promise<Verdict<R>> {
   if (!isRecord(row)) {
-    return invalid(
-      `A record is an object, not ${row === null ? 'null' : Array.isArray(row) ? 'a list' : `a ${typeof row}`}`,
-    )
+    return invalid(`A record is an object with keys, not ${nameOf(row)}`)
   }
   const { schema } = by
   if (schema === undefined) return judgeShape(row, by)
@@ -129,6 +127,12 @@ function invalid(message: string, path = ''): Rejection {
 function isRecord(value: unknown): value is Row {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   return !(value instanceof Date) && !(value instanceof Uint8Array)
+}
+
+function nameOf(value: unknown): string {
+  if (value === null) return 'null'
+  if (typeof value !== 'object') return `a ${typeof value}`
+  return Array.isArray(value) ? 'a list' : `a ${value.constructor.name}`
 }
 
 /** RFC 6901. */

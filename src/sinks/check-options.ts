@@ -1,0 +1,55 @@
+import { checkSchema } from '../core/check-schema.ts'
+import { SluiceError } from '../core/errors.ts'
+import type { SinkOptions } from './create-sink.ts'
+import type { Rotate } from './rotation.ts'
+
+const OPTIONS: Readonly<Record<keyof SinkOptions, true>> = {
+  store: true,
+  format: true,
+  stream: true,
+  shard: true,
+  name: true,
+  partition: true,
+  rotate: true,
+  schema: true,
+  log: true,
+  maxPendingBytes: true,
+  maxRecordBytes: true,
+  clock: true,
+}
+
+const ROTATE: Readonly<Record<keyof Rotate, true>> = { records: true, bytes: true, ageMs: true }
+
+/**
+ * Refuses with `invalid-options`, by name, what TypeScript would: a sink without a format would refuse every record, one without a
+ * store acknowledge what it can never publish, and a mistyped option be passed over.
+ */
+export function checkSinkOptions(options: SinkOptions<never>): void {
+  const { store, format, schema, name, rotate } = options
+  checkNames(options, OPTIONS, '')
+  if (rotate) checkNames(rotate, ROTATE, 'rotate.')
+  if (typeof store?.put !== 'function') throw refused('store is missing, or is no Store')
+  if (typeof format?.encoder !== 'function') {
+    throw refused('format is missing, or is no Format: give jsonl(), csv() or parquet()')
+  }
+  if (name !== undefined && typeof name !== 'string') throw refused('name is a template, a text')
+  if (schema === undefined) return
+  if (typeof schema !== 'object' && typeof schema !== 'function') throw refused(NO_SCHEMA)
+  if (schema !== null && '~standard' in schema) return
+  if (schema === null || !('fields' in schema)) throw refused(NO_SCHEMA)
+  checkSchema(schema)
+}
+
+const NO_SCHEMA =
+  'schema is { fields: [{ name, type, nullable }] }, or a validator of a Standard Schema library'
+
+function checkNames(given: object, known: Readonly<Record<string, true>>, path: string): void {
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(known, name)) continue
+    throw refused(`there is no option "${path}${name.slice(0, 100)}"`)
+  }
+}
+
+function refused(why: string): SluiceError {
+  return new SluiceError('invalid-options', `createSink: ${why}`)
+}

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest'
+import { jsonl } from '../../src/formats/jsonl.ts'
+import { createSink, type SinkOptions } from '../../src/sinks/create-sink.ts'
+import { memoryStore } from '../../src/stores/memory.ts'
+
+const column = { name: 'id', type: 'int64', nullable: false }
+
+// What TypeScript refuses, from code that has none, or from a configuration file.
+test.each([
+  ['store', { store: undefined }],
+  ['store', { store: {} }],
+  ['format', { format: undefined }],
+  ['format', { format: 'jsonl' }],
+  ['name', { name: () => 'a' }],
+  ['rotat', { rotat: {} }],
+  ['rotate.record', { rotate: { record: 5 } }],
+  ['schema', { schema: 5 }],
+  ['schema', { schema: null }],
+  ['schema', { schema: { columns: [column] } }],
+  ['fields', { schema: { fields: {} } }],
+  ['column 1', { schema: { fields: [column, { type: 'int64', nullable: true }] } }],
+  ['"id" must have a type', { schema: { fields: [{ ...column, type: 'integer' }] } }],
+  ['"id" must have a type', { schema: { fields: [{ ...column, type: 'toString' }] } }],
+  ['nullable', { schema: { fields: [{ name: 'id', type: 'int64' }] } }],
+  ['twice', { schema: { fields: [column, column] } }],
+])('%s is refused by name in %o', (named, options) => {
+  const all = { store: memoryStore(), format: jsonl(), ...options } as unknown as SinkOptions
+  expect(() => createSink(all)).toThrowError(
+    expect.objectContaining({ code: 'invalid-options', message: expect.stringContaining(named) }),
+  )
+})
+
+test('what cannot be gone through is no list of records', async () => {
+  const sink = createSink({ store: memoryStore(), format: jsonl() })
+  await expect(sink.write({ id: 1 } as never)).rejects.toMatchObject({ code: 'invalid-options' })
+})
