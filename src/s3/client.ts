@@ -5,7 +5,7 @@ import { abortError, asSluiceError, isSluiceError, SluiceError } from '../core/e
 import { sha256Hex } from '../core/hash.ts'
 import { checkKey } from '../core/keys.ts'
 import { type RetryOptions, retry } from '../core/retry.ts'
-import { credentialsProvider, type S3CredentialsSource } from './credentials.ts'
+import { credentialsKeeper, type S3CredentialsSource } from './credentials.ts'
 import { encodeKey, type S3EndpointOptions, type S3Query, s3Address } from './endpoint.ts'
 import {
   type CallContext,
@@ -88,7 +88,8 @@ const SKEW_STEP_MS = 60_000
 export function s3Client(options: S3ClientOptions): S3Client {
   const { bucket, clock = systemClock, attemptTimeoutMs } = options
   const address = s3Address(options)
-  const sign = s3Signer(credentialsProvider(options.credentials), address.region)
+  const credentials = credentialsKeeper(options.credentials, clock)
+  const sign = s3Signer(credentials.get, address.region)
   const send = options.fetch ?? ((url, init) => fetch(url, init))
   /** How far the server's clock is ahead of ours, once it has complained. */
   let skewMs = 0
@@ -175,7 +176,7 @@ export function s3Client(options: S3ClientOptions): S3Client {
       return retry(
         async (attempts) => {
           try {
-            return await attempt(call, attempts)
+            return await credentials.use(() => attempt(call, attempts), call.signal)
           } catch (error) {
             if (!isSluiceError(error)) throw error
             if (outcomeUnknown && !error.retryable) {

@@ -7,7 +7,11 @@ export {
   s3Client,
 } from './client.ts'
 export { copyObject } from './copy.ts'
-export type { S3Credentials, S3CredentialsSource } from './credentials.ts'
+export type {
+  S3Credentials,
+  S3CredentialsFunction,
+  S3CredentialsSource,
+} from './credentials.ts'
 export { deleteObjects } from './delete-objects.ts'
 export type { S3EndpointOptions, S3Query } from './endpoint.ts'
 export type { CallContext } from './errors.ts'
