@@ -12,6 +12,7 @@ import { root } from './install.mjs'
 const limits: Record<string, number> = {
   '.': 19_000,
   './s3': 15_500,
+  './s3/credentials': 11_000,
   './stores': 4_000,
   './stores/memory': 5_000,
   './stores/s3': 16_500,

@@ -76,7 +76,7 @@ export function credentialsKeeper(source: S3CredentialsSource, clock: Clock): Cr
     askedMs = clock.now()
     const answer = ask(source as S3CredentialsFunction, clock).then((given) => {
       const { expiration } = given
-      kept = expiration && leftMs(expiration) > 0 ? { ...given, expiration } : undefined
+      kept = expiration && { ...given, expiration }
       return given
     })
     const end = (): void => {

@@ -95,7 +95,8 @@ function parseEndpoint(text: string): URL {
   return url
 }
 
-function isLoopback(hostname: string): boolean {
+/** By its name alone: nobody is asked where a name leads. */
+export function isLoopback(hostname: string): boolean {
   return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)
 }
 
