@@ -30,7 +30,7 @@ const limits: Record<string, number> = {
   './http': 39_000,
   './client': 5_500,
   './testing': 23_000,
-  './node': 22_500,
+  './node': 27_500,
   './workers': 70_000,
   './browser': 20_500,
 }

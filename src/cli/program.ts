@@ -13,7 +13,8 @@ const ENVIRONMENT = `
 An address is s3://bucket/key or a local path.
 
 Buckets are opened with what the environment says:
-  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
+  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_PROFILE;
+    else whatever else the AWS tools find: profiles, roles, container, instance
   SLUICE_S3_ENDPOINT, AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL    default: AWS
   AWS_REGION, AWS_DEFAULT_REGION                               default: us-east-1
 

@@ -24,6 +24,9 @@ export interface SluiceOptions {
   readonly cwd?: string
 }
 
+/** Nothing of this machine's: no profile of its user, and no metadata service of the cloud that it may be in. */
+const NOWHERE = { HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true' }
+
 /** The built command as its own process, with nothing in its environment but what is given. */
 export function start(
   args: readonly string[],
@@ -31,7 +34,7 @@ export function start(
 ): ChildProcessWithoutNullStreams {
   return spawn(process.execPath, [MAIN, ...args], {
     cwd: options.cwd,
-    env: { PATH: process.env.PATH ?? '', ...options.env },
+    env: { PATH: process.env.PATH ?? '', ...NOWHERE, ...options.env },
   })
 }
 
@@ -43,7 +46,13 @@ export async function runHere(
   const stdout = new PassThrough()
   const stderr = new PassThrough()
   const { signal } = new AbortController()
-  const status = await run(args, { stdin: Readable.from([]), stdout, stderr, env, signal })
+  const status = await run(args, {
+    stdin: Readable.from([]),
+    stdout,
+    stderr,
+    env: { ...NOWHERE, ...env },
+    signal,
+  })
   return { status, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') }
 }
 

@@ -77,7 +77,12 @@ describe('failures', () => {
     const { status, stderr } = await runHere(['ls', 's3://bucket'])
     expect(status).toBe(1)
     expect(stderr).toBe(
-      'sluice: unauthenticated: There are no S3 credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment\n',
+      'sluice: unauthenticated: There are no S3 credentials: ' +
+        'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set; ' +
+        'AWS_WEB_IDENTITY_TOKEN_FILE is not set; ' +
+        'there is no profile "default" in /nonexistent/.aws/config (absent) and /nonexistent/.aws/credentials (absent); ' +
+        'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and AWS_CONTAINER_CREDENTIALS_FULL_URI are not set; ' +
+        'AWS_EC2_METADATA_DISABLED is set\n',
     )
   })
 

@@ -1,7 +1,7 @@
 import type { ErrorCode, Store } from '../../contracts/index.ts'
 import { utf8 } from '../../core/bytes.ts'
 import { asSluiceError, isSluiceError, SluiceError, throwIfAborted } from '../../core/errors.ts'
-import { s3FromEnvironment } from '../../node/index.ts'
+import { defaultChain, s3FromEnvironment } from '../../node/index.ts'
 import { type BucketOptions, parseAddress } from '../address.ts'
 import { type CliIo, oneLine, print } from '../io.ts'
 import { usageError } from '../usage-error.ts'
@@ -24,16 +24,19 @@ export async function doctor(text: string, options: BucketOptions, io: CliIo): P
   const { endpoint, region, allowInsecure } = options
   let store: Store | undefined
   await report.check('credentials', async () => {
+    const credentials = defaultChain({ env: io.env })
+    const { expiration } = await credentials()
     store = s3FromEnvironment({
       bucket: address.bucket,
       env: io.env,
+      credentials,
       endpoint,
       region,
       allowInsecure,
       ...PATIENCE,
       fetch: observing(answer),
     })
-    return 'found in the environment'
+    return expiration ? `found; they end at ${expiration.toISOString()}` : 'found'
   })
   if (store)
     await examine(store, `${address.key}.sluice-doctor-${crypto.randomUUID()}`, answer, report)
