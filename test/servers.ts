@@ -117,6 +117,8 @@ const KNOWN_PROFILES: Readonly<Record<Exclude<ServerKind, 'environment'>, Server
       'keys: a key and keys below it': 'an object "a" allows no "a/b": 409 ObjectParentIsFile',
       'keys: a trailing slash': 'a key that ends in a slash holds no bytes',
       'keys: code points that XML cannot carry': 'U+FFFF is listed as U+FFFD',
+      'multipart: more than 1,000 open uploads are listed, also while they are aborted':
+        'the page after an upload that was aborted is refused: 400 "Invalid uploadId marker"',
     },
   },
 }

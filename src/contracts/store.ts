@@ -29,16 +29,25 @@ export interface Store {
    * delimiter, keys that continue past it are folded into one `Prefix` each, in its place in the order.
    */
   list(options?: ListOptions): AsyncIterable<ObjectInfo | Prefix>
-  /** Idempotent: an absent key counts as deleted. Batches itself. Resolves even when single keys failed. */
+  /**
+   * Idempotent: an absent key counts as deleted. The keys are a set: one that is named twice counts once. Batches itself.
+   * Resolves even when single keys failed.
+   */
   delete(keys: string | Iterable<string>, options?: CallOptions): Promise<DeleteResult>
-  /** On the server. `not-found` when the source is absent. */
+  /** On the server. `not-found` when the source is absent; `invalid-options` from a key to itself, as in S3. */
   copy?(from: string, to: string, options?: CopyOptions): Promise<PutResult>
   /** On the server: the sources, one after the other, become `to`. */
   compose?(sources: readonly ComposeSource[], to: string, options?: PutOptions): Promise<PutResult>
   createMultipart?(key: string, options?: MultipartOptions): Promise<MultipartUpload>
-  /** The upload that a token stands for. Does not ask the server: a dead token fails at its first use. */
+  /**
+   * The upload that a token stands for. Does not ask the server: a dead token fails at its first use. One whose key is not
+   * the upload's own is dead.
+   */
   resumeMultipart?(token: MultipartToken): MultipartUpload
-  /** Open uploads whose key begins with `prefix`. Absent where the API cannot list them. */
+  /**
+   * Open uploads whose key begins with `prefix`, however many, also while those that were listed are ended. Absent where
+   * the API cannot list them.
+   */
   listMultipart?(prefix: string, options?: CallOptions): AsyncIterable<UploadInfo>
 }
 
@@ -71,7 +80,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** What is kept beside the bytes. */
+/** What is kept beside the bytes. The values of all but `metadata` are printable ASCII without spaces around it. */
 export interface ObjectHeaders {
   readonly contentType?: string | undefined
   readonly cacheControl?: string | undefined
@@ -81,6 +90,7 @@ export interface ObjectHeaders {
   readonly metadata?: Readonly<Record<string, string>> | undefined
 }
 
+/** Both at once are `invalid-options`: no object could meet them. */
 export interface WriteConditions {
   /** Only create: `precondition-failed` when the key exists. */
   readonly ifNoneMatch?: '*' | undefined
@@ -103,7 +113,10 @@ export interface ListOptions extends CallOptions {
   readonly prefix?: string | undefined
   /** Only `'/'` is portable. */
   readonly delimiter?: string | undefined
-  /** Only keys after this one. */
+  /**
+   * Only what sorts after this text: keys, and prefixes by their own name. So a prefix that begins `startAfter` is not
+   * shown, whatever it holds: `a/` is behind `a`, and not behind `a/` or `a/1`.
+   */
   readonly startAfter?: string | undefined
 }
 
@@ -151,7 +164,7 @@ export interface MultipartUpload {
   readonly uploadId: string
   /** Parts may be sent in any order and at once. The same number again replaces the part. */
   putPart(partNumber: number, body: Bytes | Blob, options?: CallOptions): Promise<Part>
-  /** `parts` ascending by number, from 1, without holes. */
+  /** `parts` ascending by number, from 1, without holes. An upload whose completion was refused stays open. */
   complete(parts: readonly Part[], options?: WriteConditions & CallOptions): Promise<PutResult>
   /** Idempotent: an upload that is gone counts as aborted. Wait for parts in flight first. */
   abort(options?: CallOptions): Promise<void>

@@ -8,6 +8,9 @@ const META = 'x-amz-meta-'
 const NONCE_NAME = 'sluice-write'
 const NONCE = META + NONCE_NAME
 
+/** The user's own name of that kind, as it is sent: with one dash more, so that none is lost or taken for the mark. */
+const USERS_OWN = new RegExp(`^${NONCE_NAME}-*$`)
+
 export function newNonce(): string {
   return toHex(crypto.getRandomValues(new Uint8Array(16)))
 }
@@ -26,7 +29,7 @@ export function objectHeaders(options: ObjectHeaders, nonce?: string): S3Headers
     [NONCE]: nonce,
   }
   for (const [name, value] of Object.entries(options.metadata ?? {})) {
-    headers[META + name] = encodeMetadata(value)
+    headers[META + (USERS_OWN.test(name) ? `${name}-` : name)] = encodeMetadata(value)
   }
   return headers
 }
@@ -35,7 +38,10 @@ export function objectHeaders(options: ObjectHeaders, nonce?: string): S3Headers
 export function userHeaders(headers: Headers): ObjectHeaders {
   const { metadata, ...standard } = readObjectHeaders(headers)
   const { [NONCE_NAME]: _, ...users } = metadata
-  return { ...standard, metadata: users }
+  const named = Object.entries(users).map(
+    ([name, value]) => [USERS_OWN.test(name) ? name.slice(0, -1) : name, value] as const,
+  )
+  return { ...standard, metadata: Object.fromEntries(named) }
 }
 
 /** What `objectHeaders` sent, the mark of the write included. */

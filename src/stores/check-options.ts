@@ -6,9 +6,11 @@ import type {
   WriteConditions,
 } from '../contracts/index.ts'
 import { SluiceError } from '../core/errors.ts'
-import { isWellFormed } from '../core/keys.ts'
+import { checkKey, isWellFormed } from '../core/keys.ts'
 
 const METADATA_NAME = /^[a-z0-9-]+$/
+/** What every HTTP client sends and gives back as it is: `fetch` trims outer spaces and runtimes differ beyond ASCII. */
+const HEADER_VALUE = /^(?! )[\u0020-\u007e]*(?<! )$/
 /** In a header's value they would end it, or the request. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about
 const CONTROL = /[\u0000-\u001f\u007f]/
@@ -30,7 +32,11 @@ export function checkHeaders(key: string, options: ObjectHeaders): ObjectHeaders
     if (METADATA_NAME.test(name)) continue
     throw refused(key, `the metadata name ${JSON.stringify(name)} is not of the form [a-z0-9-]`)
   }
-  for (const [name, value] of [...headers, ...metadata]) {
+  for (const [name, value] of headers) {
+    if (typeof value === 'string' && HEADER_VALUE.test(value)) continue
+    throw refused(key, `"${name}" must be printable ASCII without spaces around it`)
+  }
+  for (const [name, value] of metadata) {
     if (typeof value === 'string' && !CONTROL.test(value) && isWellFormed(value)) continue
     throw refused(key, `"${name}" must be text without control characters and lone surrogates`)
   }
@@ -42,14 +48,31 @@ export function checkHeaders(key: string, options: ObjectHeaders): ObjectHeaders
   })
 }
 
-/** Throws `not-supported` when a condition is set: for the verbs of a store that cannot honour one. */
-export function refuseConditions(key: string, options: WriteConditions, verb: string): void {
-  for (const name of ['ifNoneMatch', 'ifMatch'] as const) {
-    if (options[name] === undefined) continue
+/**
+ * Throws `not-supported` when a condition is set that the store does not honour on this verb, and `invalid-options` for
+ * both at once, which no object could meet.
+ */
+export function checkConditions(
+  key: string,
+  { ifNoneMatch, ifMatch }: WriteConditions,
+  honoured: boolean,
+  verb: string,
+): void {
+  for (const [name, value] of Object.entries({ ifNoneMatch, ifMatch })) {
+    if (honoured || value === undefined) continue
     throw new SluiceError('not-supported', `This store takes no ${name} on ${verb} ("${key}")`, {
       key,
     })
   }
+  if (ifNoneMatch === undefined || ifMatch === undefined) return
+  throw refused(key, 'ifNoneMatch wants no object and ifMatch wants one: give one of them')
+}
+
+/** Throws `invalid-key`, and `invalid-options` for a copy of an object onto itself, as S3 does. */
+export function checkCopy(from: string, to: string): void {
+  checkKey(from)
+  checkKey(to)
+  if (from === to) throw refused(to, 'an object is not copied onto itself')
 }
 
 /** Throws `not-supported` when a range is asked for: for a store that reads objects as a whole. */

@@ -15,18 +15,26 @@ import type {
 } from '../contracts/index.ts'
 import { asSluiceError, SluiceError, throwIfAborted } from '../core/errors.ts'
 import { checkKey, checkPrefix } from '../core/keys.ts'
-import { checkHeaders, checkPart, checkParts, checkRange, resolveRange } from './check-options.ts'
+import {
+  checkConditions,
+  checkCopy,
+  checkHeaders,
+  checkPart,
+  checkParts,
+  checkRange,
+  resolveRange,
+} from './check-options.ts'
 import { copyFile, fileSource, writeBody } from './fs/bodies.ts'
 import { errnoOf, type FileHandleLike, type FsLike, type FsRoom, unless } from './fs/fs-like.ts'
 import { walk } from './fs/listing.ts'
 import {
-  checkConditions,
   commit,
   discard,
   etagOf,
   infoOf,
   readObject,
   removeObject,
+  requireConditions,
   stage,
 } from './fs/objects.ts'
 import { findObject } from './fs/tree.ts'
@@ -108,7 +116,7 @@ export function fsStore(root: string, { fs }: FsStoreOptions): Store {
     fill: (file: FileHandleLike) => Promise<unknown>,
   ): Promise<PutResult> {
     // Spares the bytes of a write that is going to fail. What decides is commit().
-    checkConditions(key, await findObject(room, key), conditions)
+    requireConditions(key, await findObject(room, key), conditions)
     const staged = await stage(room, key, headers, async (file) => {
       await fill(file)
     })
@@ -172,6 +180,7 @@ export function fsStore(root: string, { fs }: FsStoreOptions): Store {
       },
       async complete(parts: readonly Part[], call: WriteConditions & CallOptions = {}) {
         throwIfAborted(call.signal)
+        checkConditions(key, call, CAPABILITIES.conditionalComplete, 'complete')
         return guard(
           key,
           'complete',
@@ -181,14 +190,14 @@ export function fsStore(root: string, { fs }: FsStoreOptions): Store {
             const result = await write(key, headers, call, (file) =>
               joinParts(room, token, parts, LIMITS, file, call),
             )
-            await removeUpload(room, uploadId)
+            await removeUpload(room, token)
             return result
           })(),
         )
       },
       async abort(call: CallOptions = {}): Promise<void> {
         throwIfAborted(call.signal)
-        await guard(key, 'abort', removeUpload(room, uploadId))
+        await guard(key, 'abort', removeUpload(room, token))
       },
     })
   }
@@ -200,6 +209,7 @@ export function fsStore(root: string, { fs }: FsStoreOptions): Store {
       throwIfAborted(options.signal)
       checkKey(key)
       const headers = checkHeaders(key, options)
+      checkConditions(key, options, CAPABILITIES.conditionalPut, 'put')
       const writing = write(key, headers, options, (file) => writeBody(file, body, options.signal))
       return guard(key, 'write', writing)
     },
@@ -229,7 +239,7 @@ export function fsStore(root: string, { fs }: FsStoreOptions): Store {
     },
     async delete(keys, { signal } = {}) {
       throwIfAborted(signal)
-      const doomed = typeof keys === 'string' ? [keys] : [...keys]
+      const doomed = new Set(typeof keys === 'string' ? [keys] : keys)
       for (const key of doomed) checkKey(key)
       const failed: { readonly key: string; readonly error: Error }[] = []
       for (const key of doomed) {
@@ -240,12 +250,12 @@ export function fsStore(root: string, { fs }: FsStoreOptions): Store {
           failed.push({ key, error: failure(error, key, 'delete') })
         }
       }
-      return Object.freeze({ deleted: doomed.length - failed.length, failed })
+      return Object.freeze({ deleted: doomed.size - failed.length, failed })
     },
     async copy(from, to, options = {}) {
       throwIfAborted(options.signal)
-      checkKey(from)
-      checkKey(to)
+      checkCopy(from, to)
+      checkConditions(to, options, CAPABILITIES.conditionalPut, 'copy')
       const source = await guard(from, 'read', open(from))
       if (!source) {
         throw new SluiceError('not-found', `There is no object "${from}" to copy from`, {

@@ -20,12 +20,13 @@ import { SluiceError, throwIfAborted } from '../core/errors.ts'
 import { sha256Hex } from '../core/hash.ts'
 import { checkKey, checkPrefix, compareKeys } from '../core/keys.ts'
 import {
+  checkConditions,
+  checkCopy,
   checkHeaders,
   checkPart,
   checkParts,
   checkRange,
   checkSize,
-  refuseConditions,
   refuseRange,
   resolveRange,
 } from './check-options.ts'
@@ -68,9 +69,8 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   const capabilities = memoryCapabilities(options.capabilities)
   const objects = new Map<string, Stored>()
   const uploads = new Map<string, Upload>()
-  let uploadCount = 0
 
-  function checkConditions(key: string, conditions: WriteConditions): void {
+  function requireConditions(key: string, conditions: WriteConditions): void {
     const current = objects.get(key)
     if (conditions.ifNoneMatch !== undefined && current) {
       throw new SluiceError('precondition-failed', `"${key}" exists already`, {
@@ -92,7 +92,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     conditions: WriteConditions & CallOptions,
   ): PutResult {
     throwIfAborted(conditions.signal)
-    checkConditions(key, conditions)
+    requireConditions(key, conditions)
     const info: ObjectInfo = Object.freeze({
       ...headers,
       kind: 'object',
@@ -137,7 +137,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       },
       async complete(parts: readonly Part[], call: WriteConditions & CallOptions = {}) {
         throwIfAborted(call.signal)
-        if (!capabilities.conditionalComplete) refuseConditions(key, call, 'complete')
+        checkConditions(key, call, capabilities.conditionalComplete, 'complete')
         const bytes = concatBytes(partsOf(openUpload(token), parts, limits))
         const etag = await sha256Hex(bytes)
         const { headers } = openUpload(token)
@@ -147,7 +147,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       },
       async abort(call: CallOptions = {}): Promise<void> {
         throwIfAborted(call.signal)
-        uploads.delete(uploadId)
+        if (uploads.get(uploadId)?.key === key) uploads.delete(uploadId)
       },
     })
   }
@@ -173,7 +173,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       throwIfAborted(put.signal)
       checkKey(key)
       const headers = checkHeaders(key, put)
-      if (!capabilities.conditionalPut) refuseConditions(key, put, 'put')
+      checkConditions(key, put, capabilities.conditionalPut, 'put')
       checkSize(key, sizeOf(body), capabilities.maxPutBytes, 'the body')
       const bytes = await copyOf(body)
       return commit(key, bytes, await sha256Hex(bytes), headers, put)
@@ -185,7 +185,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       if (!capabilities.rangeGet) refuseRange(key, range)
       const stored = objects.get(key)
       if (!stored) return undefined
-      if (ifMatch !== undefined) checkConditions(key, { ifMatch })
+      if (ifMatch !== undefined) requireConditions(key, { ifMatch })
       const { start, end } = resolveRange(key, range, stored.info.sizeBytes)
       let at = start
       const next = async (): Promise<Bytes | undefined> => {
@@ -204,11 +204,11 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     list,
     async delete(keys, { signal } = {}) {
       throwIfAborted(signal)
-      const doomed = typeof keys === 'string' ? [keys] : [...keys]
+      const doomed = new Set(typeof keys === 'string' ? [keys] : keys)
       for (const key of doomed) checkKey(key)
       for (const key of doomed) objects.delete(key)
       return Object.freeze({
-        deleted: doomed.length,
+        deleted: doomed.size,
         failed: Object.freeze([]),
       })
     },
@@ -217,9 +217,8 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   if (capabilities.copy) {
     store.copy = async (from, to, copy = {}) => {
       throwIfAborted(copy.signal)
-      checkKey(from)
-      checkKey(to)
-      if (!capabilities.conditionalPut) refuseConditions(to, copy, 'copy')
+      checkCopy(from, to)
+      checkConditions(to, copy, capabilities.conditionalPut, 'copy')
       const { info, bytes } = sourceOf(from)
       return commit(to, bytes, info.etag, checkHeaders(to, info), copy)
     }
@@ -230,7 +229,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       throwIfAborted(put.signal)
       checkKey(to)
       const headers = checkHeaders(to, put)
-      if (!capabilities.conditionalPut) refuseConditions(to, put, 'compose')
+      checkConditions(to, put, capabilities.conditionalPut, 'compose')
       if (sources.length === 0) {
         throw new SluiceError('invalid-options', `"${to}" is to be composed of nothing`, {
           key: to,
@@ -240,7 +239,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
         checkKey(key)
         checkRange(key, range)
         const { info, bytes } = sourceOf(key)
-        if (ifMatch !== undefined) checkConditions(key, { ifMatch })
+        if (ifMatch !== undefined) requireConditions(key, { ifMatch })
         const { start, end } = resolveRange(key, range, info.sizeBytes)
         return bytes.subarray(start, end)
       })
@@ -255,7 +254,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       throwIfAborted(multipart.signal)
       checkKey(key)
       const headers = checkHeaders(key, multipart)
-      const token = { key, uploadId: `upload-${++uploadCount}` }
+      const token = { key, uploadId: crypto.randomUUID() }
       const initiatedMs = clock.now()
       uploads.set(token.uploadId, {
         ...token,
@@ -273,7 +272,8 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       throwIfAborted(signal)
       checkPrefix(prefix)
       const open = [...uploads.values()].filter((upload) => upload.key.startsWith(prefix))
-      for (const { key, uploadId, initiatedMs } of open.sort((a, b) => compareKeys(a.key, b.key))) {
+      open.sort((a, b) => compareKeys(a.key, b.key) || compareKeys(a.uploadId, b.uploadId))
+      for (const { key, uploadId, initiatedMs } of open) {
         throwIfAborted(signal)
         yield Object.freeze({
           key,

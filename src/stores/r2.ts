@@ -15,12 +15,12 @@ import type {
 import { isSluiceError, SluiceError, throwIfAborted } from '../core/errors.ts'
 import { checkKey, checkPrefix, compareKeys } from '../core/keys.ts'
 import {
+  checkConditions,
   checkHeaders,
   checkPart,
   checkParts,
   checkRange,
   checkSize,
-  refuseConditions,
   resolveRange,
 } from './check-options.ts'
 import { getResult } from './get-result.ts'
@@ -72,7 +72,7 @@ const PAGE_KEYS = 1000
  */
 export function r2Store(bucket: R2BucketLike): Store {
   async function* list(options: ListOptions = {}): AsyncGenerator<ObjectInfo | Prefix> {
-    const { prefix = '', delimiter, startAfter, signal } = options
+    const { prefix = '', delimiter, startAfter = '', signal } = options
     throwIfAborted(signal)
     checkPrefix(prefix)
     // The cursor knows where a page ended; `startAfter` is for the first one.
@@ -94,6 +94,8 @@ export function r2Store(bucket: R2BucketLike): Store {
       throwIfAborted(signal)
       for (const entry of inOrder(page.objects, page.delimitedPrefixes)) {
         throwIfAborted(signal)
+        // R2 shows a prefix as long as a key in it is left; S3, and so the contract, only one that lies behind as well.
+        if (compareKeys(nameOf(entry), startAfter) <= 0) continue
         yield entry
       }
       if (!page.truncated || page.cursor === undefined) return
@@ -117,7 +119,7 @@ export function r2Store(bucket: R2BucketLike): Store {
       },
       async complete(parts: readonly Part[], options: WriteConditions & CallOptions = {}) {
         throwIfAborted(options.signal)
-        refuseConditions(key, options, 'complete')
+        checkConditions(key, options, CAPABILITIES.conditionalComplete, 'complete')
         checkParts(key, parts, LIMITS)
         const named = parts.map(({ partNumber, etag }) => ({ partNumber, etag }))
         const { etag } = await callR2(key, 'complete', upload.complete(named), uploadId)
@@ -141,6 +143,7 @@ export function r2Store(bucket: R2BucketLike): Store {
       throwIfAborted(options.signal)
       checkKey(key)
       const headers = r2Headers(checkHeaders(key, options))
+      checkConditions(key, options, CAPABILITIES.conditionalPut, 'put')
       checkSize(key, sizeOf(body), CAPABILITIES.maxPutBytes, 'the body')
       const onlyIf = conditionsOf(options)
       const written = await callR2(
@@ -198,7 +201,7 @@ export function r2Store(bucket: R2BucketLike): Store {
     list,
     async delete(keys, { signal } = {}) {
       throwIfAborted(signal)
-      const doomed = typeof keys === 'string' ? [keys] : [...keys]
+      const doomed = [...new Set(typeof keys === 'string' ? [keys] : keys)]
       for (const key of doomed) checkKey(key)
       const failed: { readonly key: string; readonly error: Error }[] = []
       for (let at = 0; at < doomed.length; at += PAGE_KEYS) {
@@ -233,9 +236,11 @@ function* inOrder(
 ): Generator<ObjectInfo | Prefix> {
   const entries: (ObjectInfo | Prefix)[] = objects.map(infoOf)
   for (const prefix of prefixes) entries.push(Object.freeze({ kind: 'prefix', prefix }))
-  const nameOf = (entry: ObjectInfo | Prefix): string =>
-    entry.kind === 'prefix' ? entry.prefix : entry.key
   yield* entries.sort((a, b) => compareKeys(nameOf(a), nameOf(b)))
+}
+
+function nameOf(entry: ObjectInfo | Prefix): string {
+  return entry.kind === 'prefix' ? entry.prefix : entry.key
 }
 
 function infoOf({ key, etag, size, uploaded, ...rest }: R2ObjectLike): ObjectInfo {

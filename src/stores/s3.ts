@@ -16,12 +16,13 @@ import { listObjects } from '../s3/list.ts'
 import { createUpload, listUploads, resumeUpload } from '../s3/multipart.ts'
 import { getObject, headObject, putObject, type S3Object } from '../s3/objects.ts'
 import {
+  checkConditions,
+  checkCopy,
   checkHeaders,
   checkPart,
   checkParts,
   checkRange,
   checkSize,
-  refuseConditions,
 } from './check-options.ts'
 import { getResult } from './get-result.ts'
 
@@ -78,7 +79,7 @@ export function s3Store(options: S3StoreOptions): Store {
     async put(key, body, put = {}) {
       checkKey(key)
       checkHeaders(key, put)
-      if (!conditionalPut) refuseConditions(key, put, 'put')
+      checkConditions(key, put, conditionalPut, 'put')
       checkSize(key, sizeOf(body), maxPutBytes, 'the body')
       return putObject(client, key, body, put)
     },
@@ -95,7 +96,8 @@ export function s3Store(options: S3StoreOptions): Store {
     delete: (keys, call) => deleteObjects(client, typeof keys === 'string' ? [keys] : keys, call),
     ...(capabilities.copy && {
       copy: async (from, to, copy = {}) => {
-        if (!multipart || !conditionalComplete) refuseConditions(to, copy, 'copy')
+        checkCopy(from, to)
+        checkConditions(to, copy, multipart !== false && conditionalComplete, 'copy')
         return copyObject(client, from, to, copy)
       },
     }),
@@ -129,7 +131,7 @@ function checkedUpload(
     },
     async complete(parts, call = {}) {
       checkParts(key, parts, limits)
-      if (!conditionalComplete) refuseConditions(key, call, 'complete')
+      checkConditions(key, call, conditionalComplete, 'complete')
       return upload.complete(parts, call)
     },
   }

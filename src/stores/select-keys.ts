@@ -11,12 +11,11 @@ export function* selectKeys(
 ): Generator<string | Prefix, void, undefined> {
   let folded: string | undefined
   for (const key of [...keys].sort(compareKeys)) {
-    if (!key.startsWith(prefix) || compareKeys(key, startAfter) <= 0) continue
+    if (!key.startsWith(prefix)) continue
+    if (folded !== undefined && key.startsWith(folded)) continue
     const end = delimiter ? key.indexOf(delimiter, prefix.length) : -1
-    if (!delimiter || end < 0) yield key
-    else if (folded === undefined || !key.startsWith(folded)) {
-      folded = key.slice(0, end + delimiter.length)
-      yield Object.freeze({ kind: 'prefix', prefix: folded })
-    }
+    folded = delimiter && end >= 0 ? key.slice(0, end + delimiter.length) : undefined
+    if (compareKeys(folded ?? key, startAfter) <= 0) continue
+    yield folded === undefined ? key : Object.freeze({ kind: 'prefix', prefix: folded })
   }
 }

@@ -2,10 +2,10 @@ import type { Store } from '../contracts/index.ts'
 import { SluiceError, throwIfAborted } from '../core/errors.ts'
 import { checkKey, checkPrefix } from '../core/keys.ts'
 import {
+  checkConditions,
   checkHeaders,
   checkRange,
   checkSize,
-  refuseConditions,
   refuseRange,
 } from './check-options.ts'
 
@@ -19,7 +19,7 @@ export type PlainStore = Pick<
  * A store of one's own with the part of the contract around it that is the same for every store: keys, headers, sizes and
  * ranges that nobody may use are refused before the store is asked, and so are options that its `capabilities` deny and calls
  * whose signal has fired; `ifMatch` on `get` is compared with what was found. The store gets headers without absent ones, a
- * list of keys to delete that can be read again, and need check none of it.
+ * list of keys to delete that names each once, and need check none of it.
  */
 export function withChecks(store: PlainStore): PlainStore {
   const { kind, capabilities } = store
@@ -30,7 +30,7 @@ export function withChecks(store: PlainStore): PlainStore {
       throwIfAborted(signal)
       checkKey(key)
       const conditions = { ifNoneMatch, ifMatch }
-      if (!capabilities.conditionalPut) refuseConditions(key, conditions, 'put')
+      checkConditions(key, conditions, capabilities.conditionalPut, 'put')
       const bytes = body instanceof Blob ? body.size : body.byteLength
       checkSize(key, bytes, capabilities.maxPutBytes, 'the body')
       return store.put(key, body, { ...checkHeaders(key, headers), ...conditions, signal })
@@ -61,7 +61,7 @@ export function withChecks(store: PlainStore): PlainStore {
     },
     async delete(keys, options = {}) {
       throwIfAborted(options.signal)
-      const doomed = typeof keys === 'string' ? [keys] : [...keys]
+      const doomed = [...new Set(typeof keys === 'string' ? [keys] : keys)]
       for (const key of doomed) checkKey(key)
       return store.delete(doomed, options)
     },

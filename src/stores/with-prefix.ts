@@ -8,10 +8,12 @@ import type {
 } from '../contracts/index.ts'
 import { isSluiceError, SluiceError } from '../core/errors.ts'
 import { checkKey, checkPrefix } from '../core/keys.ts'
+import { getResult } from './get-result.ts'
 
 /**
  * The part of a store whose keys begin with `prefix`, as a store of its own: the prefix is put before every key that
- * goes in, and taken off every key that comes out, in results, listings, tokens and errors.
+ * goes in, and taken off every key that comes out, in results, listings, tokens, and errors and their messages. The cause
+ * of such an error is the base's own, with the whole key.
  *
  * Guaranteed: what the base guarantees, with its capabilities and its missing verbs; no key reaches what lies outside
  * the prefix. Not guaranteed: keys of 1,024 bytes, since the prefix counts.
@@ -27,16 +29,27 @@ export function withPrefix(base: Store, prefix: string): Store {
     return prefix + key
   }
 
+  function innerPrefix(within: string): string {
+    checkPrefix(within)
+    return prefix + within
+  }
+
   function outer(key: string): string {
     return key.startsWith(prefix) ? key.slice(prefix.length) : key
   }
 
-  function outerError(error: unknown): unknown {
-    if (!isSluiceError(error) || !error.key?.startsWith(prefix)) return error
+  /** `about` is what the base was asked for, where its error names no key. */
+  function outerError(error: unknown, about?: string): unknown {
+    if (!isSluiceError(error)) return error
     const { code, message, ...details } = error
-    return new SluiceError(code, message, { ...details, key: outer(error.key), cause: error })
+    const named = error.key ?? about
+    if (!named?.startsWith(prefix)) return error
+    const key = error.key === undefined ? undefined : outer(error.key)
+    const said = replaceQuoted(message, named, outer(named))
+    return new SluiceError(code, said, { ...details, key, cause: error })
   }
 
+  /** Awaits the base and nothing else: what our own checks throw has our key already, which may begin like the prefix. */
   async function call<T>(run: () => Promise<T>): Promise<T> {
     try {
       return await run()
@@ -45,11 +58,11 @@ export function withPrefix(base: Store, prefix: string): Store {
     }
   }
 
-  async function* iterate<T>(run: () => AsyncIterable<T>): AsyncGenerator<T> {
+  async function* iterate<T>(about: string, run: () => AsyncIterable<T>): AsyncGenerator<T> {
     try {
       yield* run()
     } catch (error) {
-      throw outerError(error)
+      throw outerError(error, about)
     }
   }
 
@@ -59,14 +72,14 @@ export function withPrefix(base: Store, prefix: string): Store {
       : { ...entry, key: outer(entry.key) }
   }
 
-  function outerResult(found: GetResult): GetResult {
-    return {
-      ...found,
-      key: outer(found.key),
-      body: found.body,
-      bytes: () => call(() => found.bytes()),
-      text: () => call(() => found.text()),
+  function outerResult({ body, ...info }: GetResult): GetResult {
+    const reader = body.getReader()
+    const source = {
+      next: async () => (await call(() => reader.read())).value,
+      close: () => call(() => reader.cancel()),
     }
+    // The base minds the signal itself.
+    return getResult({ ...info, key: outer(info.key) }, source, undefined)
   }
 
   function outerUpload(upload: MultipartUpload): MultipartUpload {
@@ -85,78 +98,94 @@ export function withPrefix(base: Store, prefix: string): Store {
   const store: Store = {
     kind: base.kind,
     capabilities: base.capabilities,
-    put: (key, body, options) => call(async () => base.put(inner(key), body, options)),
-    get: (key, options) =>
-      call(async () => {
-        const found = await base.get(inner(key), options)
-        return found && outerResult(found)
-      }),
-    head: (key, options) =>
-      call(async () => {
-        const found = await base.head(inner(key), options)
-        return found && { ...found, key: outer(found.key) }
-      }),
-    async *list(options = {}) {
-      const { prefix: within = '', startAfter } = options
-      checkPrefix(within)
-      const listing = iterate(() =>
-        base.list({
-          ...options,
-          prefix: prefix + within,
-          startAfter: startAfter === undefined ? undefined : prefix + startAfter,
-        }),
-      )
-      for await (const entry of listing) yield outerEntry(entry)
+    async put(key, body, options) {
+      const theirs = inner(key)
+      return call(() => base.put(theirs, body, options))
     },
-    delete: (keys, options) =>
-      call(async () => {
-        const ours = typeof keys === 'string' ? [keys] : [...keys]
-        const { deleted, failed } = await base.delete(ours.map(inner), options)
-        return {
-          deleted,
-          failed: failed.map(({ key, error }) => ({
-            key: outer(key),
-            error: outerError(error) as Error,
-          })),
-        }
-      }),
+    async get(key, options) {
+      const theirs = inner(key)
+      const found = await call(() => base.get(theirs, options))
+      return found && outerResult(found)
+    },
+    async head(key, options) {
+      const theirs = inner(key)
+      const found = await call(() => base.head(theirs, options))
+      return found && { ...found, key: outer(found.key) }
+    },
+    async *list(options = {}) {
+      const { startAfter } = options
+      const within = innerPrefix(options.prefix ?? '')
+      const theirs = {
+        ...options,
+        prefix: within,
+        startAfter: startAfter === undefined ? undefined : prefix + startAfter,
+      }
+      for await (const entry of iterate(within, () => base.list(theirs))) yield outerEntry(entry)
+    },
+    async delete(keys, options) {
+      const theirs = typeof keys === 'string' ? inner(keys) : [...keys].map(inner)
+      const { deleted, failed } = await call(() => base.delete(theirs, options))
+      const ours = failed.map(({ key, error }) => ({
+        key: outer(key),
+        error: outerError(error) as Error,
+      }))
+      return { deleted, failed: ours }
+    },
   }
 
   // Bound, so that a base whose verbs use `this` keeps it.
   const copy = base.copy?.bind(base)
-  if (copy)
-    store.copy = (from, to, options) => call(async () => copy(inner(from), inner(to), options))
+  if (copy) {
+    store.copy = async (from, to, options) => {
+      const [source, target] = [inner(from), inner(to)]
+      return call(() => copy(source, target, options))
+    }
+  }
 
   const compose = base.compose?.bind(base)
   if (compose) {
-    store.compose = (sources, to, options) =>
-      call(async () => {
-        const ours = sources.map((source) => ({ ...source, key: inner(source.key) }))
-        return compose(ours, inner(to), options)
-      })
+    store.compose = async (sources, to, options) => {
+      const theirs = sources.map((source) => ({ ...source, key: inner(source.key) }))
+      const target = inner(to)
+      return call(() => compose(theirs, target, options))
+    }
   }
 
   const createMultipart = base.createMultipart?.bind(base)
   if (createMultipart) {
-    store.createMultipart = (key, options) =>
-      call(async () => outerUpload(await createMultipart(inner(key), options)))
+    store.createMultipart = async (key, options) => {
+      const theirs = inner(key)
+      return outerUpload(await call(() => createMultipart(theirs, options)))
+    }
   }
 
   const resumeMultipart = base.resumeMultipart?.bind(base)
   if (resumeMultipart) {
-    store.resumeMultipart = ({ key, uploadId }: MultipartToken) =>
-      outerUpload(resumeMultipart({ key: inner(key), uploadId }))
+    store.resumeMultipart = ({ key, uploadId }: MultipartToken) => {
+      const theirs = inner(key)
+      try {
+        return outerUpload(resumeMultipart({ key: theirs, uploadId }))
+      } catch (error) {
+        throw outerError(error)
+      }
+    }
   }
 
   const listMultipart = base.listMultipart?.bind(base)
   if (listMultipart) {
     store.listMultipart = async function* (within, options) {
-      checkPrefix(within)
-      for await (const upload of iterate(() => listMultipart(prefix + within, options))) {
+      const theirs = innerPrefix(within)
+      for await (const upload of iterate(theirs, () => listMultipart(theirs, options))) {
         yield { ...upload, key: outer(upload.key) }
       }
     }
   }
 
   return store
+}
+
+/** Messages quote a key as it is, or as JSON and cut to 200 characters. */
+function replaceQuoted(message: string, key: string, by: string): string {
+  const asJson = (text: string): string => JSON.stringify(text.slice(0, 200))
+  return message.replaceAll(`"${key}"`, () => `"${by}"`).replaceAll(asJson(key), () => asJson(by))
 }

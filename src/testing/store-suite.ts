@@ -12,6 +12,7 @@ import { multipartEndCases } from './store-cases/multipart-end.ts'
 import { objectCases } from './store-cases/objects.ts'
 import { rangeCases } from './store-cases/ranges.ts'
 import type { StoreCase } from './store-cases/tools.ts'
+import { uploadCases } from './store-cases/uploads.ts'
 
 /** One test, for any runner: `test(name, run)`, or `test.skip` with the reason where `skip` is set. */
 export interface SuiteCase {
@@ -49,7 +50,8 @@ export interface StoreSuiteOptions {
  * absent, or that the option is refused with `not-supported` and nothing was written. Hence a store cannot pass by
  * ignoring an option.
  *
- * With S3's limits the multipart cases send parts of 5 MiB, some 150 MiB in all.
+ * With S3's limits the multipart cases send parts of 5 MiB, some 150 MiB in all. Times that the store gives must be within 15
+ * minutes of this machine's clock.
  *
  * ```ts
  * for (const { name, skip, run } of storeSuite({ create: async () => ({ store: myStore() }) })) {
@@ -89,5 +91,6 @@ const CASES: readonly StoreCase[] = [
   ...copyCases,
   ...multipartCases,
   ...multipartEndCases,
+  ...uploadCases,
   ...abortCases,
 ]

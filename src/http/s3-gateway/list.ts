@@ -13,15 +13,11 @@ export async function listObjects({ store, bucket, query, signal }: Operation): 
   const prefix = query.get('prefix') ?? ''
   const delimiter = query.get('delimiter') || undefined
   const token = query.get('continuation-token')
-  const after = token === undefined ? undefined : readToken(token)
-  const startAfter = after?.name ?? (query.get('start-after') || undefined)
+  const startAfter = token === undefined ? query.get('start-after') || undefined : readToken(token)
   const entries: (ObjectInfo | Prefix)[] = []
   let truncated = false
   if (page > 0) {
     for await (const entry of store.list({ prefix, delimiter, startAfter, signal })) {
-      // A store begins again within the prefix that the last page ended with.
-      if (after?.kind === 'prefix' && entry.kind === 'prefix' && entry.prefix === after.name)
-        continue
       truncated = entries.length === page
       if (truncated) break
       entries.push(entry)
@@ -126,21 +122,14 @@ function namer(query: ReadonlyMap<string, string>): (name: string) => string {
   return (name) => encodeKey(name).replaceAll('%20', '+')
 }
 
-interface Place {
-  readonly kind: 'object' | 'prefix'
-  readonly name: string
-}
-
+/** The name of the last entry: a store lists on behind it, be it a key or a prefix. */
 function writeToken(last: ObjectInfo | Prefix): string {
-  const name = last.kind === 'object' ? `o${last.key}` : `p${last.prefix}`
-  return toBase64Url(utf8(name))
+  return toBase64Url(utf8(last.kind === 'object' ? last.key : last.prefix))
 }
 
-function readToken(token: string): Place {
+function readToken(token: string): string {
   const bytes = fromBase64Url(token)
-  const text = bytes && fromUtf8Strict(bytes)
-  if (!text || !/^[op]./su.test(text)) {
-    throw new Refusal('InvalidArgument', 'The continuation token provided is incorrect')
-  }
-  return { kind: text.startsWith('o') ? 'object' : 'prefix', name: text.slice(1) }
+  const name = bytes && fromUtf8Strict(bytes)
+  if (name) return name
+  throw new Refusal('InvalidArgument', 'The continuation token provided is incorrect')
 }

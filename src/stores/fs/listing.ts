@@ -24,10 +24,11 @@ export async function* walk(
       if (stats?.isFile()) yield infoOf(key, stats, {})
       continue
     }
-    if (!isBehind && !startAfter.startsWith(key)) continue
     if (!key.startsWith(prefix) && !prefix.startsWith(key)) continue
+    const isFolded = delimiter !== undefined && delimiter !== '' && key.length > prefix.length
+    if (!isBehind && (isFolded || !startAfter.startsWith(key))) continue
     const below = walk(room, entry.folder, key, options)
-    if (!delimiter || key.length <= prefix.length) yield* below
+    if (!isFolded) yield* below
     // A folder may be empty, or hold nothing that is asked for; then it is no prefix of any key.
     else if (!(await below.next()).done) yield Object.freeze({ kind: 'prefix', prefix: key })
   }

@@ -133,7 +133,7 @@ export async function commit(
   try {
     if (ifMatch === undefined) placed = await place(room, staged, conditions)
     else {
-      checkConditions(key, await findObject(room, key), conditions)
+      requireConditions(key, await findObject(room, key), conditions)
       placed = await claim(room, key, ifMatch, () => place(room, staged, conditions))
     }
   } catch (error) {
@@ -147,7 +147,7 @@ export async function commit(
 }
 
 /** Throws `precondition-failed`. */
-export function checkConditions(
+export function requireConditions(
   key: string,
   found: Found | undefined,
   { ifNoneMatch, ifMatch }: WriteConditions,
@@ -168,7 +168,7 @@ async function place(
 ): Promise<{ readonly target: string; readonly replaced: Found | undefined }> {
   for (let attempt = 1; ; attempt++) {
     const replaced = await findObject(room, key)
-    checkConditions(key, replaced, conditions)
+    requireConditions(key, replaced, conditions)
     try {
       const target = replaced?.path ?? (await freePath(room, key))
       // link(2) is what decides between two processes: it never replaces.

@@ -19,7 +19,8 @@ import {
   privatePath,
   unless,
 } from './fs-like.ts'
-import { writeNew } from './objects.ts'
+import { etagOf, writeNew } from './objects.ts'
+import { statOf } from './tree.ts'
 
 /** An upload is a folder: `upload.json`, and a file for each part that came, `<number>-<etag>`. */
 interface UploadFile {
@@ -38,16 +39,32 @@ export async function openUpload(
 ): Promise<MultipartToken> {
   const uploadId = crypto.randomUUID()
   const description: UploadFile = { key, headers, initiatedMs: Date.now() }
-  await writeNew(room, uploadPath(room, uploadId, DESCRIPTION), JSON.stringify(description))
+  const draft = privatePath(room, 'tmp', uploadId)
+  try {
+    await writeNew(room, `${draft}/${DESCRIPTION}`, JSON.stringify(description))
+    await room.fs.mkdir(privatePath(room, 'uploads'), { recursive: true })
+    // In one step, so that no upload is ever seen without its description.
+    await room.fs.rename(draft, uploadPath(room, uploadId))
+  } catch (error) {
+    await room.fs.rm(draft, { recursive: true, force: true })
+    throw error
+  }
   return { key, uploadId }
 }
 
-/** Throws `not-found` when the upload was completed or aborted, or never was. */
+/** Throws `not-found` when the upload was completed or aborted, or never was, or is another key's. */
 export async function readUpload(
   room: FsRoom,
   { key, uploadId }: MultipartToken,
 ): Promise<UploadFile> {
   const upload = await readDescription(room, uploadId)
+  if (upload === DAMAGED) {
+    throw new SluiceError(
+      'protocol',
+      `The upload ${uploadId} of "${key}" has lost its description: abort it and begin again`,
+      { key, uploadId },
+    )
+  }
   if (upload?.key === key) return upload
   throw new SluiceError('not-found', `The upload of "${key}" was completed or aborted`, {
     key,
@@ -55,12 +72,24 @@ export async function readUpload(
   })
 }
 
-async function readDescription(room: FsRoom, uploadId: string): Promise<UploadFile | undefined> {
+/** Something else has cut or changed the file: what is in it describes no upload. */
+const DAMAGED = 'damaged'
+
+async function readDescription(
+  room: FsRoom,
+  uploadId: string,
+): Promise<UploadFile | typeof DAMAGED | undefined> {
   // A token comes from outside: its id must not become a path of its own.
   if (!UPLOAD_ID.test(uploadId)) return undefined
   const path = uploadPath(room, uploadId, DESCRIPTION)
   const text = await unless(ABSENT, room.fs.readFile(path, 'utf8'))
-  return text === undefined || text === '' ? undefined : JSON.parse(text)
+  if (text === undefined) return undefined
+  try {
+    const description: UploadFile = JSON.parse(text)
+    return typeof description.key === 'string' ? description : DAMAGED
+  } catch {
+    return DAMAGED
+  }
 }
 
 export async function writePart(
@@ -90,57 +119,73 @@ export async function writePart(
   }
 }
 
-/** Writes the listed parts one after the other. Their files are looked at: a caller's `sizeBytes` is not believed. */
+/**
+ * Writes the listed parts one after the other. Their files are looked at: a caller's `sizeBytes` is not believed. One
+ * file is open at a time, since there may be more parts than a process may have open files, and it is copied only if it
+ * still is the one that was looked at.
+ */
 export async function joinParts(
   room: FsRoom,
-  { key, uploadId }: MultipartToken,
+  token: MultipartToken,
   parts: readonly Part[],
   limits: MultipartLimits,
   target: FileHandleLike,
   { signal }: CallOptions,
 ): Promise<void> {
-  const files: FileHandleLike[] = []
-  try {
-    const sized: Part[] = []
-    for (const { partNumber, etag } of parts) {
-      const name = UPLOAD_ID.test(etag) && `${Number(partNumber)}-${etag}`
-      const file =
-        name && (await unless(ABSENT, room.fs.open(uploadPath(room, uploadId, name), 'r')))
-      if (!file) {
-        throw new SluiceError(
-          'invalid-options',
-          `"${key}": part ${partNumber} was not received with this ETag`,
-          { key, uploadId },
-        )
-      }
-      files.push(file)
-      sized.push({ partNumber, etag, sizeBytes: Number((await file.stat({ bigint: true })).size) })
+  const files: (Part & { readonly path: string; readonly version: string })[] = []
+  for (const { partNumber, etag } of parts) {
+    const path = uploadPath(room, token.uploadId, `${Number(partNumber)}-${etag}`)
+    const stats = UPLOAD_ID.test(etag) ? await statOf(room, path) : undefined
+    if (!stats?.isFile()) throw await withoutPart(room, token, partNumber)
+    const sizeBytes = Number(stats.size)
+    files.push({ partNumber, etag, sizeBytes, path, version: etagOf(stats) })
+  }
+  checkParts(token.key, files, limits)
+  let position = 0
+  for (const { partNumber, path, version } of files) {
+    const file = await unless(ABSENT, room.fs.open(path, 'r'))
+    if (!file) throw await withoutPart(room, token, partNumber)
+    try {
+      const isSame = etagOf(await file.stat({ bigint: true })) === version
+      if (!isSame) throw await withoutPart(room, token, partNumber)
+      position = await copyFile(file, target, position, signal)
+    } finally {
+      await file.close()
     }
-    checkParts(key, sized, limits)
-    let position = 0
-    for (const file of files) position = await copyFile(file, target, position, signal)
-  } finally {
-    for (const file of files) await file.close()
   }
 }
 
-/** Idempotent. */
-export async function removeUpload(room: FsRoom, uploadId: string): Promise<void> {
+/** Why a part is not there: its upload has gone, or it never came. */
+async function withoutPart(
+  room: FsRoom,
+  token: MultipartToken,
+  partNumber: number,
+): Promise<SluiceError> {
+  const { key } = await readUpload(room, token)
+  const message = `"${key}": part ${partNumber} was not received with this ETag`
+  return new SluiceError('invalid-options', message, token)
+}
+
+/** Idempotent. Another key's upload is none of this token's and stays. */
+export async function removeUpload(room: FsRoom, { key, uploadId }: MultipartToken): Promise<void> {
   if (!UPLOAD_ID.test(uploadId)) return
+  const upload = await readDescription(room, uploadId)
+  if (upload !== undefined && upload !== DAMAGED && upload.key !== key) return
   await room.fs.rm(uploadPath(room, uploadId), { recursive: true, force: true })
 }
 
+/** A damaged upload is left out: nobody can tell its key. */
 export async function listUploads(room: FsRoom, prefix: string): Promise<readonly UploadInfo[]> {
   const folder = privatePath(room, 'uploads')
   const found: UploadInfo[] = []
   for (const { name } of (await unless(ABSENT, room.fs.readdir(folder, { withFileTypes: true }))) ??
     []) {
     const upload = await readDescription(room, name)
-    if (!upload?.key.startsWith(prefix)) continue
+    if (upload === undefined || upload === DAMAGED || !upload.key.startsWith(prefix)) continue
     const initiated = new Date(upload.initiatedMs)
     found.push(Object.freeze({ key: upload.key, uploadId: name, initiated }))
   }
-  return found.sort((a, b) => compareKeys(a.key, b.key))
+  return found.sort((a, b) => compareKeys(a.key, b.key) || compareKeys(a.uploadId, b.uploadId))
 }
 
 function uploadPath(room: FsRoom, uploadId: string, ...names: readonly string[]): string {

@@ -68,6 +68,19 @@ export const conditionCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'conditions: both at once are refused',
+    async run(store) {
+      const { etag } = await store.put('key', pattern(10, 1))
+      const code = store.capabilities.conditionalPut ? 'invalid-options' : 'not-supported'
+      for (const key of ['key', 'absent']) {
+        const both = store.put(key, pattern(10, 2), { ifNoneMatch: '*', ifMatch: etag })
+        await checkRejects(both, code, 'ifNoneMatch and ifMatch', key)
+      }
+      await checkObject(store, 'key', pattern(10, 1))
+      await checkAbsent(store, 'absent', 'a refused put')
+    },
+  },
+  {
     name: 'conditions: of writers that create one key, one wins',
     async run(store) {
       if (!store.capabilities.conditionalPut) return checkNoConditions(store)

@@ -56,6 +56,18 @@ export const copyCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'copies: onto itself is refused',
+    async run(store) {
+      const { etag } = await store.put('key', pattern(10), { metadata: { a: '1' } })
+      if (!store.copy) return
+      await checkRejects(store.copy('key', 'key'), 'invalid-options', 'copy()', 'key')
+      const codes = ['invalid-options', 'not-supported'] as const
+      await checkRejects(store.copy('key', 'key', { ifMatch: etag }), codes, 'with ifMatch', 'key')
+      await checkObject(store, 'key', pattern(10))
+      checkEqual((await store.head('key'))?.metadata, { a: '1' }, 'metadata')
+    },
+  },
+  {
     name: 'copies: conditions are honoured or refused',
     async run(store) {
       const from = await store.put('from', pattern(10, 1))
@@ -85,6 +97,20 @@ export const copyCases: readonly StoreCase[] = [
       const { contentType, metadata } = head
       checkEqual({ contentType, metadata }, headers, 'what is kept beside the bytes')
       checkEqual(head.etag, etag, 'the ETag')
+    },
+  },
+  {
+    name: 'copies: conditions on what is composed are honoured or refused',
+    async run(store) {
+      if (!store.compose) return
+      const from = await store.put('from', pattern(10, 1))
+      await store.put('to', pattern(10, 2))
+      const codes = ['precondition-failed', 'not-supported'] as const
+      const create = store.compose([{ key: 'from' }], 'to', { ifNoneMatch: '*' })
+      await checkRejects(create, codes, 'create-only over an object', 'to')
+      const stale = store.compose([{ key: 'from' }], 'to', { ifMatch: from.etag })
+      await checkRejects(stale, codes, 'ifMatch of another version', 'to')
+      await checkObject(store, 'to', pattern(10, 2))
     },
   },
   {

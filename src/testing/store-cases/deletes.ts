@@ -32,6 +32,15 @@ export const deleteCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'deletes: a key that is named twice counts once',
+    async run(store) {
+      await putAll(store, ['a', 'b'])
+      const result = await store.delete(['a', 'absent', 'a', 'absent'])
+      checkEqual(result, { deleted: 2, failed: [] }, 'the result')
+      checkEqual(await listed(store), ['b'], 'the listing')
+    },
+  },
+  {
     name: 'deletes: no keys at all',
     async run(store) {
       await store.put('key', pattern(3))

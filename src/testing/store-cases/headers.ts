@@ -39,6 +39,16 @@ export const headerCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'headers: a metadata name may be one that the store uses itself',
+    async run(store) {
+      const metadata = { 'sluice-write': 'mine', 'sluice-write-': 'also mine', b: '2' }
+      await checkKept(store, { metadata })
+      if (!store.capabilities.conditionalPut) return
+      await store.put('new', pattern(3), { metadata, ifNoneMatch: '*' })
+      checkEqual((await store.head('new'))?.metadata, metadata, 'metadata of a conditional put')
+    },
+  },
+  {
     name: 'headers: a metadata value is any text',
     async run(store) {
       await checkKept(store, {
@@ -93,6 +103,9 @@ export const headerCases: readonly StoreCase[] = [
         { metadata: { a: '\ud800' } },
         { contentType: 'text/plain\r\nx-injected: 1' },
         { cacheControl: 'a\u007fb' },
+        { contentDisposition: 'attachment; filename="ü.csv"' },
+        { contentType: ' text/csv' },
+        { contentEncoding: 'gzip ' },
       ]
       for (const headers of refused) {
         const what = `put() with ${JSON.stringify(headers)}`

@@ -111,6 +111,29 @@ export const listCases: readonly StoreCase[] = [
     },
   },
   {
+    name: 'lists: startAfter within what is folded leaves that prefix out',
+    async run(store) {
+      await putAll(store, ['a!', 'a/1', 'a/2', 'a/b/1', 'a0', 'b/1'])
+      const cases: readonly (readonly [string, readonly string[]])[] = [
+        ['a', ['a!', 'a/', 'a0', 'b/']],
+        ['a!', ['a/', 'a0', 'b/']],
+        ['a/', ['a0', 'b/']],
+        ['a/1', ['a0', 'b/']],
+        ['a/2', ['a0', 'b/']],
+        ['b', ['b/']],
+        ['b/1', []],
+      ]
+      for (const [startAfter, expected] of cases) {
+        const folded = await listed(store, { delimiter: '/', startAfter })
+        checkEqual(folded, expected, `after ${startAfter}, folded`)
+      }
+      const below = await listed(store, { delimiter: '/', prefix: 'a/', startAfter: 'a/1' })
+      checkEqual(below, ['a/2', 'a/b/'], 'after a/1 within a/')
+      const deeper = await listed(store, { delimiter: '/', prefix: 'a/', startAfter: 'a/b/0' })
+      checkEqual(deeper, [], 'after a/b/0 within a/')
+    },
+  },
+  {
     name: 'lists: a listing may be left early, and taken again',
     async run(store) {
       await putAll(store, ['a', 'b', 'c'])

@@ -124,4 +124,26 @@ export const multipartEndCases: readonly StoreCase[] = [
     }
     await upload.abort()
   }),
+  multipartCase('ifMatch does not complete where nothing is', async (store, upload) => {
+    if (!store.capabilities.conditionalComplete) return
+    const { etag } = await store.put('other', pattern(10, 1))
+    const parts = [await upload.putPart(1, pattern(10, 2))]
+    const completing = upload.complete(parts, { ifMatch: etag })
+    await checkRejects(completing, 'precondition-failed', 'ifMatch on an absent key', 'key')
+    await checkAbsent(store, 'key', 'a refused complete()')
+    await upload.abort()
+  }),
+  multipartCase('a refused completion leaves the upload open', async (store, upload) => {
+    const { etag } = await store.put('key', pattern(10, 1))
+    const parts = [await upload.putPart(1, pattern(10, 2))]
+    const { conditionalComplete } = store.capabilities
+    const unmet = conditionalComplete ? 'precondition-failed' : 'not-supported'
+    const creating = upload.complete(parts, { ifNoneMatch: '*' })
+    await checkRejects(creating, unmet, 'create-only over an object', 'key')
+    const both = upload.complete(parts, { ifNoneMatch: '*', ifMatch: etag })
+    const refused = conditionalComplete ? 'invalid-options' : 'not-supported'
+    await checkRejects(both, refused, 'ifNoneMatch and ifMatch', 'key')
+    await upload.complete(parts)
+    await checkObject(store, 'key', pattern(10, 2))
+  }),
 ]

@@ -1,9 +1,9 @@
 import type { Bytes, MultipartLimits, MultipartUpload, Part, Store } from '../../contracts/index.ts'
 import { concatBytes } from '../../core/bytes.ts'
-import { check, checkEqual, checkRejects } from '../check.ts'
+import { check, checkEqual } from '../check.ts'
 import { checkAbsent, checkObject, listed, pattern, type StoreCase } from './tools.ts'
 
-/** Objects that come in parts. How uploads end is in `multipart-end.ts`. */
+/** Objects that come in parts. How uploads end is in `multipart-end.ts`, how others see them in `uploads.ts`. */
 export const multipartCases: readonly StoreCase[] = [
   multipartCase(
     'parts become the object, in any order and at once',
@@ -99,54 +99,6 @@ export const multipartCases: readonly StoreCase[] = [
       await checkObject(store, 'key', pattern(10, 2))
     },
   },
-  multipartCase('another process goes on with the token', async (store, upload, limits) => {
-    const bodies = partBodies(limits)
-    const first = await upload.putPart(1, bodies[0])
-    const token = JSON.parse(JSON.stringify(upload))
-    checkEqual(token, { key: 'key', uploadId: upload.uploadId }, 'the token')
-    const resumed = store.resumeMultipart?.(token)
-    check(resumed, 'resumeMultipart() is there')
-    checkEqual([resumed.key, resumed.uploadId], ['key', upload.uploadId], 'the resumed upload')
-    const second = await resumed.putPart(2, bodies[1])
-    const third = await upload.putPart(3, bodies[2])
-    await resumed.complete([first, second, third])
-    await checkObject(store, 'key', concatBytes(bodies))
-  }),
-  {
-    name: 'multipart: a token of no upload fails at its first use',
-    async run(store) {
-      if (!store.createMultipart) return
-      const gone = await store.createMultipart('key')
-      await gone.abort()
-      const resumed = store.resumeMultipart?.(gone.toJSON())
-      check(resumed, 'resumeMultipart() is there')
-      await checkRejects(resumed.putPart(1, pattern(3)), 'not-found', 'putPart()', 'key')
-      await checkAbsent(store, 'key', 'a dead token')
-    },
-  },
-  {
-    name: 'multipart: open uploads are listed by prefix, while they are open',
-    async run(store) {
-      if (!store.createMultipart || !store.listMultipart) return
-      const uploads: MultipartUpload[] = []
-      for (const key of ['a/1', 'a/2', 'a/2', 'b/ü &1']) {
-        uploads.push(await store.createMultipart(key))
-      }
-      const all = await listedUploads(store, '')
-      checkEqual(all, uploads.map(describe).sort(), 'all uploads')
-      const below = await listedUploads(store, 'a/')
-      checkEqual(below, uploads.slice(0, 3).map(describe).sort(), 'those below a/')
-      checkEqual(await listedUploads(store, 'c'), [], 'those that begin with c')
-      const [aborted, completed] = uploads
-      await aborted?.abort()
-      const part = await completed?.putPart(1, pattern(3))
-      if (part) await completed?.complete([part])
-      const left = await listedUploads(store, '')
-      checkEqual(left, uploads.slice(2).map(describe).sort(), 'those that are left')
-      for (const upload of uploads) await upload.abort()
-      checkEqual(await listedUploads(store, ''), [], 'none')
-    },
-  },
 ]
 
 /** A case that begins with an upload of `key`. Passes where the store has no multipart: the verbs are then absent. */
@@ -175,17 +127,4 @@ export function partBodies({ minPartBytes }: MultipartLimits): readonly [Bytes, 
 
 function inOrder(parts: readonly Part[]): readonly Part[] {
   return [...parts].sort((a, b) => a.partNumber - b.partNumber)
-}
-
-function describe({ key, uploadId }: { key: string; uploadId: string }): string {
-  return `${key} ${uploadId}`
-}
-
-async function listedUploads(store: Store, prefix: string): Promise<readonly string[]> {
-  const found: string[] = []
-  for await (const upload of store.listMultipart?.(prefix) ?? []) {
-    check(Number.isFinite(upload.initiated.getTime()), 'initiated is a date')
-    found.push(describe(upload))
-  }
-  return found.sort()
 }

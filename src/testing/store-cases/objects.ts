@@ -1,7 +1,7 @@
 import type { Bytes } from '../../contracts/index.ts'
 import { utf8 } from '../../core/bytes.ts'
 import { check, checkBytes, checkEqual, checkRejects } from '../check.ts'
-import { checkAbsent, checkObject, listed, pattern, type StoreCase } from './tools.ts'
+import { checkAbsent, checkObject, checkRecent, listed, pattern, type StoreCase } from './tools.ts'
 
 /** Bytes in, the same bytes out. */
 export const objectCases: readonly StoreCase[] = [
@@ -44,16 +44,18 @@ export const objectCases: readonly StoreCase[] = [
           { kind: 'object', key, size: sizeBytes },
           'head()',
         )
-        check(Number.isFinite(lastModified.getTime()), 'head() gives a date')
+        checkRecent(lastModified, 'lastModified of head()')
         checkEqual(head.etag, etag, 'the ETag of head()')
         const found = await store.get(key)
         await found?.body.cancel()
-        checkEqual(found?.etag, etag, 'the ETag of get()')
+        check(found, 'get() found nothing')
+        checkEqual(found.etag, etag, 'the ETag of get()')
+        checkRecent(found.lastModified, 'lastModified of get()')
         for await (const entry of store.list({ prefix: key })) {
           check(entry.kind === 'object', 'the listing names an object')
           const { sizeBytes: size, etag: listedEtag } = entry
           checkEqual({ size, listedEtag }, { size: sizeBytes, listedEtag: etag }, 'the listing')
-          check(Number.isFinite(entry.lastModified.getTime()), 'the listing gives a date')
+          checkRecent(entry.lastModified, 'lastModified in the listing')
         }
       }
     },

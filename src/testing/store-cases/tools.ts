@@ -53,6 +53,15 @@ export async function checkAbsent(store: Store, key: string, why: string): Promi
   check(!keys.includes(key), `${why}: the listing shows ${JSON.stringify(key)}`)
 }
 
+/** S3 refuses whoever is further off, so no store that works is. */
+const MAX_SKEW_MS = 15 * 60 * 1000
+
+/** A time that the store gave to what was made a moment ago. */
+export function checkRecent(time: Date, what: string): void {
+  const skewMs = Math.abs(Date.now() - time.getTime())
+  check(skewMs <= MAX_SKEW_MS, `${what} is ${time}, which is not now`)
+}
+
 /** Many objects of a few bytes. */
 export async function putAll(store: Store, keys: Iterable<string>): Promise<void> {
   const limit = limiter(16)
