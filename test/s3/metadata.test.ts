@@ -1,6 +1,11 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodeMetadata, encodeMetadata, userHeaders } from '../../src/s3/metadata.ts'
+import {
+  decodeMetadata,
+  encodeMetadata,
+  objectHeaders,
+  userHeaders,
+} from '../../src/s3/metadata.ts'
 
 describe('metadata values', () => {
   test('any text comes back, over a header that trims and folds spaces', () => {
@@ -44,5 +49,15 @@ describe('metadata values', () => {
       etag: '"x"',
     })
     expect(userHeaders(headers).metadata).toEqual({ a: '1' })
+  })
+
+  test('the user’s own metadata of that name comes back, beside the mark', () => {
+    const metadata = { 'sluice-write': 'a', 'sluice-write-': 'b', 'sluice-write--': 'c' }
+    for (const nonce of [undefined, 'nonce']) {
+      const sent = Object.entries(objectHeaders({ metadata }, nonce))
+      const headers = new Headers(sent.filter((entry): entry is [string, string] => !!entry[1]))
+      expect(headers.get('x-amz-meta-sluice-write')).toBe(nonce ?? null)
+      expect(userHeaders(headers).metadata).toEqual(metadata)
+    }
   })
 })

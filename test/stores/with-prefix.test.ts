@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import type { Store } from '../../src/contracts/index.ts'
+import { isSluiceError, SluiceError } from '../../src/core/errors.ts'
+import { getResult } from '../../src/stores/get-result.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 import { withPrefix } from '../../src/stores/with-prefix.ts'
 import { storeSuite } from '../../src/testing/store-suite.ts'
@@ -81,5 +84,96 @@ describe('withPrefix', () => {
       delete: async () => ({ deleted: 0, failed: [{ key: 'a/b', error: new Error('no') }] }),
     }
     expect((await withPrefix(failing, 'a/').delete('b')).failed).toMatchObject([{ key: 'b' }])
+  })
+})
+
+describe('withPrefix: errors say our keys', () => {
+  const PREFIX = 'tenants/secret "name"/'
+  const body = new Uint8Array(3)
+
+  async function errorOf(call: Promise<unknown> | undefined): Promise<SluiceError> {
+    const error = await call?.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )
+    if (!isSluiceError(error)) throw new Error(`not rejected with a SluiceError but ${error}`)
+    return error
+  }
+
+  test('in their messages too, however long the key is', async () => {
+    const base = memoryStore()
+    const store = withPrefix(base, PREFIX)
+    await store.put('k', body)
+    const long = 'x'.repeat(1020)
+    const errors = {
+      k: await errorOf(store.put('k', body, { ifNoneMatch: '*' })),
+      absent: await errorOf(store.copy?.('absent', 'k')),
+      [long]: await errorOf(store.put(long, body)),
+    }
+    for (const [key, error] of Object.entries(errors)) {
+      expect(error.key).toBe(key)
+      expect(error.message).not.toContain('secret')
+      expect(error.message).toContain(`"${key.slice(0, 200)}`)
+      expect(error.cause).toMatchObject({ key: PREFIX + key })
+    }
+    const listing = await errorOf(store.list({ prefix: long })[Symbol.asyncIterator]().next())
+    expect(listing).toMatchObject({ code: 'invalid-key', key: undefined })
+    expect(listing.message).not.toContain('secret')
+  })
+
+  test('a key of ours that begins like the prefix stays as it is', async () => {
+    const store = withPrefix(memoryStore(), 'a/')
+    const key = 'a/..'
+    expect(await errorOf(store.put(key, body))).toMatchObject({ code: 'invalid-key', key })
+    expect(await errorOf(store.delete(['b', key]))).toMatchObject({ code: 'invalid-key', key })
+    expect((await errorOf(store.put(key, body))).message).toContain(`"${key}"`)
+  })
+
+  test('a word that begins like the prefix is no key', async () => {
+    const store = withPrefix(memoryStore(), 'content')
+    const { message } = await errorOf(store.put('k', body, { contentType: ' ' }))
+    expect(message).toContain('"contentType"')
+    expect(message).toContain('"k"')
+  })
+
+  test('when a body fails halfway', async () => {
+    const base = memoryStore()
+    await base.put(`${PREFIX}k`, body)
+    const failing: Store = {
+      ...base,
+      async get(key) {
+        const info = await base.head(key)
+        const broken = new SluiceError('network', `Reading "${key}" was cut short`, { key })
+        return info && getResult(info, { next: () => Promise.reject(broken) }, undefined)
+      },
+    }
+    const store = withPrefix(failing, PREFIX)
+    const read: readonly (() => Promise<unknown> | undefined)[] = [
+      async () => (await store.get('k'))?.body.getReader().read(),
+      async () => (await store.get('k'))?.bytes(),
+      async () => (await store.get('k'))?.text(),
+    ]
+    for (const call of read) {
+      const error = await errorOf(call())
+      expect(error).toMatchObject({ code: 'network', key: 'k', retryable: true })
+      expect(error.message).toBe('Reading "k" was cut short')
+    }
+  })
+
+  test('cancelling the body lets go of the base’s', async () => {
+    const base = memoryStore()
+    await base.put(`${PREFIX}k`, body)
+    let closed = 0
+    const watched: Store = {
+      ...base,
+      async get(key) {
+        const info = await base.head(key)
+        const close = async () => void closed++
+        return info && getResult(info, { next: async () => body, close }, undefined)
+      },
+    }
+    const found = await withPrefix(watched, PREFIX).get('k')
+    await found?.body.cancel()
+    expect(closed).toBe(1)
   })
 })
