@@ -80,7 +80,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** What is kept beside the bytes. The values of all but `metadata` are printable ASCII without spaces around it. */
+/** What is kept beside the bytes. All but `metadata` are printable ASCII, not empty, without spaces around it. */
 export interface ObjectHeaders {
   readonly contentType?: string | undefined
   readonly cacheControl?: string | undefined

@@ -44,7 +44,7 @@ export function userHeaders(headers: Headers): ObjectHeaders {
   return { ...standard, metadata: Object.fromEntries(named) }
 }
 
-/** What `objectHeaders` sent, the mark of the write included. */
+/** What `objectHeaders` sent, the mark of the write included. An empty standard header says as much as none. */
 export function readObjectHeaders(
   headers: Headers,
 ): ObjectHeaders & { readonly metadata: Readonly<Record<string, string>> } {
@@ -53,10 +53,10 @@ export function readObjectHeaders(
     if (name.startsWith(META)) metadata[name.slice(META.length)] = decodeMetadata(value)
   })
   return {
-    contentType: headers.get('content-type') ?? undefined,
-    cacheControl: headers.get('cache-control') ?? undefined,
-    contentDisposition: headers.get('content-disposition') ?? undefined,
-    contentEncoding: headers.get('content-encoding') ?? undefined,
+    contentType: headers.get('content-type') || undefined,
+    cacheControl: headers.get('cache-control') || undefined,
+    contentDisposition: headers.get('content-disposition') || undefined,
+    contentEncoding: headers.get('content-encoding') || undefined,
     metadata,
   }
 }

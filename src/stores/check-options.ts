@@ -9,8 +9,11 @@ import { SluiceError } from '../core/errors.ts'
 import { checkKey, isWellFormed } from '../core/keys.ts'
 
 const METADATA_NAME = /^[a-z0-9-]+$/
-/** What every HTTP client sends and gives back as it is: `fetch` trims outer spaces and runtimes differ beyond ASCII. */
-const HEADER_VALUE = /^(?! )[\u0020-\u007e]*(?<! )$/
+/**
+ * What comes back as it was sent everywhere: `fetch` trims outer spaces, runtimes differ beyond ASCII, and servers in what
+ * they make of an empty header.
+ */
+const HEADER_VALUE = /^(?! )[\u0020-\u007e]+(?<! )$/
 /** In a header's value they would end it, or the request. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about
 const CONTROL = /[\u0000-\u001f\u007f]/
@@ -34,7 +37,7 @@ export function checkHeaders(key: string, options: ObjectHeaders): ObjectHeaders
   }
   for (const [name, value] of headers) {
     if (typeof value === 'string' && HEADER_VALUE.test(value)) continue
-    throw refused(key, `"${name}" must be printable ASCII without spaces around it`)
+    throw refused(key, `"${name}" must be printable ASCII, not empty, without spaces around it`)
   }
   for (const [name, value] of metadata) {
     if (typeof value === 'string' && !CONTROL.test(value) && isWellFormed(value)) continue

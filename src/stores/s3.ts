@@ -63,7 +63,8 @@ export const S3_CAPABILITIES: StoreCapabilities = {
  * absent bucket from an absent key; an object's bytes where `contentEncoding` makes `fetch` decode them; that a resumed
  * upload, whose conditional completion got no answer, is told from another writer's object (`precondition-failed`).
  *
- * Every object written under a condition or in parts carries `x-amz-meta-sluice-write`, a nonce that `head` leaves out.
+ * Every object written under a condition or in parts carries `x-amz-meta-sluice-write`, a nonce that `head` leaves out;
+ * the user's own metadata of that name goes under another.
  * A condition on `copy` makes it a multipart copy.
  *
  * Errors: those of `s3Client` here, `not-supported` for what `capabilities` denies, and what the server answers.

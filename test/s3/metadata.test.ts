@@ -60,4 +60,9 @@ describe('metadata values', () => {
       expect(userHeaders(headers).metadata).toEqual(metadata)
     }
   })
+
+  test('a standard header that is empty says nothing', () => {
+    const headers = new Headers({ 'content-type': '', 'cache-control': '', 'x-amz-meta-a': '' })
+    expect(userHeaders(headers)).toEqual({ metadata: { a: '' } })
+  })
 })

@@ -32,6 +32,14 @@ describe('memoryStore with no capabilities at all', () => {
 })
 
 describe('memoryStore', () => {
+  test('an upload’s id tells nobody the next one', async () => {
+    const ids = new Set<string | undefined>()
+    for (let i = 0; i < 3; i++) {
+      ids.add((await memoryStore().createMultipart?.('key'))?.uploadId)
+    }
+    expect(ids.size).toBe(3)
+  })
+
   test('has S3’s limits by default', () => {
     const { capabilities } = memoryStore()
     expect(capabilities.multipart).toEqual({

@@ -106,6 +106,7 @@ export const headerCases: readonly StoreCase[] = [
         { contentDisposition: 'attachment; filename="ü.csv"' },
         { contentType: ' text/csv' },
         { contentEncoding: 'gzip ' },
+        { cacheControl: '' },
       ]
       for (const headers of refused) {
         const what = `put() with ${JSON.stringify(headers)}`
