@@ -272,8 +272,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       throwIfAborted(signal)
       checkPrefix(prefix)
       const open = [...uploads.values()].filter((upload) => upload.key.startsWith(prefix))
-      open.sort((a, b) => compareKeys(a.key, b.key) || compareKeys(a.uploadId, b.uploadId))
-      for (const { key, uploadId, initiatedMs } of open) {
+      for (const { key, uploadId, initiatedMs } of open.sort((a, b) => compareKeys(a.key, b.key))) {
         throwIfAborted(signal)
         yield Object.freeze({
           key,

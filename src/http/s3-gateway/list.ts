@@ -1,5 +1,6 @@
-import type { ObjectInfo, Prefix, UploadInfo } from '../../contracts/index.ts'
+import type { MultipartToken, ObjectInfo, Prefix, UploadInfo } from '../../contracts/index.ts'
 import { fromBase64Url, fromUtf8Strict, toBase64Url, utf8 } from '../../core/bytes.ts'
+import { compareKeys } from '../../core/keys.ts'
 import { encodeKey } from '../../s3/endpoint.ts'
 import type { XmlPart } from '../../s3/xml.ts'
 import type { Operation } from './operation.ts'
@@ -13,11 +14,15 @@ export async function listObjects({ store, bucket, query, signal }: Operation): 
   const prefix = query.get('prefix') ?? ''
   const delimiter = query.get('delimiter') || undefined
   const token = query.get('continuation-token')
-  const startAfter = token === undefined ? query.get('start-after') || undefined : readToken(token)
+  const after = token === undefined ? undefined : readToken(token)
+  const startAfter = after?.name ?? (query.get('start-after') || undefined)
   const entries: (ObjectInfo | Prefix)[] = []
   let truncated = false
   if (page > 0) {
     for await (const entry of store.list({ prefix, delimiter, startAfter, signal })) {
+      // A store begins again within the prefix that the last page ended with.
+      if (after?.kind === 'prefix' && entry.kind === 'prefix' && entry.prefix === after.name)
+        continue
       truncated = entries.length === page
       if (truncated) break
       entries.push(entry)
@@ -62,19 +67,19 @@ export async function listUploads({ store, bucket, query, signal }: Operation): 
   const prefix = query.get('prefix') ?? ''
   const keyMarker = query.get('key-marker') ?? ''
   const idMarker = query.get('upload-id-marker') ?? ''
-  const uploads: UploadInfo[] = []
-  let truncated = false
-  // In the store's order, so the markers name the last one of the page before.
-  let begun = keyMarker === ''
-  for await (const upload of store.listMultipart(prefix, { signal })) {
-    if (!begun) {
-      begun = upload.key === keyMarker && upload.uploadId === idMarker
-      continue
-    }
-    truncated = uploads.length === page
-    if (truncated) break
-    uploads.push(upload)
-  }
+  const all: UploadInfo[] = []
+  for await (const upload of store.listMultipart(prefix, { signal })) all.push(upload)
+  // By key, and within one key in the order of their ids: the markers may name an upload that has ended since.
+  const order = (a: MultipartToken, b: MultipartToken): number =>
+    compareKeys(a.key, b.key) || compareKeys(a.uploadId, b.uploadId)
+  const behind = all.sort(order).filter((upload) => {
+    if (keyMarker === '') return true
+    // Without an id the marker stands behind all uploads of its key.
+    if (idMarker === '') return compareKeys(upload.key, keyMarker) > 0
+    return order(upload, { key: keyMarker, uploadId: idMarker }) > 0
+  })
+  const uploads = behind.slice(0, page)
+  const truncated = uploads.length < behind.length
   const last = uploads.at(-1)
   return xmlResponse('ListMultipartUploadsResult', [
     ['Bucket', bucket],
@@ -122,14 +127,21 @@ function namer(query: ReadonlyMap<string, string>): (name: string) => string {
   return (name) => encodeKey(name).replaceAll('%20', '+')
 }
 
-/** The name of the last entry: a store lists on behind it, be it a key or a prefix. */
-function writeToken(last: ObjectInfo | Prefix): string {
-  return toBase64Url(utf8(last.kind === 'object' ? last.key : last.prefix))
+interface Place {
+  readonly kind: 'object' | 'prefix'
+  readonly name: string
 }
 
-function readToken(token: string): string {
+function writeToken(last: ObjectInfo | Prefix): string {
+  const name = last.kind === 'object' ? `o${last.key}` : `p${last.prefix}`
+  return toBase64Url(utf8(name))
+}
+
+function readToken(token: string): Place {
   const bytes = fromBase64Url(token)
-  const name = bytes && fromUtf8Strict(bytes)
-  if (name) return name
-  throw new Refusal('InvalidArgument', 'The continuation token provided is incorrect')
+  const text = bytes && fromUtf8Strict(bytes)
+  if (!text || !/^[op]./su.test(text)) {
+    throw new Refusal('InvalidArgument', 'The continuation token provided is incorrect')
+  }
+  return { kind: text.startsWith('o') ? 'object' : 'prefix', name: text.slice(1) }
 }

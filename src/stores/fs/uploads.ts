@@ -185,7 +185,7 @@ export async function listUploads(room: FsRoom, prefix: string): Promise<readonl
     const initiated = new Date(upload.initiatedMs)
     found.push(Object.freeze({ key: upload.key, uploadId: name, initiated }))
   }
-  return found.sort((a, b) => compareKeys(a.key, b.key) || compareKeys(a.uploadId, b.uploadId))
+  return found.sort((a, b) => compareKeys(a.key, b.key))
 }
 
 function uploadPath(room: FsRoom, uploadId: string, ...names: readonly string[]): string {
