@@ -1,12 +1,12 @@
 import { createReadStream } from 'node:fs'
-import type { Refused, Rejected, Row, Schema } from 'sluice'
+import type { Rejected, Row, Schema } from 'sluice'
 import { httpSink } from 'sluice/client'
-import { csvRows, textSchemaInferrer } from 'sluice/inputs/csv'
-import { jsonArrayRows, ndjsonRows } from 'sluice/inputs/json'
+import { csvBatches, csvRows, type RecordBatch, textSchemaInferrer } from 'sluice/inputs/csv'
+import { jsonArrayBatches, ndjsonBatches } from 'sluice/inputs/json'
 import type { DataSet } from './data-sets.ts'
 
-/** Records in one request. */
-const BATCH = 5000
+/** One request. */
+const BATCH = { batchRecords: 5000, batchBytes: 4 * 1024 * 1024 }
 
 /** A record that the sink answered for with a reason, and what it was as far as anybody could read it. */
 export interface RejectedRecord extends Rejected {
@@ -32,54 +32,37 @@ export async function send(dataSet: DataSet, options: SendOptions): Promise<Sent
   const { url, token, onProgress } = options
   await using sink = httpSink({ url, token, stream: dataSet.stream })
   const rejected: RejectedRecord[] = []
-  let batch: (Row | Refused)[] = []
-  let isRefused: boolean[] = []
   let acknowledged = 0
-
-  const post = async (): Promise<void> => {
-    const records = batch
-    const refused = records.flatMap((record, index) =>
-      isRefused[index] ? [{ ...(record as Refused), index }] : [],
-    )
-    const rows = records.filter((_, index) => !isRefused[index]) as Row[]
-    batch = []
-    isRefused = []
-    const ack = await sink.write(rows, { refused })
+  for await (const batch of await batchesOf(dataSet)) {
+    const records = inOrder(batch)
+    const ack = await sink.write(batch.rows, { refused: batch.refused })
     for (const one of ack.rejected) {
       const record = records[one.index]
       if (record === undefined) throw new Error('The sink rejected a record that was not sent')
-      const raw = refused.find(({ index }) => index === one.index)?.raw
-      rejected.push({ ...one, index: acknowledged + one.index, record: raw ?? (record as Row) })
+      rejected.push({ ...one, index: acknowledged + one.index, record })
     }
     acknowledged += records.length
     onProgress?.(acknowledged)
   }
-
-  const onReject = (refused: Refused): void => {
-    batch.push(refused)
-    isRefused.push(true)
-  }
-  for await (const row of await rowsOf(dataSet, onReject)) {
-    batch.push(row)
-    isRefused.push(false)
-    if (batch.length >= BATCH) await post()
-  }
-  if (batch.length > 0) await post()
   const { accepted, files } = await sink.close()
   return { accepted, rejected, files: files.map(({ key }) => key) }
 }
 
-async function rowsOf(
-  { path, kind }: DataSet,
-  onReject: (refused: Refused) => void,
-): Promise<AsyncIterable<Row>> {
+/** Every record of the batch in its place: a row, or the text of what could not be read as one. */
+function inOrder({ rows, refused }: RecordBatch): (Row | string)[] {
+  const records: (Row | string)[] = [...rows]
+  for (const { index, raw } of refused) records.splice(index, 0, raw)
+  return records
+}
+
+async function batchesOf({ path, kind }: DataSet): Promise<AsyncIterable<RecordBatch>> {
   switch (kind) {
     case 'json-array':
-      return jsonArrayRows(createReadStream(path), { onReject })
+      return jsonArrayBatches(createReadStream(path), BATCH)
     case 'ndjson':
-      return ndjsonRows(createReadStream(path), { onReject })
+      return ndjsonBatches(createReadStream(path), BATCH)
     case 'csv':
-      return csvRows(createReadStream(path), { onReject, schema: await csvSchema(path) })
+      return csvBatches(createReadStream(path), { ...BATCH, schema: await csvSchema(path) })
   }
 }
 

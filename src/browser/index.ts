@@ -7,5 +7,6 @@ export {
   httpSink,
 } from '../client/index.ts'
 export type { SchemaInferrer } from '../core/infer.ts'
-export { type FileLike, type RecordsOfOptions, recordsOf } from './records-of.ts'
+export type { BatchOptions, RecordBatch } from '../inputs/batches.ts'
+export { batchesOf, type FileLike, type RecordsOfOptions, recordsOf } from './records-of.ts'
 export { typesOf } from './types-of.ts'

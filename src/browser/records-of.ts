@@ -1,7 +1,7 @@
 import type { Refused, Row, Schema } from '../contracts/index.ts'
 import { SluiceError } from '../core/errors.ts'
-import { type CsvInputOptions, csvRows } from '../inputs/csv.ts'
-import { jsonArrayRows, ndjsonRows } from '../inputs/json.ts'
+import { type BatchOptions, csvBatches, csvRows, type RecordBatch } from '../inputs/csv.ts'
+import { jsonArrayBatches, jsonArrayRows, ndjsonBatches, ndjsonRows } from '../inputs/json.ts'
 
 /** What is needed of a `File`; also a `Blob` with a name, or one whose stream is watched on its way. */
 export type FileLike = Pick<File, 'name' | 'type' | 'stream'>
@@ -29,7 +29,23 @@ export function recordsOf(
   file: FileLike,
   options: RecordsOfOptions = {},
 ): AsyncGenerator<Row, void, undefined> {
-  return READERS[fileKind(file)](file.stream(), options)
+  return READERS[fileKind(file)].rows(file.stream(), options)
+}
+
+/**
+ * The same in batches as a sink takes them, with what could not be read in its place:
+ *
+ * ```ts
+ * for await (const { rows, refused } of batchesOf(file)) await sink.write(rows, { refused })
+ * ```
+ *
+ * What is held is one batch more.
+ */
+export function batchesOf(
+  file: FileLike,
+  options: Omit<RecordsOfOptions, 'onReject'> & BatchOptions = {},
+): AsyncGenerator<RecordBatch, void, undefined> {
+  return READERS[fileKind(file)].batches(file.stream(), options)
 }
 
 /**
@@ -47,12 +63,19 @@ export function fileKind(file: Pick<FileLike, 'name' | 'type'>): FileKind {
   )
 }
 
-const READERS: Readonly<
-  Record<
-    FileKind,
-    (source: ReadableStream<Uint8Array>, options: CsvInputOptions) => AsyncGenerator<Row>
-  >
-> = { csv: csvRows, ndjson: ndjsonRows, json: jsonArrayRows }
+interface Readers {
+  rows(source: ReadableStream<Uint8Array>, options: RecordsOfOptions): AsyncGenerator<Row>
+  batches(
+    source: ReadableStream<Uint8Array>,
+    options: Omit<RecordsOfOptions, 'onReject'> & BatchOptions,
+  ): AsyncGenerator<RecordBatch>
+}
+
+const READERS: Readonly<Record<FileKind, Readers>> = {
+  csv: { rows: csvRows, batches: csvBatches },
+  ndjson: { rows: ndjsonRows, batches: ndjsonBatches },
+  json: { rows: jsonArrayRows, batches: jsonArrayBatches },
+}
 
 const BY_EXTENSION: ReadonlyMap<string, FileKind> = new Map([
   ['csv', 'csv'],

@@ -4,7 +4,7 @@ import { addAbortSignal, type Readable } from 'node:stream'
 import type { Bytes } from '../contracts/index.ts'
 import { ownBytes } from '../core/bytes.ts'
 import { SluiceError } from '../core/errors.ts'
-import { iterate } from '../core/streams.ts'
+import { iterate } from '../core/reading.ts'
 import {
   addressText,
   type BucketAddress,

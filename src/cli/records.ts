@@ -1,6 +1,7 @@
 import type { Bytes, Row, Schema } from '../contracts/index.ts'
 import { asSluiceError } from '../core/errors.ts'
-import { iterate, toReadableStream } from '../core/streams.ts'
+import { derive, iterate } from '../core/reading.ts'
+import { toReadableStream } from '../core/streams.ts'
 import { csvRows } from '../inputs/csv.ts'
 import { jsonArrayRows, ndjsonRows } from '../inputs/json.ts'
 
@@ -50,9 +51,9 @@ export function textRecords(
 export async function* unpacked(
   body: AsyncIterable<Bytes>,
 ): AsyncGenerator<Bytes, void, undefined> {
-  const chunks = body[Symbol.asyncIterator]()
+  const chunks = iterate(body)
   const first = await firstBytes(chunks)
-  const whole = rejoined(first, chunks)
+  const whole = derive(chunks, (rest) => rejoined(first, rest))
   if (first[0] !== 0x1f || first[1] !== 0x8b) {
     yield* whole
     return
@@ -78,16 +79,8 @@ async function firstBytes(chunks: AsyncIterator<Bytes>): Promise<Bytes> {
 
 async function* rejoined(
   first: Bytes,
-  rest: AsyncIterator<Bytes>,
+  rest: AsyncIterable<Bytes>,
 ): AsyncGenerator<Bytes, void, undefined> {
-  try {
-    yield first
-    for (;;) {
-      const { done, value } = await rest.next()
-      if (done) return
-      yield value
-    }
-  } finally {
-    await rest.return?.()
-  }
+  yield first
+  yield* rest
 }

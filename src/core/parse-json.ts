@@ -1,19 +1,21 @@
 import { parse } from 'lossless-json'
 import { SluiceError } from './errors.ts'
 import { MAX_JSON_DEPTH } from './json.ts'
+import { nearestDouble } from './values.ts'
 
 /**
- * What `JSON.parse` would read inexactly: an integer of 16 digits or more, or a number so large that it may become
- * `Infinity`. May match within a string, which only costs time.
+ * What `JSON.parse` may read inexactly: an integer of 16 digits or more, or a number that may become `Infinity` or 0. That
+ * takes an exponent of 200 or more, or 100 digits in a row: anything less lies within 1e±299. May match within a string,
+ * which only costs time.
  */
-const INEXACT = /(?:^|[\s:,[-])\d{16,}(?![\d.eE])|\d[eE]\+?0*\d{3}|\d{300}/
+const INEXACT = /(?:^|[\s:,[-])\d{16,}(?![\d.eE])|\d[eE][+-]?0*(?:[2-9]\d\d|\d{4})|\d{100}/
 
 /**
  * The value of a JSON text, exactly: an integer beyond ±2^53 is a `bigint`, `-0` is `-0`, `__proto__` is a key like any
  * other, and of equal keys the last one counts. Fractions are read to the nearest double, as everywhere.
  *
- * Throws `invalid-record`, with the position where it is known, for text that is not JSON, for a number that no double
- * can hold, and for more than 64 levels.
+ * Throws `invalid-record`, with the position where it is known, for text that is not JSON, for a number beyond the range
+ * of doubles (see `nearestDouble`), and for more than 64 levels.
  *
  * In a file of its own because the parser for the rare exact case is a dependency, which the root entry must not load.
  */
@@ -43,13 +45,13 @@ function parseExactly(text: string): unknown {
 }
 
 function parseNumber(digits: string): number | bigint {
-  const number = Number(digits)
-  if (Number.isSafeInteger(number)) return number
+  const double = nearestDouble(digits)
+  if (Number.isSafeInteger(double)) return double as number
   if (/^-?\d+$/.test(digits)) return BigInt(digits)
-  if (Number.isFinite(number)) return number
+  if (double !== undefined) return double
   throw new SluiceError(
     'invalid-record',
-    `The number ${digits.slice(0, 40)} is too large for a double`,
+    `The number ${digits.length > 40 ? `${digits.slice(0, 40)}…` : digits} is beyond the range of doubles`,
   )
 }
 

@@ -15,6 +15,16 @@ export function fitsDouble(value: bigint): boolean {
   return Number.isFinite(double) && (BigInt(double) === value || String(double) === String(value))
 }
 
+/**
+ * The double nearest to a decimal, which may have an exponent. `undefined` where that is an infinity, or 0 for what is
+ * not 0: no double is near it.
+ */
+export function nearestDouble(decimal: string): number | undefined {
+  const double = Number(decimal)
+  if (!Number.isFinite(double)) return undefined
+  return double === 0 && /^[^eE]*[1-9]/.test(decimal) ? undefined : double
+}
+
 const BOOLEAN = /^(?:true|false)$/i
 const INTEGER = /^(?:0|-?[1-9]\d*)$/
 const FRACTION = /^-?(?:0|[1-9]\d*)\.\d+$/
@@ -41,11 +51,19 @@ export function textValue(text: string): boolean | number | bigint | Date | stri
   return timeOf(text) ?? text
 }
 
-/** Doubles keep every decimal of 15 significant digits; of the longer ones, those that print as they were. */
+/** Smaller doubles than this have fewer digits. */
+const LEAST_NORMAL_DOUBLE = 2 ** -1022
+
+/**
+ * Doubles keep every decimal of 15 significant digits, unless it is tiny; of the others, those are exact that print as they
+ * were.
+ */
 function isExact(fraction: string): boolean {
   const plain = fraction.replace(/\.?0+$/, '')
   const digits = plain.replace(/^-?0?\.?0*/, '').replace('.', '')
-  return digits.length <= 15 || String(Number(plain)) === plain
+  const double = Number(plain)
+  if (digits.length <= 15 && Math.abs(double) >= LEAST_NORMAL_DOUBLE) return true
+  return digits === '' || String(double) === plain
 }
 
 function timeOf(text: string): Date | undefined {

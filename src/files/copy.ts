@@ -1,7 +1,7 @@
 import type { CopyOptions, PutResult, Store } from '../contracts/index.ts'
 import { SluiceError } from '../core/errors.ts'
 import { objectWriter } from '../core/object-writer.ts'
-import { iterate } from '../core/streams.ts'
+import { iterate } from '../core/reading.ts'
 
 /**
  * Copies one object with its headers and metadata: on the server where the store can, otherwise through this process,

@@ -1,10 +1,13 @@
 import type { CallOptions, Store } from '../contracts/index.ts'
 import { SluiceError } from '../core/errors.ts'
-import { type ReadLinesOptions, readLines } from '../core/streams.ts'
+import { type ReadLinesOptions, readLines } from '../core/lines.ts'
 
 export interface OpenLinesOptions extends CallOptions, ReadLinesOptions {}
 
-/** The lines of a file, once. Closing it, or leaving the loop or an `await using` scope, lets the connection go. */
+/**
+ * The lines of a file, once. Closing it, or leaving the loop or an `await using` scope, lets the connection go, also while
+ * a line is waited for.
+ */
 export interface LineReader extends AsyncIterableIterator<string>, AsyncDisposable {
   close(): Promise<void>
 }
@@ -28,27 +31,6 @@ export async function openLines(
 ): Promise<LineReader> {
   const found = await store.get(key, { signal: options.signal })
   if (!found) throw new SluiceError('not-found', `There is no object "${key}"`, { key })
-  const { body } = found
-  const lines = readLines(body, options)
-  let begun = false
-  async function close(): Promise<void> {
-    // An iterator that never began has not touched the body, and ends without letting it go.
-    if (!begun) await body.cancel()
-    begun = true
-    await lines.return()
-  }
-  const reader: LineReader = {
-    next() {
-      begun = true
-      return lines.next()
-    },
-    async return() {
-      await close()
-      return { done: true, value: undefined }
-    },
-    close,
-    [Symbol.asyncIterator]: () => reader,
-    [Symbol.asyncDispose]: close,
-  }
-  return reader
+  const lines = readLines(found.body, options)
+  return Object.assign(lines, { close: () => lines.cancel() })
 }

@@ -1,6 +1,6 @@
 import type { Bytes } from '../contracts/index.ts'
 import { SluiceError } from '../core/errors.ts'
-import { iterate } from '../core/streams.ts'
+import { iterate } from '../core/reading.ts'
 
 /**
  * The text of a request's body as UTF-8, unpacked, piece by piece.

@@ -2,10 +2,11 @@ import type { Field } from '../contracts/index.ts'
 import { fromBase64 } from '../core/bytes.ts'
 import { isSluiceError } from '../core/errors.ts'
 import { parseJson } from '../core/parse-json.ts'
-import { textValue } from '../core/values.ts'
+import { nearestDouble, textValue } from '../core/values.ts'
 
-/** A decimal, and the other ways in which JavaScript prints a double. */
-const DOUBLE = /^-?(?:(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|Infinity)$|^NaN$/
+const DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+/** How JavaScript prints the doubles that are no decimals. */
+const NOT_FINITE = /^(?:-?Infinity|NaN)$/
 
 /** The value that a text is in this column; the text itself when it is none. */
 export function convertText(text: string, { type, nullable }: Field): unknown {
@@ -14,7 +15,8 @@ export function convertText(text: string, { type, nullable }: Field): unknown {
     case 'string':
       return text
     case 'double':
-      return DOUBLE.test(text) ? Number(text) : text
+      if (NOT_FINITE.test(text)) return Number(text)
+      return (DECIMAL.test(text) ? nearestDouble(text) : undefined) ?? text
     case 'bytes':
       return fromBase64(text) ?? text
     case 'json':

@@ -1,10 +1,17 @@
 import Papa from 'papaparse'
 import type { Row, Schema } from '../contracts/index.ts'
-import { utf8, utf8Length } from '../core/bytes.ts'
+import { ByteBuffer } from '../core/byte-buffer.ts'
+import { fromUtf8, utf8, utf8Length } from '../core/bytes.ts'
 import { SluiceError } from '../core/errors.ts'
 import { convertText } from './convert-text.ts'
+import { recordEnd } from './csv-record-end.ts'
 import { isLonger, refuseTooLarge } from './parse-record.ts'
-import { type InputOptions, type RecordParser, recordCounter } from './record-reader.ts'
+import {
+  type InputOptions,
+  type RecordParser,
+  recordCounter,
+  type Unreadable,
+} from './record-reader.ts'
 
 export interface CsvInputOptions extends InputOptions {
   /** One character. Default `,`. */
@@ -21,10 +28,13 @@ export interface CsvInputOptions extends InputOptions {
 /** A record as Papa Parse found it in the text at hand. */
 interface Found {
   readonly fields: readonly string[]
-  /** Where it ends, behind its line end. */
-  readonly end: number
+  /** With its line end. */
+  readonly raw: string
   /** A quote that is never closed, or closed in the wrong place. */
   readonly broken: boolean
+  readonly tooLarge: boolean
+  /** A quote in the wrong place may have swallowed good lines. The last one that was found. */
+  readonly suspect: boolean
 }
 
 /**
@@ -37,43 +47,45 @@ type MakeRow = (fields: readonly string[]) => Row
 
 /**
  * Cuts text into records by Papa Parse's inner `Parser`, which is exported for this: what is behind its last complete
- * record is kept and parsed again with what comes next, as Papa Parse's own streams do. Those cannot be used: they pull
- * from files, Node streams or the network, and give rows without backpressure and without the text that they were.
+ * record is kept, and parsed again as soon as its end has come, and not before. Papa Parse's own streams cannot be used:
+ * they pull from files, Node streams or the network, and give rows without backpressure and without the text that they
+ * were.
  */
 export function csvParser(options: CsvInputOptions): RecordParser {
   const { delimiter = ',' } = options
   const counter = recordCounter(options)
+  const { maxRecordBytes } = counter
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  const recordEnds = recordEnd(delimiter)
   let makeRow = options.columns && rowMaker(options.columns, options)
   let width = options.columns?.length ?? 0
-  /** Text that no complete record has been found in. */
-  let text = ''
+  /** The beginning of a record whose end has not come. */
+  const held = new ByteBuffer()
   /** The rest of a line that was too large is passed over. */
   let skipping = false
   let rescanned = 0
-  /** Where `text` begins. */
+  /** Where what is held begins. */
   let line = 1
   let offset = 0
 
   const place = (): string => `Line ${line} (byte ${offset})`
 
-  const refuse = (message: string, raw: string): undefined => {
+  const refuse = (message: string, raw: string): Unreadable =>
     counter.refuse('invalid-record', place(), message, withoutLineEnd(raw))
-  }
 
-  /** `raw` is the beginning of `text` and has been dealt with. */
+  /** `raw` is next, and has been dealt with. */
   const advance = (raw: string): void => {
     offset += utf8Length(raw)
     for (let at = raw.indexOf('\n'); at >= 0; at = raw.indexOf('\n', at + 1)) line++
   }
 
-  /** Where reading goes on after the unreadable record at `start`, which may have swallowed the lines up to `end`. */
-  const resume = (from: string, start: number, end: number): number => {
-    rescanned += end - start
-    return rescanned > RESCAN_LENGTH ? end : from.indexOf('\n', start) + 1 || end
+  /** What is passed over of a record that may have swallowed good lines: its first line. */
+  const suspectPart = (raw: string): string => {
+    rescanned += raw.length
+    return rescanned > RESCAN_LENGTH ? raw : raw.slice(0, raw.indexOf('\n') + 1 || raw.length)
   }
 
-  const take = (fields: readonly string[], raw: string): Row | undefined => {
+  const take = (fields: readonly string[], raw: string): Row | Unreadable | undefined => {
     if (isLineEnd(raw)) return undefined
     const values = withoutReturn(fields, raw, delimiter)
     if (!makeRow) {
@@ -89,7 +101,7 @@ export function csvParser(options: CsvInputOptions): RecordParser {
   }
 
   /** What becomes of a record that cannot be read: `raw` of it is passed over. */
-  const pass = (raw: string, tooLarge: boolean): void => {
+  const pass = (raw: string, tooLarge: boolean): Unreadable => {
     if (!makeRow) {
       const fault = tooLarge ? 'is too large' : 'has a broken quote'
       throw new SluiceError(
@@ -97,52 +109,70 @@ export function csvParser(options: CsvInputOptions): RecordParser {
         `${place()}: The header ${fault}`,
       )
     }
-    if (tooLarge) refuseTooLarge(utf8(withoutLineEnd(raw)), counter, place())
-    else refuse('A quoted field is not closed, or goes on after its closing quote', raw)
+    if (tooLarge) return refuseTooLarge(utf8(withoutLineEnd(raw)), counter, place())
+    return refuse('A quoted field is not closed, or goes on after its closing quote', raw)
   }
 
-  /** All records that are complete. `last` says that no more text will come. */
-  function* drain(last: boolean): Generator<Row, void, undefined> {
-    let at = 0
+  /** All records that are complete in `text`. What is left is held, unless it is `last`, which completes it. */
+  function* drain(text: string, last: boolean): Generator<Row | Unreadable, void, undefined> {
+    let rest = text
     for (let again = true; again; ) {
       again = false
-      const rest = text.slice(at)
-      let start = 0
-      for (const { fields, end, broken } of findRecords(rest, delimiter, last)) {
-        const tooLarge = isLonger(withoutLineEnd(rest.slice(start, end)), counter.maxRecordBytes)
-        // A quote in the wrong place may have swallowed good lines.
-        again = broken || tooLarge
-        const raw = rest.slice(start, again ? resume(rest, start, end) : end)
-        let row: Row | undefined
-        if (again) pass(raw, tooLarge)
-        else row = take(fields, raw)
-        advance(raw)
-        start += raw.length
-        if (row) yield row
-        if (again) break
+      let end = 0
+      for (const { fields, raw, broken, tooLarge, suspect } of findRecords(rest, last)) {
+        again = suspect
+        const done = suspect ? suspectPart(raw) : raw
+        const record = broken || tooLarge ? pass(done, tooLarge) : take(fields, raw)
+        advance(done)
+        end += done.length
+        if (record) yield record
       }
-      at += start
+      rest = rest.slice(end)
     }
-    text = text.slice(at)
+    held.append(utf8(rest))
+    recordEnds.restart()
+    recordEnds.isIn(rest)
   }
 
-  /** What is left is one record so far, and may be a quote that swallows everything. */
-  function* bound(): Generator<Row, void, undefined> {
+  /** The complete records of a text, up to the first suspect one; `last` says that the text's end completes one. */
+  const findRecords = (text: string, last: boolean): readonly Found[] => {
+    const found: Found[] = []
+    let start = 0
+    const parser = new Papa.Parser({
+      delimiter,
+      // Fixed, since files mix line ends; a `\r` before it is taken off later.
+      newline: '\n',
+      step({ data, errors, meta }: Papa.ParseStepResult<string[]>) {
+        const raw = text.slice(start, meta.cursor)
+        start = meta.cursor
+        const broken = errors.length > 0
+        const tooLarge = isLonger(withoutLineEnd(raw), maxRecordBytes)
+        const suspect = broken || (tooLarge && withoutLineEnd(raw).includes('\n'))
+        found.push({ fields: data[0] as unknown as string[], raw, broken, tooLarge, suspect })
+        if (suspect) parser.abort()
+      },
+    } as Papa.ParseConfig<string[]>)
+    parser.parse(text, 0, !last)
+    return found
+  }
+
+  /** What is held is one record so far, and may be a quote that swallows everything. */
+  function* bound(): Generator<Row | Unreadable, void, undefined> {
     // One more: the `\r` of a line end is no part of the record.
-    while (isLonger(text, counter.maxRecordBytes + 1)) {
-      const raw = text.slice(0, resume(text, 0, text.length))
-      pass(raw, true)
+    while (held.byteLength > maxRecordBytes + 1) {
+      const text = fromUtf8(held.take())
+      const raw = suspectPart(text)
+      yield pass(raw, true)
       advance(raw)
       skipping = !raw.endsWith('\n')
-      text = text.slice(raw.length)
-      yield* drain(false)
+      yield* drain(text.slice(raw.length), false)
     }
   }
 
   return {
     *push(chunk) {
       let added = decode(decoder, chunk, offset)
-      if (offset === 0 && text === '' && added.startsWith('\ufeff')) {
+      if (offset === 0 && held.byteLength === 0 && added.startsWith('\ufeff')) {
         offset = 3
         added = added.slice(1)
       }
@@ -152,16 +182,14 @@ export function csvParser(options: CsvInputOptions): RecordParser {
         advance(rest)
         added = added.slice(rest.length)
       }
-      text += added
-      // Without a line end nothing can have been completed.
-      if (added.includes('\n')) yield* drain(false)
+      if (recordEnds.isIn(added)) yield* drain(fromUtf8(held.take()) + added, false)
+      else held.append(utf8(added))
       yield* bound()
     },
     *end() {
-      text += decode(decoder, undefined, offset)
+      const text = fromUtf8(held.take()) + decode(decoder, undefined, offset)
       // A `\r` behind a closing quote would be taken for a part of the field.
-      if (text.endsWith('\r')) text = text.slice(0, -1)
-      if (text !== '') yield* drain(true)
+      if (text !== '') yield* drain(text.endsWith('\r') ? text.slice(0, -1) : text, true)
     },
   }
 }
@@ -176,23 +204,6 @@ function decode(decoder: TextDecoder, chunk: Uint8Array | undefined, offset: num
       { cause },
     )
   }
-}
-
-/** The complete records of a text; with `last` the end of the text completes one. Ends with the first broken one. */
-function findRecords(text: string, delimiter: string, last: boolean): readonly Found[] {
-  const found: Found[] = []
-  const parser = new Papa.Parser({
-    delimiter,
-    // Fixed, since files mix line ends; a `\r` before it is taken off later.
-    newline: '\n',
-    step({ data, errors, meta }: Papa.ParseStepResult<string[]>) {
-      const broken = errors.length > 0
-      found.push({ fields: data[0] as unknown as string[], end: meta.cursor, broken })
-      if (broken) parser.abort()
-    },
-  } as Papa.ParseConfig<string[]>)
-  parser.parse(text, 0, !last)
-  return found
 }
 
 function isLineEnd(raw: string): boolean {

@@ -1,8 +1,14 @@
 import type { Bytes, Row } from '../contracts/index.ts'
-import { concatBytes, fromUtf8, fromUtf8Strict, ownBytes } from '../core/bytes.ts'
+import { ByteBuffer } from '../core/byte-buffer.ts'
+import { fromUtf8, fromUtf8Strict, ownBytes } from '../core/bytes.ts'
 import { SluiceError } from '../core/errors.ts'
 import { parseRecord, refuseTooLarge } from './parse-record.ts'
-import { type InputOptions, type RecordParser, recordCounter } from './record-reader.ts'
+import {
+  type InputOptions,
+  type RecordParser,
+  recordCounter,
+  type Unreadable,
+} from './record-reader.ts'
 
 const QUOTE = 0x22
 const COMMA = 0x2c
@@ -25,35 +31,29 @@ export function jsonArrayParser(options: InputOptions): RecordParser {
   let offset = 0
   /** The element that is being read: where it began, what came of it in earlier chunks, and where we are in it. */
   let elementAt = 0
-  let held: Bytes[] = []
-  let heldBytes = 0
-  let tooLarge = false
+  const held = new ByteBuffer()
+  /** It was too large and has been refused: the rest of it is passed over. */
+  let skipping = false
   let depth = 0
   let inString = false
   let escaped = false
 
-  const hold = (piece: Bytes): void => {
-    if (tooLarge) return
-    held.push(piece)
-    heldBytes += piece.byteLength
-    if (heldBytes <= counter.maxRecordBytes) return
-    refuseTooLarge(concatBytes(held), counter, place())
-    tooLarge = true
-    held = []
-  }
   const place = (): string => `Record ${counter.index + 1} (byte ${elementAt})`
 
-  /** The element has ended; `undefined` when it was refused. */
-  const finish = (): Row | undefined => {
-    const refused = tooLarge
-    const bytes = concatBytes(held)
-    held = []
-    heldBytes = 0
-    tooLarge = false
-    if (refused) return undefined
+  const parse = (bytes: Bytes): Row | Unreadable => {
+    if (bytes.byteLength > counter.maxRecordBytes) return refuseTooLarge(bytes, counter, place())
     const text = fromUtf8Strict(bytes)
     if (text !== undefined) return parseRecord(text, counter, place)
-    counter.refuse('invalid-record', place(), 'The record is not UTF-8', fromUtf8(bytes))
+    return counter.refuse('invalid-record', place(), 'The record is not UTF-8', fromUtf8(bytes))
+  }
+
+  /** Takes the next piece of the element: what comes of it when it ends, or is too large. */
+  const take = (piece: Bytes, ended: boolean): Row | Unreadable | undefined => {
+    const refused = skipping
+    skipping = !ended && (refused || held.byteLength + piece.byteLength > counter.maxRecordBytes)
+    if (refused) return undefined
+    if (ended || skipping) return parse(held.take(piece))
+    held.append(piece)
     return undefined
   }
 
@@ -98,14 +98,11 @@ export function jsonArrayParser(options: InputOptions): RecordParser {
           continue
         }
         const end = scan(bytes, i)
-        // A copy when more is to come: a slice would keep the whole chunk.
-        hold(end === bytes.byteLength ? bytes.slice(i, end) : bytes.subarray(i, end))
-        i = end
-        if (end === bytes.byteLength) break
-        const row = finish()
-        state = bytes[i] === COMMA ? 'element' : 'done'
-        i++
-        if (row) yield row
+        const ended = end < bytes.byteLength
+        const record = take(bytes.subarray(i, end), ended)
+        if (ended) state = bytes[end] === COMMA ? 'element' : 'done'
+        i = end + 1
+        if (record) yield record
       }
       offset += bytes.byteLength
     },

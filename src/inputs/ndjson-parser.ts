@@ -1,7 +1,13 @@
 import type { Bytes, Row } from '../contracts/index.ts'
-import { concatBytes, fromUtf8, fromUtf8Strict, ownBytes, utf8Length } from '../core/bytes.ts'
+import { ByteBuffer } from '../core/byte-buffer.ts'
+import { fromUtf8, fromUtf8Strict, ownBytes, utf8Length } from '../core/bytes.ts'
 import { parseRecord, refuseTooLarge } from './parse-record.ts'
-import { type InputOptions, type RecordParser, recordCounter } from './record-reader.ts'
+import {
+  type InputOptions,
+  type RecordParser,
+  recordCounter,
+  type Unreadable,
+} from './record-reader.ts'
 
 const NEWLINE = 0x0a
 const RETURN = 0x0d
@@ -13,28 +19,23 @@ const SLACK_BYTES = 4
 export function ndjsonParser(options: InputOptions): RecordParser {
   const counter = recordCounter(options)
   /** The beginning of a line whose end has not come. */
-  let held: Bytes[] = []
-  let heldBytes = 0
+  const held = new ByteBuffer()
   /** The rest of a line that was too large is passed over. */
   let skipping = false
   let line = 1
   /** Where the first line that is not parsed begins, in bytes. */
   let offset = 0
 
-  const hold = (piece: Bytes): void => {
-    if (skipping) {
-      offset += piece.byteLength
-      return
-    }
-    // A copy: a slice would keep the whole chunk.
-    held.push(piece.slice())
-    heldBytes += piece.byteLength
-    if (heldBytes <= counter.maxRecordBytes + SLACK_BYTES) return
-    refuseTooLarge(recordOf(concatBytes(held)), counter, `Line ${line} (byte ${offset})`)
-    offset += heldBytes
-    held = []
-    heldBytes = 0
+  /** The line as an unreadable record, once it is too large. */
+  const hold = (piece: Bytes): Unreadable | undefined => {
+    held.append(piece)
+    if (held.byteLength <= counter.maxRecordBytes + SLACK_BYTES) return undefined
+    const bytes = held.take()
+    const place = `Line ${line} (byte ${offset})`
+    const unreadable = refuseTooLarge(recordOf(bytes), counter, place)
+    offset += bytes.byteLength
     skipping = true
+    return unreadable
   }
 
   /** The line without what is not part of its record. */
@@ -46,15 +47,8 @@ export function ndjsonParser(options: InputOptions): RecordParser {
     return lineBytes.subarray(marked ? 3 : 0, end)
   }
 
-  const takeHeld = (piece: Bytes): Bytes => {
-    const bytes = held.length === 0 ? piece : concatBytes([...held, piece])
-    held = []
-    heldBytes = 0
-    return bytes
-  }
-
   /** `bytes` are whole lines. */
-  function* parseLines(bytes: Bytes): Generator<Row, void, undefined> {
+  function* parseLines(bytes: Bytes): Generator<Row | Unreadable, void, undefined> {
     const text = fromUtf8Strict(bytes)
     if (text === undefined) {
       yield* parseSingly(bytes)
@@ -72,15 +66,14 @@ export function ndjsonParser(options: InputOptions): RecordParser {
           const before = from === firstUnit ? 0 : utf8Length(text.slice(0, from))
           return `Line ${line} (byte ${start + before})`
         }
-        const row = parseRecord(lineText, counter, place)
-        if (row) yield row
+        yield parseRecord(lineText, counter, place)
       }
       from = end + 1
     }
   }
 
   /** Somewhere in these lines is what is not UTF-8. */
-  function* parseSingly(bytes: Bytes): Generator<Row, void, undefined> {
+  function* parseSingly(bytes: Bytes): Generator<Row | Unreadable, void, undefined> {
     for (let from = 0; from < bytes.byteLength; ) {
       const newline = bytes.indexOf(NEWLINE, from)
       const end = newline < 0 ? bytes.byteLength : newline + 1
@@ -88,8 +81,9 @@ export function ndjsonParser(options: InputOptions): RecordParser {
       if (fromUtf8Strict(lineBytes) === undefined) {
         const place = `Line ${line} (byte ${offset})`
         const record = recordOf(lineBytes)
-        if (record.byteLength > counter.maxRecordBytes) refuseTooLarge(record, counter, place)
-        else counter.refuse('invalid-record', place, 'The line is not UTF-8', fromUtf8(record))
+        yield record.byteLength > counter.maxRecordBytes
+          ? refuseTooLarge(record, counter, place)
+          : counter.refuse('invalid-record', place, 'The line is not UTF-8', fromUtf8(record))
         offset += lineBytes.byteLength
         line++
       } else yield* parseLines(lineBytes)
@@ -112,11 +106,12 @@ export function ndjsonParser(options: InputOptions): RecordParser {
         bytes = bytes.subarray(newline + 1)
       }
       const end = bytes.lastIndexOf(NEWLINE) + 1
-      if (end > 0) yield* parseLines(takeHeld(bytes.subarray(0, end)))
-      if (end < bytes.byteLength) hold(bytes.subarray(end))
+      if (end > 0) yield* parseLines(held.take(bytes.subarray(0, end)))
+      const unreadable = hold(bytes.subarray(end))
+      if (unreadable) yield unreadable
     },
     *end() {
-      if (heldBytes > 0) yield* parseLines(takeHeld(new Uint8Array(0)))
+      if (held.byteLength > 0) yield* parseLines(held.take())
     },
   }
 }

@@ -2,30 +2,25 @@ import type { Row } from '../contracts/index.ts'
 import { utf8, utf8Length } from '../core/bytes.ts'
 import { isSluiceError } from '../core/errors.ts'
 import { parseJson } from '../core/parse-json.ts'
-import type { RecordCounter } from './record-reader.ts'
+import type { RecordCounter, Unreadable } from './record-reader.ts'
 
-/** The record of a JSON text; `undefined` when it was refused. `place` is asked for only then. */
+/** The record of a JSON text. `place` is asked for only when it is unreadable. */
 export function parseRecord(
   text: string,
   counter: RecordCounter,
   place: () => string,
-): Row | undefined {
-  if (isLonger(text, counter.maxRecordBytes)) {
-    refuseTooLarge(utf8(text), counter, place())
-    return undefined
-  }
+): Row | Unreadable {
+  if (isLonger(text, counter.maxRecordBytes)) return refuseTooLarge(utf8(text), counter, place())
   let value: unknown
   try {
     value = parseJson(text)
   } catch (error) {
     if (!isSluiceError(error)) throw error
-    counter.refuse(error.code, place(), error.message, text)
-    return undefined
+    return counter.refuse(error.code, place(), error.message, text)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const found = value === null ? 'null' : Array.isArray(value) ? 'a list' : `a ${typeof value}`
-    counter.refuse('invalid-record', place(), `A record is an object, not ${found}`, text)
-    return undefined
+    return counter.refuse('invalid-record', place(), `A record is an object, not ${found}`, text)
   }
   counter.taken()
   return value as Row
@@ -38,12 +33,16 @@ export function isLonger(text: string, bytes: number): boolean {
 }
 
 /** `bytes` are the record, or enough of it to see that it is too large. */
-export function refuseTooLarge(bytes: Uint8Array, counter: RecordCounter, place: string): void {
+export function refuseTooLarge(
+  bytes: Uint8Array,
+  counter: RecordCounter,
+  place: string,
+): Unreadable {
   const { maxRecordBytes } = counter
   // As if more were to come, so that a character that is cut in two is left out.
   const raw = new TextDecoder('utf-8', { ignoreBOM: true }).decode(
     bytes.subarray(0, maxRecordBytes),
     { stream: true },
   )
-  counter.refuse('too-large', place, `The record has more than ${maxRecordBytes} bytes`, raw)
+  return counter.refuse('too-large', place, `The record has more than ${maxRecordBytes} bytes`, raw)
 }

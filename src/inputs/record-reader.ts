@@ -1,10 +1,14 @@
 import type { ErrorCode, Refused, Row, Source } from '../contracts/index.ts'
 import { SluiceError } from '../core/errors.ts'
-import { iterate, toReadableStream } from '../core/streams.ts'
+import { derive, type Reading } from '../core/reading.ts'
+import { toReadableStream } from '../core/streams.ts'
 
 /** What every input takes. */
 export interface InputOptions {
-  /** A record of more bytes is refused with `too-large`. Also the bound of what is held. Default 1 MiB. */
+  /**
+   * A record of more bytes is refused with `too-large`. Also the measure of what is held: a small multiple of it, however
+   * small the chunks are. Default 1 MiB.
+   */
   readonly maxRecordBytes?: number | undefined
   /**
    * Is told of each record that cannot be read, with its text (of one that is too large, its beginning), and the reading
@@ -14,27 +18,53 @@ export interface InputOptions {
   readonly onReject?: ((refused: Refused) => void) | undefined
 }
 
-/** Bytes to rows, in pieces. Each call's iterable is read to its end before the next call. */
+/** A record that cannot be read, in its place among the rows. */
+export class Unreadable {
+  readonly refused: Refused
+
+  constructor(refused: Refused) {
+    this.refused = refused
+  }
+}
+
+/** Bytes to records, in pieces. Each call's iterable is read to its end before the next call. */
 export interface RecordParser {
-  push(chunk: Uint8Array): Iterable<Row>
-  end(): Iterable<Row>
+  push(chunk: Uint8Array): Iterable<Row | Unreadable>
+  end(): Iterable<Row | Unreadable>
 }
 
 /** Larger chunks are parsed in slices: what is derived from a chunk is held beside it. */
 const SLICE_BYTES = 64 * 1024
 
-/** The rows of a source of bytes, read as they are asked for. Leaving the loop cancels the source. */
-export async function* readRows(
-  source: Source<Uint8Array>,
+/** All records of a source, those of each slice together. */
+export async function* parsed(
+  chunks: AsyncIterable<Uint8Array>,
   parser: RecordParser,
-): AsyncGenerator<Row, void, undefined> {
-  for await (const chunk of iterate(source)) {
+): AsyncGenerator<Iterable<Row | Unreadable>, void, undefined> {
+  for await (const chunk of chunks) {
     for (let at = 0; at < chunk.byteLength; at += SLICE_BYTES) {
-      // Not `yield*`, which would wrap the iterator and each of its results in promises.
-      for (const row of parser.push(chunk.subarray(at, at + SLICE_BYTES))) yield row
+      yield parser.push(chunk.subarray(at, at + SLICE_BYTES))
     }
   }
-  for (const row of parser.end()) yield row
+  yield parser.end()
+}
+
+/** The rows of a source of bytes, read as they are asked for. */
+export function readRows(
+  source: Source<Uint8Array>,
+  parser: RecordParser,
+  { onReject }: InputOptions,
+): Reading<Row> {
+  return derive(source, async function* (chunks) {
+    for await (const records of parsed(chunks, parser)) {
+      // Not `yield*`, which would wrap the iterator and each of its results in promises.
+      for (const record of records) {
+        if (!(record instanceof Unreadable)) yield record
+        else if (onReject) onReject(record.refused)
+        else throw new SluiceError(record.refused.code, record.refused.message)
+      }
+    }
+  })
 }
 
 /**
@@ -48,24 +78,18 @@ export function rowTransform(
   return { readable: toReadableStream(rows(readable)), writable }
 }
 
-/** Counts the records of one input and says of the unreadable ones what `InputOptions` asks for. */
+/** Counts the records of one input. */
 export interface RecordCounter {
   readonly maxRecordBytes: number
   /** Rows and refused records so far. */
   readonly index: number
   taken(): void
-  /** `place` is where the record begins. Throws unless there is an `onReject`. */
-  refuse(code: ErrorCode, place: string, message: string, raw: string): void
+  /** `place` is where the record begins. */
+  refuse(code: ErrorCode, place: string, message: string, raw: string): Unreadable
 }
 
-export function recordCounter(options: InputOptions): RecordCounter {
-  const { maxRecordBytes = 1024 * 1024, onReject } = options
-  if (!Number.isSafeInteger(maxRecordBytes) || maxRecordBytes < 1) {
-    throw new SluiceError(
-      'invalid-options',
-      `maxRecordBytes must be a whole number above 0, not ${maxRecordBytes}`,
-    )
-  }
+export function recordCounter({ maxRecordBytes = 1024 * 1024 }: InputOptions): RecordCounter {
+  checkCount('maxRecordBytes', maxRecordBytes)
   let index = 0
   return {
     maxRecordBytes,
@@ -77,8 +101,12 @@ export function recordCounter(options: InputOptions): RecordCounter {
     },
     refuse(code, place, problem, raw) {
       const message = `${place}: ${problem}`
-      if (!onReject) throw new SluiceError(code, message)
-      onReject({ index: index++, code, path: '', message, raw })
+      return new Unreadable({ index: index++, code, path: '', message, raw })
     },
   }
+}
+
+export function checkCount(name: string, value: number): void {
+  if (Number.isSafeInteger(value) && value >= 1) return
+  throw new SluiceError('invalid-options', `${name} must be a whole number above 0, not ${value}`)
 }

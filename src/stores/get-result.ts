@@ -22,6 +22,12 @@ export function getResult(
 ): GetResult {
   const { key } = info
   let used = false
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> => {
+    // A read that a cancellation cut short comes back here.
+    closing ??= source.close?.() ?? Promise.resolve()
+    return closing
+  }
   const body = new ReadableStream<Bytes>(
     {
       async pull(controller) {
@@ -30,18 +36,18 @@ export function getResult(
           throwIfAborted(signal)
           const chunk = await source.next()
           if (chunk) return controller.enqueue(chunk)
-          await source.close?.()
+          await close()
           controller.close()
         } catch (error) {
-          await source.close?.().catch(() => {})
+          await close().catch(() => {})
           throw asSluiceError(error, 'unavailable', `Reading "${key}" failed`, {
             key,
           })
         }
       },
-      async cancel() {
+      cancel() {
         used = true
-        await source.close?.()
+        return close()
       },
     },
     { highWaterMark: 0 },

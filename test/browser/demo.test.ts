@@ -177,6 +177,24 @@ describe('the web demo, in Chromium', () => {
     expect(complaints).toEqual([])
   })
 
+  test('a file that cannot be read is sent piece by piece, like any other', async () => {
+    const path = join(folder, 'unreadable.ndjson')
+    await pipeline(Readable.from(Array(5000).fill('no JSON\n')), createWriteStream(path))
+    await openPage()
+    await page.locator('#file').setInputFiles(path)
+    await fileIsRead()
+    expect(await page.locator('#preview-note').textContent()).toMatch(/^5,000 records cannot/)
+
+    let requests = 0
+    context.on('request', (request) => {
+      if (request.method() === 'POST' && request.url().endsWith('/records')) requests++
+    })
+    await send('JSONL')
+    expect(await page.locator('#rejected').textContent()).toMatch(/^5,000/)
+    expect(requests).toBe(3)
+    expect(complaints).toEqual([])
+  })
+
   test('reading 100 MB leaves the page free, and sending it can be stopped', async () => {
     const path = join(folder, 'large.ndjson')
     await pipeline(Readable.from(largeNdjson()), createWriteStream(path))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { recordsOf } from '../../src/browser/records-of.ts'
+import { batchesOf, recordsOf } from '../../src/browser/records-of.ts'
 import { typesOf } from '../../src/browser/types-of.ts'
 import type { Refused, Row } from '../../src/contracts/index.ts'
 
@@ -132,5 +132,20 @@ describe('typesOf', () => {
       'n int32',
       'list json',
     ])
+  })
+})
+
+describe('batchesOf', () => {
+  test.each([
+    ['data.csv', 'id,name\n1,a\n1\n2,b\n', TEXTS],
+    ['data.ndjson', '{"id":1,"name":"a"}\n1\n{"id":2,"name":"b"}\n', ROWS],
+    ['data.json', '[{"id":1,"name":"a"},1,{"id":2,"name":"b"}]', ROWS],
+  ])('gives what cannot be read in its place: %s', async (name, text, rows) => {
+    const file = new File([text], name)
+    expect(await Array.fromAsync(batchesOf(file))).toMatchObject([
+      { rows, refused: [{ index: 1, code: 'invalid-record', raw: '1' }] },
+    ])
+    expect(await Array.fromAsync(batchesOf(file, { batchRecords: 2 }))).toHaveLength(2)
+    expect(() => batchesOf(new File([text], 'photo.png'))).toThrow(/none of \.csv/)
   })
 })

@@ -253,6 +253,29 @@ describe('openLines', () => {
     }
     expect(cancelled).toBe(1)
   })
+
+  test('is closed while it waits for a line', async () => {
+    const base = memoryStore()
+    await base.put('key', utf8('line\n'))
+    let cancelled = 0
+    const store: Store = {
+      ...base,
+      async get(key, options) {
+        const found = await base.get(key, options)
+        const body = new ReadableStream<Bytes>({
+          cancel() {
+            cancelled++
+          },
+        })
+        return found && { ...found, body }
+      },
+    }
+    const lines = await openLines(store, 'key')
+    const waiting = lines.next()
+    await lines.close()
+    expect(await waiting).toEqual({ done: true, value: undefined })
+    expect(cancelled).toBe(1)
+  })
 })
 
 test('copy lets go of what it reads when it cannot write', async () => {

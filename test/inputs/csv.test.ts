@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import Papa from 'papaparse'
 import { describe, expect, test } from 'vitest'
 import type { FieldType, Refused, Schema } from '../../src/contracts/index.ts'
 import { type CsvInputOptions, csvRows, fromCsv } from '../../src/inputs/csv.ts'
@@ -6,6 +7,34 @@ import { bytes, cut, cuts, type Outcome, outcome } from './outcome.ts'
 
 const csv = (input: string | Uint8Array, options: CsvInputOptions = {}) =>
   outcome((source) => csvRows(source, options), [bytes(input)])
+
+/** What Papa Parse is given, and how many records it finds in that, until the scope is left. */
+function parsingWork() {
+  const { Parser } = Papa
+  const work = {
+    characters: 0,
+    records: 0,
+    [Symbol.dispose]() {
+      Papa.Parser = Parser
+    },
+  }
+  Papa.Parser = class extends Parser {
+    constructor(config: Papa.ParseConfig) {
+      const { step } = config as Papa.ParseLocalConfig
+      const counted: typeof step = (results, parser) => {
+        work.records++
+        step?.(results, parser)
+      }
+      super({ ...config, step: counted } as Papa.ParseConfig)
+      const { parse } = this
+      this.parse = (input, ...rest) => {
+        work.characters += input.length
+        return parse.call(this, input, ...rest)
+      }
+    }
+  }
+  return work
+}
 
 const rowsOf = async (input: string, options: CsvInputOptions = {}): Promise<unknown> => {
   const { rows, error } = await csv(input, options)
@@ -61,6 +90,12 @@ describe('csvRows', () => {
     ['double', '-0', -0],
     ['double', '-Infinity', Number.NEGATIVE_INFINITY],
     ['double', '0x10', '0x10'],
+    ['double', '0e999', 0],
+    ['double', '1e999', '1e999'],
+    ['double', '-1e999', '-1e999'],
+    ['double', '1e-999', '1e-999'],
+    ['double', '9'.repeat(400), '9'.repeat(400)],
+    ['double', `0.${'0'.repeat(400)}1`, `0.${'0'.repeat(400)}1`],
     ['string', '007', '007'],
     ['timestamp', '2026-02-28T10:00:00Z', new Date('2026-02-28T10:00:00Z')],
     ['timestamp', '5', '5'],
@@ -164,6 +199,53 @@ describe('csvRows', () => {
     const { error } = await csv(lines, options)
     expect(error).toBeUndefined()
     expect(refusedLength).toBeGreaterThan(lines.length / 2)
+  })
+
+  test.each([
+    ['line ends', '\n'],
+    ['escaped quotes and line ends', '""\n,'],
+  ])('parses a long quoted field of %s once, however small the chunks', async (_, content) => {
+    const field = content.repeat(60_000 / content.length)
+    const input = bytes(`h\n"${field}"\nlast\n`)
+    for (const size of [16, 1024]) {
+      using work = parsingWork()
+      const { rows } = await outcome(
+        (source, onReject) => csvRows(source, { onReject, columns: ['a'] }),
+        cut(input, [size]),
+      )
+      expect(rows.length).toBeGreaterThan(0)
+      expect(work.characters).toBeLessThan(4 * input.byteLength)
+    }
+  })
+
+  test('parses what follows too large lines once', async () => {
+    const count = 5000
+    for (const line of ['x'.repeat(120), `"${'x'.repeat(60)}\n${'x'.repeat(60)}"`]) {
+      const input = bytes(`h\n${`${line}\n`.repeat(count)}`)
+      using work = parsingWork()
+      let refused = 0
+      await outcome(
+        (source) => csvRows(source, { maxRecordBytes: 100, onReject: () => refused++ }),
+        [input],
+      )
+      expect(refused).toBeGreaterThanOrEqual(count)
+      // Each parse is given the whole slice, and stops at what it cannot take.
+      expect(work.records).toBeLessThanOrEqual(3 * count)
+    }
+  })
+
+  test('gives a row as soon as its line is complete', async () => {
+    const lines = ['a,b\n', '1,2\n', '"x\n""y"",\nz" ,3\r\n', '4,"5"\n']
+    let given = 0
+    async function* source(): AsyncGenerator<Uint8Array> {
+      for (const [place, line] of lines.entries()) {
+        for (const chunk of cut(bytes(line), [1])) yield chunk
+        // The header is no row.
+        expect(given).toBe(place)
+      }
+    }
+    for await (const _ of csvRows(source())) given++
+    expect(given).toBe(3)
   })
 
   test('gives the same for any chunks', async () => {

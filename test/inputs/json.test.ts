@@ -36,7 +36,7 @@ describe('ndjsonRows', () => {
     ['null', 'not null'],
     ['{} {}', 'end of input'],
     ['{"a":NaN}', 'not JSON'],
-    ['{"a":1e999}', 'too large for a double'],
+    ['{"a":1e999}', 'beyond the range of doubles'],
     [`{"a":${'['.repeat(64)}${']'.repeat(64)}}`, 'deeper than 64'],
   ])('refuses %s', async (input, message) => {
     const { error } = await ndjson(input)

@@ -28,6 +28,7 @@ export async function readFile(file: File, onReading: (reading: Reading) => void
 
   const onReject = (): void => {
     unreadable++
+    tellNowAndThen()
   }
   for await (const row of recordsOf(source, { onReject })) {
     records++

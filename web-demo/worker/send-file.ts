@@ -1,13 +1,11 @@
-import type { Refused, Row } from 'sluice'
-import { type HttpFile, httpSink, recordsOf } from 'sluice/browser'
+import { type BatchOptions, batchesOf, type HttpFile, httpSink } from 'sluice/browser'
 import type { Job, Sending, SentFile } from '../messages.ts'
 import { counted } from './counted.ts'
 import { reasons } from './reasons.ts'
 import { throttle } from './throttle.ts'
 
 /** One request: enough to be quick, little enough to see it move. */
-const BATCH_RECORDS = 2000
-const BATCH_BYTES = 1024 * 1024
+const BATCH: BatchOptions = { batchRecords: 2000, batchBytes: 1024 * 1024 }
 
 type SendJob = Extract<Job, { kind: 'send' }>
 
@@ -24,9 +22,7 @@ export async function sendFile(
   const tellNowAndThen = throttle(() => onSending(sending()))
   await using sink = httpSink({ url: server, stream, token })
 
-  let rows: Row[] = []
-  let refused: Refused[] = []
-  const sendBatch = async (): Promise<void> => {
+  for await (const { rows, refused } of batchesOf(source, { schema, ...BATCH })) {
     const before = figures.sent
     figures.sent += rows.length + refused.length
     figures.bytes = source.readBytes
@@ -35,20 +31,8 @@ export async function sendFile(
     figures.acknowledged += ack.accepted
     figures.rejected += ack.rejected.length
     for (const one of ack.rejected) rejected.add({ ...one, index: before + one.index })
-    rows = []
-    refused = []
     tellNowAndThen()
   }
-
-  const onReject = (one: Refused): void => {
-    refused.push({ ...one, index: one.index - figures.sent })
-  }
-  for await (const row of recordsOf(source, { schema, onReject })) {
-    rows.push(row)
-    const full = rows.length + refused.length >= BATCH_RECORDS
-    if (full || source.readBytes - figures.bytes >= BATCH_BYTES) await sendBatch()
-  }
-  if (rows.length + refused.length > 0) await sendBatch()
   onSending(sending())
   const { files } = await sink.close()
   return { sending: sending(), files: files.map(sentFile) }

@@ -1,6 +1,6 @@
 import type { Bytes } from '../../contracts/index.ts'
 import { throwIfAborted } from '../../core/errors.ts'
-import { iterate } from '../../core/streams.ts'
+import { iterate } from '../../core/reading.ts'
 import type { BodySource } from '../get-result.ts'
 import type { FileHandleLike } from './fs-like.ts'
 import { writeAt } from './objects.ts'
