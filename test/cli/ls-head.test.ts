@@ -1,10 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { memoryStore } from '../../src/stores/memory.ts'
 import { startGateway, type TestServer } from '../servers.ts'
-import { environmentOf, sluice, temporaryFolder } from './tools.ts'
+import { ended, environmentOf, sluice, start, temporaryFolder } from './tools.ts'
 
 const store = memoryStore()
 const root = new URL('../../node_modules/vega-datasets/data/', import.meta.url)
@@ -132,6 +133,16 @@ describe('head', () => {
       status: 0,
       stdout: '{"a;b":"1","c":"2"}\n',
     })
+  })
+
+  test('ends with its last record while standard input, even gzip, stays open and quiet', async () => {
+    const text = `{"a":1}\n${`{"a":"${'x'.repeat(1000)}"}\n`.repeat(2000)}`
+    for (const input of [Buffer.from(text), gzipSync(text, { level: 0 })]) {
+      const child = start(['head', '-n', '1', '-', '--from', 'ndjson'])
+      child.stdin.on('error', () => {})
+      child.stdin.write(input)
+      expect(await ended(child)).toMatchObject({ status: 0, stdout: '{"a":1}\n' })
+    }
   })
 
   test('integers that no double holds stay exact', async () => {

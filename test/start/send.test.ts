@@ -6,7 +6,7 @@ import { localWorker, scratch } from './tools.ts'
 
 test('records that cannot be read are sent batch by batch, and told with their places', async () => {
   await using folder = await scratch()
-  await using running = await localWorker({})
+  await using running = await localWorker({ input: { format: 'jsonl' } })
   const path = join(folder.path, 'rows.ndjson')
   const lines = Array.from({ length: 12_000 }, (_, i) =>
     i % 4000 === 1 ? `{"a":${i}}` : i === 4002 ? '{"a":"\\ud800"}' : `no JSON ${i}`,
