@@ -1,0 +1,95 @@
+import { deepStrictEqual } from 'node:assert/strict'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Row } from '../../src/contracts/index.ts'
+import { rowOfText, rowText } from '../../src/core/row-text.ts'
+
+function roundTrip(row: Row): Row {
+  return rowOfText(rowText(row))
+}
+
+/** Anything a record may hold, with keys and texts that codecs trip over. */
+const value = fc.letrec((tie) => ({
+  any: fc.oneof(
+    { depthSize: 'small' },
+    fc.constantFrom(
+      'd',
+      'u',
+      'b',
+      '~',
+      0,
+      -0,
+      Number.NaN,
+      Number.NEGATIVE_INFINITY,
+      null,
+      undefined,
+    ),
+    fc.string({ unit: 'binary' }),
+    fc.double(),
+    fc.bigInt(),
+    fc.boolean(),
+    fc.date({ noInvalidDate: false }),
+    fc.uint8Array(),
+    fc.array(tie('any'), { maxLength: 4 }),
+    tie('object'),
+  ),
+  object: fc.dictionary(
+    fc.oneof(fc.string(), fc.constantFrom('__proto__', 'constructor', 'd', '0', '~')),
+    tie('any'),
+    { maxKeys: 4, noNullPrototype: true },
+  ),
+}))
+
+describe('the text of a row', () => {
+  test('a row is read back as it was, from one line', () => {
+    fc.assert(
+      fc.property(value.object as fc.Arbitrary<Row>, (row) => {
+        expect(rowText(row)).not.toMatch(/[\r\n]/)
+        // Not vitest's: it asks a record's own `constructor` for its type.
+        deepStrictEqual(roundTrip(row), row)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  test('rows that JSON can hold are plain JSON, and the others are not', () => {
+    expect(rowText({ a: 1, b: [null, { c: 'x' }] })).toBe('{"a":1,"b":[null,{"c":"x"}]}')
+    expect(rowText({ a: -0 })).toBe('~{"a":["f","-0"]}')
+  })
+
+  test('a hole in a list is read as undefined, and a class of data as its members', () => {
+    class Point {
+      x = 1
+    }
+    const holey = [1]
+    holey[2] = 3
+    expect(roundTrip({ holey, point: new Point() })).toEqual({
+      holey: [1, undefined, 3],
+      point: { x: 1 },
+    })
+  })
+
+  test('what a format writes of an object with toJSON is what is kept of it', () => {
+    expect(roundTrip({ price: { toJSON: () => '1.50' } })).toEqual({ price: '1.50' })
+    expect(roundTrip({ toJSON: 5 })).toEqual({ toJSON: 5 })
+  })
+
+  test.each([
+    ['a function', { a: () => 1 }],
+    ['a symbol', { a: Symbol('s') }],
+    ['a Map', { a: new Map([[1, 2]]) }],
+    ['another view of bytes', { a: new Float32Array(1) }],
+  ])('%s is refused by name', (_, row) => {
+    expect(() => rowText(row)).toThrow(expect.objectContaining({ code: 'invalid-record' }))
+  })
+
+  test('a cycle is refused', () => {
+    const cyclic: Record<string, unknown> = {}
+    cyclic.self = cyclic
+    expect(() => rowText(cyclic)).toThrow(expect.objectContaining({ code: 'invalid-record' }))
+  })
+
+  test('a tag of a later version is not guessed at', () => {
+    expect(() => rowOfText('~{"a":["z",1]}')).toThrow(expect.objectContaining({ code: 'protocol' }))
+  })
+})
