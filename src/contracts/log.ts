@@ -1,4 +1,5 @@
 import type { EncoderCheckpoint, Rejection, Row } from './format.ts'
+import type { Schema } from './schema.ts'
 import type { MultipartToken } from './store.ts'
 
 /**
@@ -22,6 +23,17 @@ export interface LaneRange {
 }
 
 /**
+ * How records are to be written: what they were checked against before they were acknowledged. Kept with them, since the
+ * options of the stream may be others by the time that their file is written.
+ */
+export interface Encoding {
+  /** The `extension` of the format. */
+  readonly format: string
+  /** The declared columns; `undefined` when they are inferred from the records of each file. */
+  readonly schema: Schema | undefined
+}
+
+/**
  * Where records wait between the acknowledgement and the file. Each method of its session is one atomic
  * transaction; how durable is the log's own promise: a memory log's is none.
  *
@@ -41,16 +53,18 @@ export interface LogSession<R = Row> {
   readonly state: LogState
   /**
    * All of the batch, or nothing. Errors: `fenced` (this session, or the producer's epoch, is an old one),
-   * `conflict` (the sequence leaves a gap, or repeats with other content).
+   * `conflict` (the sequence leaves a gap, or repeats with other content), `invalid-options` (the lane has open records
+   * of another encoding: cut it first, so that a file has one).
    */
   append(batch: LogBatch<R>): Promise<Appended>
   /** The rows of a sealed file in order, in batches of a bounded size. May be called again. `not-found` once committed. */
   read(file: SealedFile): AsyncIterable<readonly R[]>
   /**
    * Cuts the lane at `file.end`, for good, which may lie within what one append brought. `file.begin` is the end of the
-   * lane's previous file. What stays open keeps the lane's `openedAtMs`.
+   * lane's previous file. Answers with what the file weighs and what stays open: where an append is divided, its bytes are
+   * too, by the number of rows. `invalid-options` for a range that is not open, or no range of whole records.
    */
-  seal(file: SealedFile): Promise<void>
+  seal(file: SealedFile): Promise<Sealed>
   /** Remembers the upload that is about to receive the file's parts; `undefined` forgets it. */
   progress(
     fileId: string,
@@ -59,14 +73,14 @@ export interface LogSession<R = Row> {
   ): Promise<void>
   /** The files are visible: forgets their rows and keeps what receipts need. Idempotent. */
   commit(files: readonly CommittedFile[]): Promise<void>
-  /** Committed files that overlap the range, ascending. */
+  /** Committed files that overlap the range, ascending. `not-found` when the lane does not reach to the range's end. */
   committed(range: LaneRange): Promise<readonly CommittedFile[]>
   /** Gives the log back. Further calls reject. */
   close(): Promise<void>
 }
 
 export interface LogState {
-  /** Lanes ever appended to. */
+  /** Lanes with open records. */
   readonly lanes: readonly LaneState[]
   /** Sealed and not committed, oldest first. */
   readonly sealed: readonly PendingFile[]
@@ -82,6 +96,8 @@ export interface LaneState {
   readonly bytes: number
   /** When the first of the open records came, in milliseconds since 1970; `undefined` when nothing is open. */
   readonly openedAtMs: number | undefined
+  /** How the open records are written. */
+  readonly encoding: Encoding
 }
 
 export interface LogBatch<R = Row> {
@@ -90,6 +106,7 @@ export interface LogBatch<R = Row> {
     readonly rows: readonly R[]
     /** Their size, as the sink measures it. */
     readonly bytes: number
+    readonly encoding: Encoding
   }[]
   /** What the answer says of records that were not taken. Kept beside the producer's sequence. */
   readonly rejected: readonly Rejected[]
@@ -129,13 +146,25 @@ export interface SealedFile extends LaneRange {
   readonly sealedAtMs: number
 }
 
+/** What a cut has made of a lane. */
+export interface Sealed {
+  readonly file: PendingFile
+  /** The lane after the cut. */
+  readonly rest: LaneState
+}
+
 export interface PendingFile extends SealedFile {
+  /** Size of its rows, as the appends declared it. */
+  readonly rowBytes: number
+  /** How its rows are written. */
+  readonly encoding: Encoding
   /** An upload that an earlier process may have left open. */
   readonly upload?: MultipartToken | undefined
   readonly checkpoint?: EncoderCheckpoint | undefined
 }
 
-export type CutReason = 'records' | 'bytes' | 'age' | 'memory' | 'flush' | 'close'
+/** `options`: the sink was opened with another format or other columns than the lane's open records were taken for. */
+export type CutReason = 'records' | 'bytes' | 'age' | 'memory' | 'flush' | 'close' | 'options'
 
 /** A file that is visible in the store. */
 export interface CommittedFile extends SealedFile {

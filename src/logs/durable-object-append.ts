@@ -1,7 +1,7 @@
 import type { Appended, Bytes, LaneRange, LogBatch, ProducerStep, Row } from '../contracts/index.ts'
 import { concatBytes, fromUtf8, utf8 } from '../core/bytes.ts'
 import type { SqlLike } from './durable-object.ts'
-import { findOrCreateLane } from './durable-object-schema.ts'
+import { laneFor } from './durable-object-schema.ts'
 import { checkStep } from './producers.ts'
 import { encodeRows, type RowBlock } from './row-codec.ts'
 
@@ -78,8 +78,8 @@ function appendLane(
   blocks: readonly RowBlock[],
   atMs: number,
 ): LaneRange {
-  const lane = findOrCreateLane(sql, part.lane)
-  let at = lane.next
+  const lane = laneFor(sql, part.lane, part.encoding)
+  let at = lane.end
   for (const block of blocks) {
     const bytes = (part.bytes * block.rows) / part.rows.length
     for (const [piece, body] of pieces(block.body).entries()) {
@@ -104,7 +104,7 @@ function appendLane(
     atMs,
     lane.id,
   )
-  return { lane: part.lane, begin: lane.next, end: at }
+  return { lane: part.lane, begin: lane.end, end: at }
 }
 
 function pieces(body: Bytes): Bytes[] {

@@ -6,12 +6,15 @@ import type {
   MultipartToken,
   PendingFile,
   Row,
+  Sealed,
   SealedFile,
 } from '../contracts/index.ts'
 import { concatBytes, fromBase64, toBase64 } from '../core/bytes.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { SqlLike, SqlValue } from './durable-object.ts'
 import { findLane, laneOf } from './durable-object-schema.ts'
+import { encodingOf } from './encodings.ts'
+import { laneToCut } from './refusals.ts'
 import { decodeRows } from './row-codec.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -20,33 +23,39 @@ const KEEP_PRODUCERS_MS = 7 * DAY_MS
 
 type SqlRow = Record<string, SqlValue>
 
-export function sealFile(sql: SqlLike, file: SealedFile): void {
-  const lane = findLane(sql, file.lane)
-  if (!lane || file.begin !== lane.open || file.end <= file.begin || file.end > lane.next) {
-    throw new SluiceError(
-      'invalid-options',
-      `The file ${file.key} cannot hold records ${file.begin} to ${file.end} of its lane: ` +
-        `${lane?.open ?? 0} to ${lane?.next ?? 0} are open`,
-      { key: file.key },
+export function sealFile(sql: SqlLike, file: SealedFile): Sealed {
+  const { id, encodingId, ...lane } = laneToCut(file, findLane(sql, file.lane))
+  const rest = sql
+    .exec(
+      `UPDATE lanes SET open = ?1,
+         bytes = (SELECT coalesce(round(sum(bytes * (next - max(first, ?1)) / (next - first))), 0)
+           FROM blocks WHERE lane = ?2 AND piece = 0 AND next > ?1),
+         opened_at = (SELECT at FROM blocks WHERE lane = ?2 AND piece = 0 AND next > ?1 ORDER BY first LIMIT 1)
+       WHERE id = ?2 RETURNING bytes, opened_at`,
+      file.end,
+      id,
     )
-  }
+    .toArray()[0]
+  const bytes = Number(rest?.bytes)
+  const rowBytes = lane.bytes - bytes
   sql.exec(
-    'INSERT INTO files (id, lane, first, next, key, reason, sealed_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    `INSERT INTO files (id, lane, first, next, key, reason, sealed_at, row_bytes, encoding)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     file.id,
-    lane.id,
+    id,
     file.begin,
     file.end,
     file.key,
     file.reason,
     file.sealedAtMs,
+    rowBytes,
+    encodingId,
   )
-  sql.exec(
-    `UPDATE lanes SET open = ?1, (bytes, opened_at) = (
-       SELECT coalesce(sum(bytes * (next - max(first, ?1)) / (next - first)), 0), min(at)
-       FROM blocks WHERE lane = ?2 AND piece = 0 AND next > ?1) WHERE id = ?2`,
-    file.end,
-    lane.id,
-  )
+  const openedAtMs = rest?.opened_at == null ? undefined : Number(rest.opened_at)
+  return {
+    file: { ...file, rowBytes, encoding: lane.encoding },
+    rest: { ...lane, begin: file.end, bytes, openedAtMs },
+  }
 }
 
 /** The rows of the file that begin at position `at`, as far as one block has them. */
@@ -125,12 +134,14 @@ function dropBlocks(sql: SqlLike, laneId: number): void {
 export function pendingFiles(sql: SqlLike): PendingFile[] {
   return sql
     .exec(
-      `SELECT files.*, lanes.word FROM files JOIN lanes ON lanes.id = files.lane
-       WHERE etag IS NULL ORDER BY number`,
+      `SELECT files.*, lanes.word, encodings.text FROM files JOIN lanes ON lanes.id = files.lane
+       JOIN encodings ON encodings.id = files.encoding WHERE etag IS NULL ORDER BY number`,
     )
     .toArray()
     .map((row) => ({
       ...sealedFile(row),
+      rowBytes: Number(row.row_bytes),
+      encoding: encodingOf(String(row.text)),
       ...(row.upload === null ? {} : { upload: JSON.parse(String(row.upload)) as MultipartToken }),
       ...(row.checkpoint === null ? {} : { checkpoint: checkpointOf(String(row.checkpoint)) }),
     }))

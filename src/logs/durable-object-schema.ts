@@ -1,6 +1,8 @@
-import type { Lane, LaneState } from '../contracts/index.ts'
+import type { Encoding, Lane, LaneState } from '../contracts/index.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { SqlLike, SqlValue } from './durable-object.ts'
+import { encodingOf, encodingText } from './encodings.ts'
+import { otherEncoding } from './refusals.ts'
 
 /**
  * Each entry brings the tables from one version to the next; entries are only ever added. `position` columns are
@@ -9,9 +11,14 @@ import type { SqlLike, SqlValue } from './durable-object.ts'
  */
 const MIGRATIONS: readonly string[][] = [
   [
+    // Few, and long: a schema has a text for each column.
+    'CREATE TABLE encodings (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)',
+    // encoding: of the open records.
     `CREATE TABLE lanes (
-      id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE,
-      open INTEGER NOT NULL, next INTEGER NOT NULL, bytes REAL NOT NULL, opened_at INTEGER)`,
+      id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE, open INTEGER NOT NULL, next INTEGER NOT NULL,
+      bytes REAL NOT NULL, opened_at INTEGER, encoding INTEGER NOT NULL)`,
+    // A lane is kept for its positions as long as the log is, and most of them are idle.
+    'CREATE INDEX open_lanes ON lanes (id) WHERE next > open',
     // size: of the body, all pieces together, on the first piece; bytes: as the append declared them.
     `CREATE TABLE blocks (
       lane INTEGER NOT NULL, first INTEGER NOT NULL, piece INTEGER NOT NULL,
@@ -21,7 +28,7 @@ const MIGRATIONS: readonly string[][] = [
     `CREATE TABLE files (
       number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, lane INTEGER NOT NULL,
       first INTEGER NOT NULL, next INTEGER NOT NULL, key TEXT NOT NULL, reason TEXT NOT NULL, sealed_at INTEGER NOT NULL,
-      upload TEXT, checkpoint TEXT, etag TEXT, bytes INTEGER)`,
+      row_bytes REAL NOT NULL, encoding INTEGER NOT NULL, upload TEXT, checkpoint TEXT, etag TEXT, bytes INTEGER)`,
     'CREATE INDEX files_by_position ON files (lane, next)',
     `CREATE TABLE producers (
       id TEXT NOT NULL, piece INTEGER NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL,
@@ -47,42 +54,49 @@ export function migrate(sql: SqlLike): void {
   if (version < MIGRATIONS.length) sql.exec('UPDATE meta SET version = ?', MIGRATIONS.length)
 }
 
-export interface LaneRow {
+export interface LaneRow extends LaneState {
   readonly id: number
-  /** The first position that no file has. */
-  readonly open: number
-  /** The next position. */
-  readonly next: number
+  /** The encoding's own row. */
+  readonly encodingId: number
 }
+
+const LANES = `SELECT lanes.*, encodings.text FROM lanes JOIN encodings ON encodings.id = lanes.encoding`
 
 export function findLane(sql: SqlLike, lane: Lane): LaneRow | undefined {
-  const row = sql
-    .exec('SELECT id, open, next FROM lanes WHERE word = ?', laneWord(lane))
-    .toArray()[0]
-  return row && { id: Number(row.id), open: Number(row.open), next: Number(row.next) }
+  const row = sql.exec(`${LANES} WHERE word = ?`, laneWord(lane)).toArray()[0]
+  return row && { ...laneState(row), id: Number(row.id), encodingId: Number(row.encoding) }
 }
 
-export function findOrCreateLane(sql: SqlLike, lane: Lane): LaneRow {
+/** The lane that rows of this encoding can be appended to. Throws `invalid-options` where its open rows have another. */
+export function laneFor(sql: SqlLike, lane: Lane, encoding: Encoding): LaneRow {
   const found = findLane(sql, lane)
-  if (found) return found
+  const text = encodingText(encoding)
+  if (found && encodingText(found.encoding) === text) return found
+  if (found && found.end > found.begin) throw otherEncoding(lane)
+  sql.exec('INSERT OR IGNORE INTO encodings (text) VALUES (?)', text)
   sql.exec(
-    'INSERT INTO lanes (word, open, next, bytes, opened_at) VALUES (?, 0, 0, 0, NULL)',
+    `INSERT INTO lanes (word, open, next, bytes, encoding)
+     VALUES (?, 0, 0, 0, (SELECT id FROM encodings WHERE text = ?))
+     ON CONFLICT (word) DO UPDATE SET encoding = excluded.encoding`,
     laneWord(lane),
+    text,
   )
-  return findOrCreateLane(sql, lane)
+  return findLane(sql, lane) as LaneRow
 }
 
-export function laneStates(sql: SqlLike): LaneState[] {
-  return sql
-    .exec('SELECT word, open, next, bytes, opened_at FROM lanes ORDER BY id')
-    .toArray()
-    .map((row) => ({
-      lane: laneOf(row.word),
-      begin: Number(row.open),
-      end: Number(row.next),
-      bytes: Number(row.bytes),
-      openedAtMs: row.opened_at === null ? undefined : Number(row.opened_at),
-    }))
+export function openLanes(sql: SqlLike): LaneState[] {
+  return sql.exec(`${LANES} WHERE next > open ORDER BY lanes.id`).toArray().map(laneState)
+}
+
+function laneState(row: Record<string, SqlValue>): LaneState {
+  return {
+    lane: laneOf(row.word),
+    begin: Number(row.open),
+    end: Number(row.next),
+    bytes: Number(row.bytes),
+    openedAtMs: row.opened_at === null ? undefined : Number(row.opened_at),
+    encoding: encodingOf(String(row.text)),
+  }
 }
 
 /** A lane as one text: JSON, so that no two lanes share it. */

@@ -20,7 +20,8 @@ import {
   saveProgress,
   sealFile,
 } from './durable-object-files.ts'
-import { findLane, laneStates, migrate } from './durable-object-schema.ts'
+import { findLane, migrate, openLanes } from './durable-object-schema.ts'
+import { checkReach } from './refusals.ts'
 
 /** The part of a Durable Object's `ctx.storage` that the log calls. The class must be a SQLite-backed one. */
 export interface DurableObjectStorageLike {
@@ -109,7 +110,7 @@ function session<R extends Row>(
     }
   }
 
-  const state: LogState = transact(() => ({ lanes: laneStates(sql), sealed: pendingFiles(sql) }))
+  const state: LogState = transact(() => ({ lanes: openLanes(sql), sealed: pendingFiles(sql) }))
   return {
     state,
     async append(batch: LogBatch<R>) {
@@ -126,7 +127,7 @@ function session<R extends Row>(
       }
     },
     async seal(file: SealedFile) {
-      transact(() => sealFile(sql, file))
+      return transact(() => sealFile(sql, file))
     },
     async progress(
       fileId: string,
@@ -142,6 +143,7 @@ function session<R extends Row>(
     async committed(range: LaneRange) {
       return transact(() => {
         const lane = findLane(sql, range.lane)
+        checkReach(range, lane?.end)
         return lane ? committedFiles(sql, lane.id, range) : []
       })
     },

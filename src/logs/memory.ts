@@ -1,6 +1,8 @@
 import type {
   Appended,
   CommittedFile,
+  Encoding,
+  Lane,
   LaneRange,
   LaneState,
   Log,
@@ -9,24 +11,36 @@ import type {
   PendingFile,
   ProducerStep,
   Row,
+  Sealed,
   SealedFile,
 } from '../contracts/index.ts'
 import { SluiceError } from '../core/errors.ts'
 import { laneId } from '../core/lane.ts'
+import { encodingText } from './encodings.ts'
 import { checkStep } from './producers.ts'
+import { checkReach, laneToCut, otherEncoding } from './refusals.ts'
 
 /** Rows in one batch of `read`, and in one array of what is held, unless one append brought more. */
 const BATCH_ROWS = 4096
 
 interface MemoryLane<R> {
-  lane: LaneState['lane']
+  readonly lane: Lane
   /** Rows from `firstRow` on; those before it are committed and forgotten. */
-  rows: R[][]
+  readonly rows: R[][]
   firstRow: number
   begin: number
   end: number
+  /** What the open records came in; the first may have begun before them. */
+  arrivals: Arrival[]
   bytes: number
-  openedAtMs: number | undefined
+  encoding: Encoding
+}
+
+interface Arrival {
+  readonly begin: number
+  readonly end: number
+  readonly bytes: number
+  readonly atMs: number
 }
 
 interface MemoryState<R> {
@@ -40,6 +54,8 @@ interface MemoryState<R> {
 /**
  * A log in this process's memory: the sink's state machine without durability. What it holds is gone when the process
  * is. Use it where the records can be had again, or where a crash may lose what is not yet visible.
+ *
+ * It keeps the position of every lane, and every committed file for the receipts that ask for it, as long as it lives.
  */
 export function memoryLog<R = Row>(): Log<R> {
   const state: MemoryState<R> = {
@@ -66,13 +82,7 @@ class MemorySession<R> implements LogSession<R> {
     this.#state = state
     this.#epoch = state.epoch
     this.state = {
-      lanes: [...state.lanes.values()].map(({ lane, begin, end, bytes, openedAtMs }) => ({
-        lane,
-        begin,
-        end,
-        bytes,
-        openedAtMs,
-      })),
+      lanes: [...state.lanes.values()].filter(isOpen).map(stateOf),
       sealed: [...state.sealed.values()],
     }
   }
@@ -86,17 +96,19 @@ class MemorySession<R> implements LogSession<R> {
         return { ...last.appended, duplicate: true }
       }
     }
-    const ranges = batch.lanes
-      .filter(({ rows }) => rows.length > 0)
-      .map(({ lane, rows, bytes }) => {
-        const held = this.#lane(lane)
-        const begin = held.end
-        hold(held.rows, rows)
-        held.end += rows.length
-        held.bytes += bytes
-        held.openedAtMs ??= batch.atMs
-        return { lane, begin, end: held.end }
-      })
+    const parts = batch.lanes.filter(({ rows }) => rows.length > 0)
+    // Before anything is changed: a batch is kept whole or not at all.
+    for (const { lane, encoding } of parts) this.#checkEncoding(lane, encoding)
+    const ranges = parts.map(({ lane, rows, bytes, encoding }) => {
+      const held = this.#lane(lane) ?? this.#newLane(lane, encoding)
+      const begin = held.end
+      hold(held.rows, rows)
+      held.end += rows.length
+      held.bytes += bytes
+      held.encoding = encoding
+      held.arrivals.push({ begin, end: held.end, bytes, atMs: batch.atMs })
+      return { lane, begin, end: held.end }
+    })
     const appended: Appended = { ranges, rejected: batch.rejected, duplicate: false }
     if (producer) this.#state.producers.set(producer.id, { step: producer, appended })
     return appended
@@ -105,8 +117,8 @@ class MemorySession<R> implements LogSession<R> {
   async *read(file: SealedFile): AsyncGenerator<readonly R[], void, undefined> {
     this.#check()
     const held = this.#lane(file.lane)
-    let at = held.firstRow
-    if (file.begin < at || file.end > held.end) {
+    let at = held?.firstRow ?? 0
+    if (!held || file.begin < at || file.end > held.end) {
       throw new SluiceError('not-found', `The log does not hold the records of "${file.key}"`, {
         key: file.key,
       })
@@ -122,20 +134,16 @@ class MemorySession<R> implements LogSession<R> {
     }
   }
 
-  async seal(file: SealedFile): Promise<void> {
+  async seal(file: SealedFile): Promise<Sealed> {
     this.#check()
-    const held = this.#lane(file.lane)
-    if (file.begin !== held.begin || file.end <= file.begin || file.end > held.end) {
-      throw new SluiceError(
-        'invalid-options',
-        `Cannot cut [${file.begin}, ${file.end}) where [${held.begin}, ${held.end}) is open`,
-      )
-    }
-    const left = (held.end - file.end) / (held.end - held.begin)
-    held.begin = file.end
-    held.bytes = Math.round(held.bytes * left)
-    if (held.begin === held.end) held.openedAtMs = undefined
-    this.#state.sealed.set(file.id, file)
+    const lane = laneToCut(file, this.#lane(file.lane))
+    const before = lane.bytes
+    lane.begin = file.end
+    lane.arrivals = lane.arrivals.filter(({ end }) => end > file.end)
+    lane.bytes = openBytes(lane)
+    const pending = { ...file, rowBytes: before - lane.bytes, encoding: lane.encoding }
+    this.#state.sealed.set(file.id, pending)
+    return { file: pending, rest: stateOf(lane) }
   }
 
   async progress(
@@ -164,6 +172,7 @@ class MemorySession<R> implements LogSession<R> {
 
   async committed(range: LaneRange): Promise<readonly CommittedFile[]> {
     this.#check()
+    checkReach(range, this.#lane(range.lane)?.end)
     const files = this.#state.committed.get(laneId(range.lane)) ?? []
     return files.filter((file) => file.begin < range.end && file.end > range.begin)
   }
@@ -173,8 +182,9 @@ class MemorySession<R> implements LogSession<R> {
   }
 
   /** Drops batches of rows that lie wholly before the first record not yet committed. */
-  #forget(lane: LaneState['lane']): void {
+  #forget(lane: Lane): void {
     const held = this.#lane(lane)
+    if (!held) return
     let kept = held.begin
     for (const file of this.#state.sealed.values()) {
       if (laneId(file.lane) === laneId(lane)) kept = Math.min(kept, file.begin)
@@ -188,14 +198,21 @@ class MemorySession<R> implements LogSession<R> {
     held.rows.splice(0, gone)
   }
 
-  #lane(lane: LaneState['lane']): MemoryLane<R> {
-    const id = laneId(lane)
-    let held = this.#state.lanes.get(id)
-    if (!held) {
-      held = { lane, rows: [], firstRow: 0, begin: 0, end: 0, bytes: 0, openedAtMs: undefined }
-      this.#state.lanes.set(id, held)
-    }
+  #lane(lane: Lane): MemoryLane<R> | undefined {
+    return this.#state.lanes.get(laneId(lane))
+  }
+
+  #newLane(lane: Lane, encoding: Encoding): MemoryLane<R> {
+    const none = { rows: [], firstRow: 0, begin: 0, end: 0, arrivals: [], bytes: 0 }
+    const held: MemoryLane<R> = { lane, ...none, encoding }
+    this.#state.lanes.set(laneId(lane), held)
     return held
+  }
+
+  #checkEncoding(lane: Lane, encoding: Encoding): void {
+    const held = this.#lane(lane)
+    if (!held || !isOpen(held) || held.encoding === encoding) return
+    if (encodingText(held.encoding) !== encodingText(encoding)) throw otherEncoding(lane)
   }
 
   #check(): void {
@@ -203,6 +220,23 @@ class MemorySession<R> implements LogSession<R> {
       throw new SluiceError('fenced', 'This log was closed, or another owner has opened it')
     }
   }
+}
+
+function isOpen({ begin, end }: MemoryLane<unknown>): boolean {
+  return end > begin
+}
+
+function stateOf({ lane, begin, end, arrivals, bytes, encoding }: MemoryLane<unknown>): LaneState {
+  return { lane, begin, end, bytes, openedAtMs: arrivals[0]?.atMs, encoding }
+}
+
+function openBytes({ begin, arrivals }: MemoryLane<unknown>): number {
+  let bytes = 0
+  for (const arrival of arrivals) {
+    const open = arrival.end - Math.max(arrival.begin, begin)
+    bytes += (arrival.bytes * open) / (arrival.end - arrival.begin)
+  }
+  return Math.round(bytes)
 }
 
 /** Small appends share an array: a read of a million single rows must not be a million batches. */

@@ -6,6 +6,7 @@ import type { Rotate } from './rotation.ts'
 const OPTIONS: Readonly<Record<keyof SinkOptions, true>> = {
   store: true,
   format: true,
+  earlierFormats: true,
   stream: true,
   shard: true,
   name: true,
@@ -25,12 +26,15 @@ const ROTATE: Readonly<Record<keyof Rotate, true>> = { records: true, bytes: tru
  * store acknowledge what it can never publish, and a mistyped option be passed over.
  */
 export function checkSinkOptions(options: SinkOptions<never>): void {
-  const { store, format, schema, name, rotate } = options
+  const { store, format, earlierFormats = [], schema, name, rotate } = options
   checkNames(options, OPTIONS, '')
   if (rotate) checkNames(rotate, ROTATE, 'rotate.')
   if (typeof store?.put !== 'function') throw refused('store is missing, or is no Store')
   if (typeof format?.encoder !== 'function') {
     throw refused('format is missing, or is no Format: give jsonl(), csv() or parquet()')
+  }
+  if (!Array.isArray(earlierFormats) || earlierFormats.some((one) => !one?.encoder)) {
+    throw refused('earlierFormats is a list of Formats')
   }
   if (name !== undefined && typeof name !== 'string') throw refused('name is a template, a text')
   if (schema === undefined) return

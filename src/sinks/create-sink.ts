@@ -14,6 +14,7 @@ import { systemClock } from '../core/clock.ts'
 import { SluiceError } from '../core/errors.ts'
 import { memoryLog } from '../logs/memory.ts'
 import { checkSinkOptions } from './check-options.ts'
+import { Encodings } from './encodings.ts'
 import { type Partition, partitioner } from './lanes.ts'
 import { DEFAULT_NAME, nameTemplate } from './name.ts'
 import { type Rotate, Rotation } from './rotation.ts'
@@ -22,6 +23,11 @@ import { SinkMachine } from './sink-machine.ts'
 export interface SinkOptions<R = Row> {
   readonly store: Store
   readonly format: Format<R>
+  /**
+   * Formats that the stream had before. What is still in the log from then is published as what it was acknowledged for;
+   * a format is told by its `extension`. Default: none, and `open` and `write` refuse a log that needs one.
+   */
+  readonly earlierFormats?: readonly Format<R>[] | undefined
   /** The first segment of every key: letters, digits, `-`, `_` and inner dots. Default `records`. */
   readonly stream?: string | undefined
   /**
@@ -52,9 +58,15 @@ export interface FileSink<R = Row> extends Sink<R> {
   /**
    * Opens the log, goes on publishing what an earlier process sealed, and sets the timers of what it left open.
    * `write` does it too; call it where there may be no write to come. Idempotent.
+   *
+   * Errors: `invalid-options` when the log holds records for a format that this sink was not given (see
+   * `earlierFormats`), `invalid-key` when it holds some that the `name` can make no key for.
    */
   open(): Promise<void>
-  /** The receipt behind an id that this stream gave out. Throws `not-found` for any other word. */
+  /**
+   * The receipt behind an id that this stream gave out. Throws `not-found` for a word that cannot be one; the receipt's
+   * methods reject with it where the log has no such records.
+   */
   receipt(id: string): Receipt
 }
 
@@ -91,6 +103,7 @@ export function createSink<R extends object = Row>(options: SinkOptions<R>): Fil
   }
   return new SinkMachine<R>({
     store: options.store,
+    encodings: new Encodings(options.format, options.earlierFormats ?? [], options.schema),
     format: options.format,
     stream,
     shard,

@@ -1,4 +1,4 @@
-import type { DeadLetter, Format, Refused } from '../contracts/index.ts'
+import type { DeadLetter, Encoding, Format, Refused } from '../contracts/index.ts'
 import { utf8 } from '../core/bytes.ts'
 
 /**
@@ -17,6 +17,12 @@ export const deadLetterFormat: Format<DeadLetter> = {
     ],
     close: () => ({ chunks: [] }),
   }),
+}
+
+/** The columns are given, though JSON lines need none, so that no file of dead letters is read twice to infer them. */
+export const deadLetterEncoding: Encoding = {
+  format: deadLetterFormat.extension,
+  schema: { fields: [] },
 }
 
 /** More than this of a record is not kept: a dead letter is there to be read, and its size must be bounded. */

@@ -7,6 +7,10 @@ export function deadLetterLane(stream: string, shard: string): Lane {
   return { stream, partition: '_rejected', shard, schema: 'rejected' }
 }
 
+export function isDeadLetter(lane: Lane): boolean {
+  return lane.schema === 'rejected'
+}
+
 /**
  * How records are divided: by the values of fields, Hive style (`['country', 'day']` → `country=DE/day=2026-11-21`), or
  * by a function that gives the path itself. Evaluated for every record.
@@ -22,8 +26,13 @@ export function partitioner<R>(partition: Partition<R> | undefined): (row: R) =>
   if (typeof partition === 'function') return (row) => confined(partition(row))
   return (row) =>
     partition
-      .map((field) => `${escapeSegment(field)}=${hiveValue((row as Row)[field], field)}`)
+      .map((field) => `${escapeSegment(field)}=${hiveValue(ownValue(row as Row, field), field)}`)
       .join('/')
+}
+
+/** Not `row[field]`: every object inherits a `constructor`. */
+function ownValue(row: Row, field: string): unknown {
+  return Object.hasOwn(row, field) ? row[field] : undefined
 }
 
 function hiveValue(value: unknown, field: string): string {

@@ -1,47 +1,41 @@
-import type { Clock, Lane, LaneRange, LaneState } from '../contracts/index.ts'
+import type { Clock, Encoding, Lane, LaneRange, LaneState } from '../contracts/index.ts'
 import { laneId } from '../core/lane.ts'
 
-/** A lane and the records of it that no file has yet. */
-export interface OpenLane {
-  readonly lane: Lane
-  /** The first position that no file has. */
-  readonly begin: number
-  /** The next position. */
-  readonly end: number
-  /** What its open records weigh. */
-  readonly bytes: number
-  /** When the first of them came; `undefined` when there are none. */
-  readonly openedAtMs: number | undefined
-}
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] }
-type Tracked = Mutable<OpenLane> & { cancelTimer: () => void }
+type Tracked = { -readonly [K in keyof LaneState]: LaneState[K] } & { cancelTimer: () => void }
 
 export interface OpenLanesOptions {
   readonly clock: Clock
   readonly ageMs: number
   /** Called when a lane's oldest open record has reached `ageMs`. */
-  readonly onAged: (lane: OpenLane) => Promise<void>
+  readonly onAged: (lane: LaneState) => Promise<void>
 }
 
 /**
- * What the log holds that no file has yet, as this process knows it: how much per lane, since when, and a timer for each
- * lane that has something open. Follows the log, never leads it: change it after the log's transaction.
+ * What the log holds that no file has yet, as this process knows it, and a timer for each lane that has something open.
+ * Follows the log, never leads it: change it after the log's transaction. A lane with nothing open is forgotten: there
+ * may be one for each value that a partition ever had.
  */
 export class OpenLanes {
   readonly #options: OpenLanesOptions
   readonly #lanes = new Map<string, Tracked>()
+  #bytes = 0
 
   constructor(options: OpenLanesOptions) {
     this.#options = options
   }
 
-  /** Lanes with open records. */
-  open(): readonly OpenLane[] {
-    return [...this.#lanes.values()].filter(({ begin, end }) => end > begin)
+  /** What the open records weigh. */
+  get bytes(): number {
+    return this.#bytes
   }
 
-  get(lane: Lane): OpenLane | undefined {
+  /** Lanes with open records. */
+  open(): readonly LaneState[] {
+    return [...this.#lanes.values()]
+  }
+
+  /** `undefined` when the lane has no open records. */
+  get(lane: Lane): LaneState | undefined {
     return this.#lanes.get(laneId(lane))
   }
 
@@ -49,35 +43,38 @@ export class OpenLanes {
   restore(state: LaneState): void {
     const lane: Tracked = { ...state, cancelTimer: () => {} }
     this.#lanes.set(laneId(state.lane), lane)
+    this.#bytes += state.bytes
     this.#armTimer(lane)
   }
 
-  appended({ lane, begin, end }: LaneRange, bytes: number, atMs: number): void {
-    let known = this.#lanes.get(laneId(lane))
+  appended(
+    { lane, begin, end }: LaneRange,
+    bytes: number,
+    openedAtMs: number,
+    encoding: Encoding,
+  ): void {
+    const known = this.#lanes.get(laneId(lane))
     if (!known) {
-      known = { lane, begin, end, bytes: 0, openedAtMs: undefined, cancelTimer: () => {} }
-      this.#lanes.set(laneId(lane), known)
+      this.restore({ lane, begin, end, bytes, openedAtMs, encoding })
+      return
     }
     known.end = end
     known.bytes += bytes
-    if (known.openedAtMs === undefined) {
-      known.openedAtMs = atMs
-      this.#armTimer(known)
-    }
+    this.#bytes += bytes
   }
 
-  /** The lane's first open records, up to `end`, have a file now. Gives what they weigh. */
-  cut(lane: Lane, end: number): number {
-    const known = this.#lanes.get(laneId(lane))
-    if (!known) return 0
-    const bytes = Math.round((known.bytes * (end - known.begin)) / (known.end - known.begin))
-    known.begin = end
-    known.bytes -= bytes
-    if (known.begin === known.end) {
-      known.openedAtMs = undefined
+  /** The lane's first open records have a file now; `rest` is what the log says of the others. */
+  cut(rest: LaneState): void {
+    const known = this.#lanes.get(laneId(rest.lane))
+    if (!known) return
+    this.#bytes += rest.bytes - known.bytes
+    Object.assign(known, rest)
+    if (rest.begin < rest.end) {
+      this.#armTimer(known)
+    } else {
       known.cancelTimer()
+      this.#lanes.delete(laneId(rest.lane))
     }
-    return bytes
   }
 
   /** Sets a lane's timer anew after its cut failed. */

@@ -134,6 +134,6 @@ function isOurs(found: ObjectInfo, file: PendingFile): boolean {
 }
 
 function committed(file: PendingFile, etag: string, bytes: number): CommittedFile {
-  const { upload: _, checkpoint: __, ...sealed } = file
-  return { ...sealed, etag, bytes }
+  const { id, lane, begin, end, key, reason, sealedAtMs } = file
+  return { id, lane, begin, end, key, reason, sealedAtMs, etag, bytes }
 }

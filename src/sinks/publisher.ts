@@ -23,7 +23,7 @@ export interface PublisherOptions {
   readonly clock: Clock
   /** How this file is written. */
   readonly encodingOf: (file: PendingFile) => { format: Format<never>; schema: Schema | undefined }
-  readonly onCommitted: (file: CommittedFile, rowBytes: number) => void
+  readonly onCommitted: (file: CommittedFile, was: PendingFile) => void
   /** Called once, when publishing has ended for good. */
   readonly onFenced: (error: SluiceError) => void
 }
@@ -31,7 +31,6 @@ export interface PublisherOptions {
 /** A file that waits for its turn. */
 interface Queued {
   file: PendingFile
-  readonly rowBytes: number
   failures: number
   /** Not before. */
   retryAtMs: number
@@ -71,7 +70,7 @@ export class Publisher {
     this.#options = options
   }
 
-  /** What the queued files weigh, as far as this process knows. */
+  /** What the queued files weigh. */
   get pendingBytes(): number {
     return this.#pendingBytes
   }
@@ -87,9 +86,9 @@ export class Publisher {
     return { error, retryAtMs: this.#dueAtMs(first), outage }
   }
 
-  enqueue(file: PendingFile, rowBytes: number): void {
-    this.#queue.add({ file, rowBytes, failures: 0, retryAtMs: 0, error: undefined })
-    this.#pendingBytes += rowBytes
+  enqueue(file: PendingFile): void {
+    this.#queue.add({ file, failures: 0, retryAtMs: 0, error: undefined })
+    this.#pendingBytes += file.rowBytes
   }
 
   /** Works until no file is due, and sets a timer for the next one. Never rejects. Cuts no wait short. */
@@ -176,13 +175,13 @@ export class Publisher {
 
   #succeeded(item: Queued, committed: CommittedFile): void {
     this.#queue.delete(item)
-    this.#pendingBytes -= item.rowBytes
+    this.#pendingBytes -= item.file.rowBytes
     if (this.#outages > 0) for (const other of this.#queue) other.retryAtMs = 0
     this.#lastFailed = undefined
     this.#outages = 0
     this.#outageUntilMs = 0
     this.files.push(fileInfo(committed))
-    this.#options.onCommitted(committed, item.rowBytes)
+    this.#options.onCommitted(committed, item.file)
   }
 
   #failed(item: Queued, error: unknown): void {

@@ -13,15 +13,20 @@ export async function progressOf(
 ): Promise<Progress> {
   let records = 0
   let expected = 0
-  const files: FileInfo[] = []
+  // By key: a file that lies in two ranges is one file.
+  const files = new Map<string, FileInfo>()
   for (const range of ranges) {
     expected += range.end - range.begin
     for (const file of await filesOf(range)) {
       records += Math.min(file.end, range.end) - Math.max(file.begin, range.begin)
-      files.push(file)
+      files.set(file.key, file)
     }
   }
-  return { state: records === expected ? 'committed' : 'pending', records, files }
+  return {
+    state: records === expected ? 'committed' : 'pending',
+    records,
+    files: [...files.values()],
+  }
 }
 
 /** Those of the files that hold records of the range. */

@@ -2,11 +2,11 @@ import { SluiceError } from '../core/errors.ts'
 
 /** When an open file is cut. The first limit that is reached decides. */
 export interface Rotate {
-  /** Records in a file, exactly. Default: no limit. */
+  /** Records in a file, exactly: a whole number. Default: no limit. */
   readonly records?: number | undefined
   /**
-   * Size of a finished file, about: what the records weigh as JSON, times the ratio learned from the files this sink has
-   * written. Default 64 MiB.
+   * Size of a finished file, about: what the records weigh as JSON, times the ratio learned from the last few full files
+   * that this sink has written. Default 64 MiB.
    */
   readonly bytes?: number | undefined
   /** Time since the file's first record came. Default 5 minutes. */
@@ -16,16 +16,21 @@ export interface Rotate {
 const DEFAULT_BYTES = 64 * 1024 * 1024
 const DEFAULT_AGE_MS = 300_000
 
-/** How much one new file changes the learned ratio. */
-const LEARNING_RATE = 0.5
+/** How many full files the learned ratio is the average of. */
+const REMEMBERED_FILES = 4
+/** The part of a full file below which a file is mostly head and foot, and says nothing of a full one. */
+const SMALL_FILE = 1 / 16
 
 /** The rotation limits of one sink, and what it has learned about the size of its files. */
 export class Rotation {
   readonly ageMs: number
   readonly #records: number
   readonly #bytes: number
-  /** Encoded size over JSON size. 1 until a file has shown better. */
-  #ratio = 1
+  /** What counts as a full file where there may be no limit. */
+  readonly #fullBytes: number
+  /** Of the files that were learned from. */
+  #jsonBytes: number
+  #fileBytes: number
 
   constructor(rotate: Rotate = {}) {
     const {
@@ -41,9 +46,18 @@ export class Rotation {
         )
       }
     }
+    if (records !== Number.POSITIVE_INFINITY && !Number.isSafeInteger(records)) {
+      throw new SluiceError(
+        'invalid-options',
+        `rotate.records must be a whole number, not ${records}`,
+      )
+    }
     this.ageMs = ageMs
     this.#records = records
     this.#bytes = bytes
+    this.#fullBytes = Math.min(bytes, DEFAULT_BYTES)
+    // As large as JSON, until files have shown better.
+    this.#jsonBytes = this.#fileBytes = SMALL_FILE * this.#fullBytes
   }
 
   /** How many records the next file gets and why; `undefined` while neither limit is reached. */
@@ -52,7 +66,8 @@ export class Rotation {
     bytes: number,
   ): { records: number; reason: 'records' | 'bytes' } | undefined {
     if (records === 0) return undefined
-    const byBytes = Math.max(1, Math.ceil(this.#bytes / ((bytes / records) * this.#ratio)))
+    const ratio = this.#fileBytes / this.#jsonBytes
+    const byBytes = Math.max(1, Math.ceil(this.#bytes / ((bytes / records) * ratio)))
     if (records < this.#records && records < byBytes) return undefined
     return this.#records <= byBytes
       ? { records: this.#records, reason: 'records' }
@@ -60,6 +75,11 @@ export class Rotation {
   }
 
   learn(jsonBytes: number, fileBytes: number): void {
-    if (jsonBytes > 0) this.#ratio += LEARNING_RATE * (fileBytes / jsonBytes - this.#ratio)
+    if (Math.max(jsonBytes, fileBytes) < SMALL_FILE * this.#fullBytes) return
+    this.#jsonBytes += jsonBytes
+    this.#fileBytes += fileBytes
+    const forget = Math.min(1, (REMEMBERED_FILES * this.#fullBytes) / this.#fileBytes)
+    this.#jsonBytes *= forget
+    this.#fileBytes *= forget
   }
 }

@@ -4,16 +4,15 @@ import type {
   CallOptions,
   Clock,
   Committed,
-  CommittedFile,
   CutReason,
   FileInfo,
   Format,
   Lane,
   LaneRange,
+  LaneState,
   Log,
   LogBatch,
   LogSession,
-  PendingFile,
   Progress,
   Receipt,
   Schema,
@@ -36,9 +35,10 @@ import { approximateBytes } from '../core/sizes.ts'
 import { disposeWriter } from '../core/streams.ts'
 import { batchOf, producerStep } from './batch.ts'
 import type { FileSink } from './create-sink.ts'
-import { deadLetterFormat } from './dead-letter.ts'
+import type { Encodings } from './encodings.ts'
+import { isDeadLetter } from './lanes.ts'
 import { DEFAULT_NAME, type NameValues, nameTemplate } from './name.ts'
-import { type OpenLane, OpenLanes } from './open-lanes.ts'
+import { OpenLanes } from './open-lanes.ts'
 import { Publisher } from './publisher.ts'
 import { fileInfo, filesWithin, progressOf } from './receipts.ts'
 import type { Rotation } from './rotation.ts'
@@ -47,6 +47,7 @@ import { type Judge, judge } from './verdicts.ts'
 export interface SinkMachineOptions<R> {
   readonly store: Store
   readonly format: Format<R>
+  readonly encodings: Encodings<R>
   readonly stream: string
   readonly shard: string
   readonly clock: Clock
@@ -66,6 +67,9 @@ interface Opened<R> {
 
 /** Dead letters keep this name whatever the stream's template is: they must be found without knowing it. */
 const deadLetterName = nameTemplate(DEFAULT_NAME)
+
+/** Each is a text of a key's length; a set of all that ever were would grow as long as the sink lives. */
+const MAX_CHECKED_PARTITIONS = 1000
 
 /**
  * The state machine behind `createSink`. Every change of a lane (append, cut) goes through one queue; publishing runs
@@ -185,37 +189,68 @@ export class SinkMachine<R extends object> implements FileSink<R> {
   }
 
   async #open(): Promise<Opened<R>> {
-    const { log, store, clock, schema, stream, shard, rotation } = this.#options
-    if (schema && 'fields' in schema) this.#schemaWord = await fingerprint(schema)
+    const { log, encodings, stream, shard } = this.#options
+    const { schema } = encodings.current
+    if (schema) this.#schemaWord = await fingerprint(schema)
     const session = await log.open(`${stream}/${shard}`)
+    try {
+      return await this.#adopt(session)
+    } catch (error) {
+      await session.close().catch(() => {})
+      throw error
+    }
+  }
+
+  /** Takes over what an earlier process left in the log. */
+  async #adopt(session: LogSession<R>): Promise<Opened<R>> {
+    const { store, clock, encodings, rotation } = this.#options
+    const { lanes, sealed } = session.state
+    for (const pending of [...sealed, ...lanes]) encodings.check(pending)
+    for (const { lane, encoding } of lanes) this.#checkName(lane, encoding.format)
     const publisher = new Publisher({
       store,
       session: session as unknown as LogSession<never>,
       clock,
-      encodingOf: (file) => this.#encodingOf(file),
-      onCommitted: (file: CommittedFile, rowBytes) => rotation.learn(rowBytes, file.bytes),
+      encodingOf: (file) => encodings.of(file),
+      onCommitted: ({ lane, bytes }, { rowBytes, encoding }) => {
+        const alike = !isDeadLetter(lane) && encoding.format === encodings.current.format
+        if (alike) rotation.learn(rowBytes, bytes)
+      },
       onFenced: (error) => this.#fenced(error),
     })
-    for (const file of session.state.sealed) publisher.enqueue(file, 0)
-    for (const lane of session.state.lanes) this.#lanes.restore(lane)
+    for (const file of sealed) publisher.enqueue(file)
+    const opened = { session, publisher }
+    for (const lane of lanes) {
+      if (this.#isOutdated(lane)) await this.#cut(opened, lane, lane.end - lane.begin, 'options')
+    }
+    // No timer is set before nothing can fail any more.
+    for (const lane of lanes) if (!this.#isOutdated(lane)) this.#lanes.restore(lane)
     void publisher.run()
-    return { session, publisher }
+    return opened
+  }
+
+  /** Whether what this sink takes could not be in one file with what the lane holds. */
+  #isOutdated({ lane, encoding }: LaneState): boolean {
+    if (isDeadLetter(lane)) return false
+    const { format } = this.#options.encodings.current
+    return encoding.format !== format || lane.schema !== this.#schemaWord
   }
 
   async #append(opened: Opened<R>, rows: R[], options: SinkWriteOptions): Promise<Ack> {
     this.#throwIfOver()
-    const { clock, stream, shard } = this.#options
+    const { clock, stream, shard, encodings } = this.#options
     const before = options.refused ?? []
     const verdicts = await judge(rows, before, this.#judge)
     const producer = options.producer && (await producerStep(options.producer, rows, before))
     const lane = { stream, shard, schema: this.#schemaWord }
-    const batch = batchOf(verdicts, lane, producer, clock.now())
+    const batch = batchOf(verdicts, lane, encodings.current, producer, clock.now())
     await this.#makeRoom(opened, batch, options.signal)
     throwIfAborted(options.signal)
     const appended = await opened.session.append(batch)
     if (!appended.duplicate) {
       for (const [i, range] of appended.ranges.entries()) {
-        this.#lanes.appended(range, batch.lanes[i]?.bytes ?? 0, batch.atMs)
+        const part = batch.lanes[i]
+        if (part) this.#lanes.appended(range, part.bytes, batch.atMs, part.encoding)
       }
       this.#accepted += verdicts.accepted.length
       this.#rejected += verdicts.refused.length
@@ -240,11 +275,10 @@ export class SinkMachine<R extends object> implements FileSink<R> {
     const { publisher } = opened
     const incoming = batch.lanes.reduce((sum, { bytes }) => sum + bytes, 0)
     for (;;) {
-      const open = [...this.#lanes.open()]
-      const pending = open.reduce((sum, { bytes }) => sum + bytes, publisher.pendingBytes)
+      const pending = this.#lanes.bytes + publisher.pendingBytes
       if (pending === 0 || pending + incoming <= maxPendingBytes) return
       const { stall } = publisher
-      if (stall && (stall.outage || open.length === 0)) {
+      if (stall && (stall.outage || this.#lanes.bytes === 0)) {
         throw slowDown('The store fails and the log is full', {
           cause: stall.error,
           retryAfterMs: Math.max(0, stall.retryAtMs - clock.now()),
@@ -253,7 +287,7 @@ export class SinkMachine<R extends object> implements FileSink<R> {
       const changed = publisher.changes.wait(signal)
       // Nobody may be left to wait for it when the cut below throws.
       changed.catch(() => {})
-      const largest = open.sort((a, b) => b.bytes - a.bytes)[0]
+      const [largest] = [...this.#lanes.open()].sort((a, b) => b.bytes - a.bytes)
       if (largest) await this.#cut(opened, largest, largest.end - largest.begin, 'memory')
       void publisher.run()
       await changed
@@ -278,13 +312,19 @@ export class SinkMachine<R extends object> implements FileSink<R> {
   }
 
   /** Decides a file: from here on its range and key never change. */
-  async #cut(opened: Opened<R>, lane: OpenLane, records: number, reason: CutReason): Promise<void> {
+  async #cut(
+    opened: Opened<R>,
+    lane: LaneState,
+    records: number,
+    reason: CutReason,
+  ): Promise<void> {
     const { clock } = this.#options
     const { begin } = lane
     const end = begin + records
     const id = nanoid()
     const openedAtMs = lane.openedAtMs ?? clock.now()
-    const key = this.#keyOf({ lane: lane.lane, begin, end, id, openedAtMs, extension: '' })
+    const extension = lane.encoding.format
+    const key = this.#keyOf({ lane: lane.lane, begin, end, id, openedAtMs, extension })
     const file: SealedFile = {
       id,
       lane: lane.lane,
@@ -294,13 +334,12 @@ export class SinkMachine<R extends object> implements FileSink<R> {
       reason,
       sealedAtMs: clock.now(),
     }
-    try {
-      await opened.session.seal(file)
-    } catch (error) {
+    const sealed = await opened.session.seal(file).catch((error: unknown) => {
       if (isSluiceError(error, 'fenced')) this.#fenced(error)
       throw error
-    }
-    opened.publisher.enqueue(file, this.#lanes.cut(lane.lane, end))
+    })
+    this.#lanes.cut(sealed.rest)
+    opened.publisher.enqueue(sealed.file)
   }
 
   async #flush(
@@ -335,7 +374,7 @@ export class SinkMachine<R extends object> implements FileSink<R> {
     await session.close()
   }
 
-  async #cutAged(lane: OpenLane): Promise<void> {
+  async #cutAged(lane: LaneState): Promise<void> {
     try {
       const opened = await this.#opened()
       await this.#serial(async () => {
@@ -349,28 +388,24 @@ export class SinkMachine<R extends object> implements FileSink<R> {
     }
   }
 
-  #encodingOf(file: PendingFile): { format: Format<never>; schema: Schema | undefined } {
-    const { format, schema } = this.#options
-    if (isDeadLetter(file.lane))
-      return { format: deadLetterFormat as Format<never>, schema: { fields: [] } }
-    const declared = schema && 'fields' in schema ? schema : undefined
-    return { format: format as unknown as Format<never>, schema: declared }
+  #keyOf(values: NameValues): string {
+    return (isDeadLetter(values.lane) ? deadLetterName : this.#options.name)(values)
   }
 
-  #keyOf(values: NameValues): string {
-    const dead = isDeadLetter(values.lane)
-    const { extension } = dead ? deadLetterFormat : this.#options.format
-    return (dead ? deadLetterName : this.#options.name)({ ...values, extension })
+  /** Throws `invalid-key` if some file of the lane could not be named. */
+  #checkName(lane: Lane, extension: string): void {
+    const end = Number.MAX_SAFE_INTEGER
+    this.#keyOf({ lane, begin: end, end, id: nanoid(), openedAtMs: 0, extension })
   }
 
   /** The partition of a row, refused here if no file of it could be named. */
   #partitionOf(row: R): string {
-    const { partition: partitionOf, stream, shard } = this.#options
+    const { partition: partitionOf, stream, shard, format } = this.#options
     const partition = partitionOf(row)
     if (!this.#checkedPartitions.has(partition)) {
       const lane = { stream, partition, shard, schema: this.#schemaWord }
-      const end = Number.MAX_SAFE_INTEGER
-      this.#keyOf({ lane, begin: end, end, id: nanoid(), openedAtMs: 0, extension: '' })
+      this.#checkName(lane, format.extension)
+      if (this.#checkedPartitions.size >= MAX_CHECKED_PARTITIONS) this.#checkedPartitions.clear()
       this.#checkedPartitions.add(partition)
     }
     return partition
@@ -386,15 +421,17 @@ export class SinkMachine<R extends object> implements FileSink<R> {
   }
 
   async #progress(ranges: readonly LaneRange[]): Promise<Progress> {
-    // A sink that was aborted or fenced has no log to ask; one that is closed needs none.
-    if (!this.#closed) this.#throwIfOver()
-    const { session, publisher } = await this.#opened()
-    return progressOf(ranges, async (range) =>
-      // A closed sink has given its log back, and knows all that it has published itself.
-      this.#closed
-        ? filesWithin(publisher.files, range)
-        : (await session.committed(range)).map(fileInfo),
-    )
+    if (!this.#closed) {
+      // A sink that was aborted or fenced has no log to ask.
+      this.#throwIfOver()
+      const { session } = await this.#opened()
+      return progressOf(ranges, async (range) => (await session.committed(range)).map(fileInfo))
+    }
+    const { publisher } = await this.#opened()
+    // A closed sink has given its log back, and knows what it has published itself, but not what became of the rest.
+    const progress = await progressOf(ranges, async (range) => filesWithin(publisher.files, range))
+    if (progress.state === 'pending') this.#throwIfOver()
+    return progress
   }
 
   async #committed(
@@ -432,10 +469,6 @@ function slowDown(why: string, options: SluiceErrorOptions = {}): SluiceError {
     `${why}; nothing of this was kept, send it again later`,
     options,
   )
-}
-
-function isDeadLetter(lane: Lane): boolean {
-  return lane.schema === 'rejected'
 }
 
 function countOf(ranges: readonly LaneRange[]): number {

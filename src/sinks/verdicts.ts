@@ -67,7 +67,7 @@ function judgeRow<R>(row: R, by: Judge<R>): Verdict<R> | Promise<Verdict<R>> {
   }
   const { schema } = by
   if (schema === undefined) return judgeShape(row, by)
-  if ('fields' in schema) return checkRow(schema, row) ?? judgeShape(row, by)
+  if (!('~standard' in schema)) return checkRow(schema, row) ?? judgeShape(row, by)
   try {
     const result = schema['~standard'].validate(row)
     return result instanceof Promise

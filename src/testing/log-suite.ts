@@ -1,5 +1,6 @@
 import type { Log } from '../contracts/index.ts'
 import { appendCases } from './log-cases/appends.ts'
+import { cutCases } from './log-cases/cuts.ts'
 import { fileCases } from './log-cases/files.ts'
 import { ownerCases } from './log-cases/owners.ts'
 import { producerCases } from './log-cases/producers.ts'
@@ -35,7 +36,14 @@ export interface LogSuiteOptions {
  */
 export function logSuite(options: LogSuiteOptions): readonly SuiteCase[] {
   const { create, durable } = options
-  const always = [...appendCases, ...valueCases, ...producerCases, ...fileCases, ...ownerCases]
+  const always = [
+    ...appendCases,
+    ...valueCases,
+    ...producerCases,
+    ...cutCases,
+    ...fileCases,
+    ...ownerCases,
+  ]
   return [
     ...always.map((logCase) => ({ logCase, skip: undefined })),
     ...reopenCases.map((logCase) => ({

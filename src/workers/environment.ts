@@ -8,7 +8,10 @@ import type { Scope, TokenRule } from '../http/access.ts'
 import { MIN_SECRET_LENGTH } from '../http/files.ts'
 import type { Rotate } from '../sinks/rotation.ts'
 
-/** One stream of the `STREAMS` variable. */
+/**
+ * One stream of the `STREAMS` variable. It may be edited at any time: records that are waiting then are published in the
+ * format and the partitions that they were acknowledged for, and what comes after them in the new ones.
+ */
 export interface StreamConfig {
   readonly format: 'parquet' | 'jsonl' | 'csv'
   /** For `jsonl` and `csv`; Parquet compresses within the file. Default `false`. */
@@ -52,6 +55,9 @@ function checkStream(where: string, config: Record<string, unknown>): void {
   if (!isTexts(partition)) throw wrong(`${where}.partition`, 'must be a list of field names')
   const { records, bytes, ageMs, ...unknown } = objectOf(`${where}.rotate`, rotate)
   refuseOthers(`${where}.rotate`, unknown)
+  if (records !== undefined && !Number.isSafeInteger(records)) {
+    throw wrong(`${where}.rotate.records`, 'must be a whole number above 0')
+  }
   for (const [name, limit] of Object.entries({ records, bytes, ageMs })) {
     if (limit === undefined || (typeof limit === 'number' && limit > 0)) continue
     throw wrong(`${where}.rotate.${name}`, 'must be a number above 0')
@@ -61,6 +67,12 @@ function checkStream(where: string, config: Record<string, unknown>): void {
 /** The format of a stream's files. */
 export function formatOf({ format, gzip: packed = false }: StreamConfig): Format<Row> {
   return packed ? gzip(FORMATS[format]()) : FORMATS[format]()
+}
+
+/** Every format that `STREAMS` can give a stream, and so may have given it before it was edited. */
+export function everyFormat(): readonly Format<Row>[] {
+  const plain = Object.values(FORMATS).map((format) => format())
+  return [...plain, gzip(jsonl()), gzip(csv())]
 }
 
 /**

@@ -15,7 +15,7 @@ import {
 import { createSink } from '../sinks/create-sink.ts'
 import { type R2BucketLike, r2Store } from '../stores/r2.ts'
 import { type AlarmClock, type AlarmStorageLike, alarmClock } from './alarm-clock.ts'
-import { formatOf, parseStreams } from './environment.ts'
+import { everyFormat, formatOf, parseStreams } from './environment.ts'
 import { type Outcome, outcomeOf } from './outcome.ts'
 import { report } from './report.ts'
 
@@ -116,6 +116,7 @@ export class Shard extends DurableObject<ShardEnvironment> {
       stream,
       store: r2Store(this.env.BUCKET),
       format: formatOf(config),
+      earlierFormats: everyFormat(),
       log: this.#log,
       clock: this.#clock,
       partition: config.partition,

@@ -11,6 +11,8 @@ test.each([
   ['store', { store: {} }],
   ['format', { format: undefined }],
   ['format', { format: 'jsonl' }],
+  ['earlierFormats', { earlierFormats: jsonl() }],
+  ['earlierFormats', { earlierFormats: ['jsonl'] }],
   ['name', { name: () => 'a' }],
   ['rotat', { rotat: {} }],
   ['rotate.record', { rotate: { record: 5 } }],

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { Ack, Format, Log, Row, Store } from '../../src/contracts/index.ts'
 import { SluiceError } from '../../src/core/errors.ts'
+import { approximateBytes } from '../../src/core/sizes.ts'
 import { toReadableStream } from '../../src/core/streams.ts'
 import { jsonl } from '../../src/formats/jsonl.ts'
 import { memoryLog } from '../../src/logs/memory.ts'
@@ -161,6 +162,15 @@ describe('verdicts', () => {
     expect((await stored(store))[key(0, 1)]).toEqual([{ id: 1, at: { x: 'a' } }])
   })
 
+  test('a validator that has fields of its own is no list of columns', async () => {
+    const { '~standard': standard } = z.object({ id: z.number() })
+    const schema = { fields: { id: 'of a library' }, '~standard': standard }
+    const { sink } = bench({ schema })
+    const { accepted, receipt } = await sink.write([{ id: 1 }, { id: 'x' }])
+    expect([accepted, receipt.ranges[0]?.lane.schema]).toEqual([1, 'auto'])
+    await sink.close()
+  })
+
   test('an asynchronous validator keeps the order', async () => {
     const schema = z.object({ id: z.number() }).refine(async ({ id }) => {
       await Promise.resolve()
@@ -262,6 +272,14 @@ describe('partition', () => {
     expect(ack).toMatchObject({ accepted: 0, rejected: [{ index: 0, code: 'invalid-record' }] })
     await sink.close()
     expect(Object.keys(await stored(store))).toEqual([key(0, 1, '_rejected', 'rejected')])
+  })
+
+  test('a field is the record’s own, not what every object inherits', async () => {
+    const { sink } = bench({ partition: ['constructor'] })
+    const { accepted, receipt } = await sink.write([{ a: 1 }])
+    expect(accepted).toBe(1)
+    expect(receipt.ranges[0]?.lane.partition).toBe('constructor=__HIVE_DEFAULT_PARTITION__')
+    await sink.close()
   })
 
   test('a list or object as a field’s value is refused by name', async () => {
@@ -481,6 +499,29 @@ describe('a store that fails', () => {
       [0, 10],
       [10, 40],
     ])
+  })
+
+  test('what earlier processes sealed counts against the limit too', async () => {
+    const { store, down, up } = failing(memoryStore())
+    const { sink, reopen } = bench({ store, maxPendingBytes: 10_000 })
+    down()
+    const row = { text: 'x'.repeat(900) }
+    let accepted = 0
+    for (let life = 0, now = sink; life < 4; life++, now = reopen()) {
+      for (;;) {
+        const ack = await now.write([row]).catch((error: unknown) => error)
+        if (ack instanceof Error) {
+          expect(ack).toMatchObject({ code: 'slow-down' })
+          break
+        }
+        accepted++
+      }
+    }
+    expect(accepted).toBe(Math.floor(10_000 / approximateBytes(row)))
+    up()
+    expect((await reopen().close()).files.reduce((sum, { records }) => sum + records, 0)).toBe(
+      accepted,
+    )
   })
 
   test('close can be called again after it failed', async () => {

@@ -7,7 +7,8 @@ import {
 } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { Row } from '../../src/contracts/index.ts'
+import type { Refused, Row } from '../../src/contracts/index.ts'
+import { Shard, type ShardEnvironment } from '../../src/workers/shard.ts'
 import {
   environment,
   flush,
@@ -153,8 +154,8 @@ describe('crashes', () => {
     const before = await runInDurableObject(shardOf(STREAM), (_, { storage }) => {
       // As a life that ended between the seal and the upload left it.
       storage.sql.exec(
-        `INSERT INTO files (id, lane, first, next, key, reason, sealed_at)
-         SELECT 'the-id', id, 0, 60, 'flights/the-key.parquet', 'age', ? FROM lanes`,
+        `INSERT INTO files (id, lane, first, next, key, reason, sealed_at, row_bytes, encoding)
+         SELECT 'the-id', id, 0, 60, 'flights/the-key.parquet', 'age', ?, 60, encoding FROM lanes`,
         Date.now(),
       )
       storage.sql.exec('UPDATE lanes SET open = 60')
@@ -180,6 +181,81 @@ describe('crashes', () => {
     expect(await parquetRows(STREAM)).toEqual(rowsOf(10))
   })
 })
+
+describe('STREAMS edited and deployed', () => {
+  /** What wrangler.toml names as parquet was something else before. */
+  const asJsonl = { STREAMS: { [STREAM]: { format: 'jsonl' } } }
+  const asCsvGz = { STREAMS: { [STREAM]: { format: 'csv', gzip: true, partition: ['p'] } } }
+  const down: ShardEnvironment['BUCKET'] = new Proxy(env.BUCKET, {
+    get: () => () => Promise.reject(new Error('put: We encountered an internal error (10001)')),
+  })
+
+  /** A life of the object under these settings; the next one, under those of wrangler.toml, finds what it left. */
+  async function life(
+    settings: Partial<ShardEnvironment>,
+    run: (shard: Shard) => Promise<void>,
+  ): Promise<void> {
+    await runInDurableObject(shardOf(STREAM), (_, ctx) =>
+      run(new Shard(ctx, { ...environment, ...settings })),
+    )
+    await abortAllDurableObjects()
+  }
+
+  const request = (rows: Row[], refused: readonly Refused[] = []) => ({ rows, refused })
+  const broken: Refused = { index: 1, code: 'invalid-record', path: '', message: 'no', raw: '{' }
+
+  test('open records are published as what they were taken for, and those after them as the new', async () => {
+    await life(asJsonl, async (shard) => {
+      // No row of any Parquet file.
+      const taken = await shard.write(STREAM, request([{}]))
+      expect(taken).toMatchObject({ value: { accepted: 1 } })
+    })
+    await life(asCsvGz, async (shard) => {
+      const taken = await shard.write(STREAM, request([{ p: 1, n: 'é' }]))
+      expect(taken).toMatchObject({ value: { accepted: 1 } })
+    })
+    const answer = await write(STREAM, rowsOf(3))
+    await flush(STREAM)
+    expect(await receipt(STREAM, answer)).toMatchObject({ state: 'committed', records: 3 })
+    const keys = await keysOf('')
+    const only = (extension: string) => keys.find((key) => key.endsWith(extension))
+    expect(await parquetRows(STREAM)).toEqual(rowsOf(3))
+    expect(await textOf(only('.jsonl'))).toBe('{}\n')
+    expect(await unpacked(only('.csv.gz'))).toBe('p,n\n1,é\n')
+    expect(keys.length).toBe(3)
+  })
+
+  test('sealed files are written as their keys say', async () => {
+    for (const settings of [asJsonl, asCsvGz]) {
+      await life({ ...settings, BUCKET: down }, async (shard) => {
+        await shard.write(STREAM, request([{ p: 1 }], [broken]))
+        expect(await shard.flush(STREAM)).toMatchObject({ error: { code: 'unavailable' } })
+      })
+    }
+    expect(await keysOf('')).toEqual([])
+    await flush(STREAM)
+    const texts: Record<string, unknown> = {}
+    for (const key of await keysOf('')) {
+      const text = await (key.endsWith('.gz') ? unpacked(key) : textOf(key))
+      texts[key] = key.includes('_rejected') ? JSON.parse(text ?? '').raw : text
+    }
+    const range = (from: number) =>
+      [from, from + 1].map((n) => String(n).padStart(19, '0')).join('-')
+    expect(texts).toEqual({
+      [`flights/0-auto-${range(0)}.jsonl`]: '{"p":1}\n',
+      [`flights/p=1/0-auto-${range(0)}.csv.gz`]: 'p\n1\n',
+      [`flights/_rejected/0-rejected-${range(0)}.jsonl`]: '{',
+      [`flights/_rejected/0-rejected-${range(1)}.jsonl`]: '{',
+    })
+    const type = (await env.BUCKET.head(`flights/0-auto-${range(0)}.jsonl`))?.httpMetadata
+    expect(type?.contentType).toBe('application/x-ndjson')
+  })
+})
+
+async function unpacked(key = ''): Promise<string> {
+  const packed = (await env.BUCKET.get(key))?.body.pipeThrough(new DecompressionStream('gzip'))
+  return new Response(packed).text()
+}
 
 describe('bad input', () => {
   const ndjson = 'application/x-ndjson'
@@ -255,6 +331,11 @@ describe('configuration', () => {
       'an unknown limit',
       { STREAMS: { a: { format: 'csv', rotate: { seconds: 1 } } } },
       'STREAMS.a.rotate.seconds',
+    ],
+    [
+      'a limit of part of a record',
+      { STREAMS: { a: { format: 'csv', rotate: { records: 2.5 } } } },
+      'STREAMS.a.rotate.records',
     ],
     [
       'a limit that is none',

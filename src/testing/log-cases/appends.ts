@@ -1,15 +1,5 @@
 import { check, checkEqual } from '../check.ts'
-import {
-  AT_MS,
-  batch,
-  LANE,
-  type LogCase,
-  laneIn,
-  OTHER,
-  readAll,
-  rowsOf,
-  sealed,
-} from './tools.ts'
+import { batch, LANE, type LogCase, OTHER, readAll, rowsOf, sealed } from './tools.ts'
 
 /** Large enough that no log may hand it out in one batch. */
 const MANY = 20_000
@@ -140,41 +130,6 @@ export const appendCases: readonly LogCase[] = [
       const file = sealed(LANE, 0, 3)
       await session.seal(file)
       checkEqual(await readAll(session, file), rows, 'the rows')
-    },
-  },
-  {
-    name: 'the state counts what is open: positions, declared bytes, and when the first of it came',
-    async run({ log }) {
-      const first = await log.open('first')
-      await first.append(batch([[LANE, rowsOf(4)]], { atMs: AT_MS }))
-      await first.append(batch([[LANE, rowsOf(6)]], { atMs: AT_MS + 5000 }))
-      const second = await log.open('second')
-      checkEqual(
-        laneIn(second.state, LANE),
-        { lane: LANE, begin: 0, end: 10, bytes: 100, openedAtMs: AT_MS },
-        'the lane with all of it open',
-      )
-      await second.seal(sealed(LANE, 0, 7))
-      const third = await log.open('third')
-      const open = laneIn(third.state, LANE)
-      checkEqual([open.begin, open.end], [7, 10], 'what is open after a cut')
-      check(
-        open.bytes > 0 && open.bytes < 100,
-        `about 30 bytes are open, the state says ${open.bytes}`,
-      )
-      check(
-        open.openedAtMs !== undefined &&
-          open.openedAtMs >= AT_MS &&
-          open.openedAtMs <= AT_MS + 5000,
-        `the open records came by ${AT_MS + 5000}, the state says ${open.openedAtMs}`,
-      )
-      await third.seal(sealed(LANE, 7, 10))
-      const fourth = await log.open('fourth')
-      checkEqual(
-        laneIn(fourth.state, LANE),
-        { lane: LANE, begin: 10, end: 10, bytes: 0, openedAtMs: undefined },
-        'the lane with nothing open',
-      )
     },
   },
 ]

@@ -6,6 +6,7 @@ import {
   type LogCase,
   laneIn,
   OTHER,
+  pending,
   readAll,
   rowsOf,
   sealAndCommit,
@@ -40,6 +41,8 @@ export const fileCases: readonly LogCase[] = [
         [5, 6],
         [4, 4],
         [4, 11],
+        [4, 6.5],
+        [4, Number.NaN],
       ] as const) {
         await checkRejects(
           session.seal({ ...sealed(LANE, begin, end), id: `other-${begin}-${end}` }),
@@ -53,7 +56,7 @@ export const fileCases: readonly LogCase[] = [
         'a lane never written',
       )
       const { state } = await log.open('second')
-      checkEqual(state.sealed, [sealed(LANE, 0, 4)], 'the sealed files')
+      checkEqual(state.sealed, [pending(sealed(LANE, 0, 4))], 'the sealed files')
       checkEqual(laneIn(state, LANE).begin, 4, 'where the open part begins')
     },
   },
@@ -70,9 +73,17 @@ export const fileCases: readonly LogCase[] = [
       const files = [sealed(LANE, 0, 1), sealed(OTHER, 0, 2), sealed(LANE, 1, 4)] as const
       for (const file of files) await first.seal(file)
       const second = await log.open('second')
-      checkEqual(second.state.sealed, files, 'the sealed files')
+      checkEqual(
+        second.state.sealed,
+        files.map((file) => pending(file)),
+        'the sealed files',
+      )
       await second.commit([committed(files[1])])
-      checkEqual((await log.open('third')).state.sealed, [files[0], files[2]], 'what is left')
+      checkEqual(
+        (await log.open('third')).state.sealed,
+        [pending(files[0]), pending(files[2])],
+        'what is left',
+      )
     },
   },
   {
@@ -86,13 +97,13 @@ export const fileCases: readonly LogCase[] = [
       await first.seal(file)
       await first.progress(file.id, upload)
       const second = await log.open('second')
-      checkEqual(pending(second.state.sealed), [[upload, undefined]], 'the upload')
+      checkEqual(uploads(second.state.sealed), [[upload, undefined]], 'the upload')
       await second.progress(file.id, upload, checkpoint)
       const third = await log.open('third')
-      checkEqual(pending(third.state.sealed), [[upload, checkpoint]], 'the upload and checkpoint')
+      checkEqual(uploads(third.state.sealed), [[upload, checkpoint]], 'the upload and checkpoint')
       await third.progress(file.id, undefined)
       const { state } = await log.open('fourth')
-      checkEqual(pending(state.sealed), [[undefined, undefined]], 'after it was forgotten')
+      checkEqual(uploads(state.sealed), [[undefined, undefined]], 'after it was forgotten')
     },
   },
   {
@@ -114,11 +125,26 @@ export const fileCases: readonly LogCase[] = [
       checkEqual(await find(0, 4), [committed(files[0])], 'exactly the first')
       checkEqual(await find(3, 5), [committed(files[0]), committed(files[1])], 'where they meet')
       checkEqual(await find(8, 10), [], 'what no file has')
-      checkEqual(
-        await session.committed({ lane: { ...LANE, shard: '7' }, begin: 0, end: 10 }),
-        [],
-        'a lane never written',
-      )
+    },
+  },
+  {
+    name: 'records that no append ever brought are not found, rather than pending',
+    async run({ log }) {
+      const session = await log.open('first')
+      await session.append(batch([[LANE, rowsOf(10)]]))
+      await sealAndCommit(session, sealed(LANE, 0, 10))
+      for (const [lane, end] of [
+        [LANE, 11],
+        [{ ...LANE, shard: '7' }, 1],
+      ] as const) {
+        await checkRejects(
+          session.committed({ lane, begin: 0, end }),
+          'not-found',
+          `records up to ${end} of shard ${lane.shard}`,
+        )
+      }
+      const { state } = await log.open('second')
+      checkEqual(state.lanes, [], 'the lanes: none comes of a question')
     },
   },
   {
@@ -164,7 +190,11 @@ export const fileCases: readonly LogCase[] = [
       await session.seal(other)
       await session.commit([committed(files[2]), committed(files[0]), committed(other)])
       checkEqual(await readAll(session, files[1]), rowsOf(3, 2), 'the rows between them')
-      checkEqual((await log.open('second')).state.sealed, [files[1]], 'what is still sealed')
+      checkEqual(
+        (await log.open('second')).state.sealed,
+        [pending(files[1])],
+        'what is still sealed',
+      )
     },
   },
   {
@@ -195,6 +225,6 @@ export const fileCases: readonly LogCase[] = [
   },
 ]
 
-function pending(files: readonly { upload?: unknown; checkpoint?: unknown }[]): unknown[] {
+function uploads(files: readonly { upload?: unknown; checkpoint?: unknown }[]): unknown[] {
   return files.map(({ upload, checkpoint }) => [upload, checkpoint])
 }

@@ -1,5 +1,7 @@
 import { checkEqual, checkRejects } from '../check.ts'
 import {
+  AS_COLUMNS,
+  AS_JSONL,
   AT_MS,
   batch,
   committed,
@@ -7,6 +9,7 @@ import {
   type LogCase,
   laneIn,
   OTHER,
+  pending,
   readAll,
   rowsOf,
   sealAndCommit,
@@ -20,14 +23,21 @@ export const reopenCases: readonly LogCase[] = [
     async run({ log, reopen }) {
       const before = await log.open('first')
       await before.append(batch([[LANE, rowsOf(3)]]))
-      await before.append(batch([[OTHER, rowsOf(2)]], { atMs: AT_MS + 7 }))
+      await before.append(batch([[OTHER, rowsOf(2)]], { atMs: AT_MS + 7, encoding: AS_COLUMNS }))
       const after = await (await reopen()).open('second')
       checkEqual(
         after.state,
         {
           lanes: [
-            { lane: LANE, begin: 0, end: 3, bytes: 30, openedAtMs: AT_MS },
-            { lane: OTHER, begin: 0, end: 2, bytes: 20, openedAtMs: AT_MS + 7 },
+            { lane: LANE, begin: 0, end: 3, bytes: 30, openedAtMs: AT_MS, encoding: AS_JSONL },
+            {
+              lane: OTHER,
+              begin: 0,
+              end: 2,
+              bytes: 20,
+              openedAtMs: AT_MS + 7,
+              encoding: AS_COLUMNS,
+            },
           ],
           sealed: [],
         },
@@ -50,7 +60,7 @@ export const reopenCases: readonly LogCase[] = [
       await before.seal(file)
       await before.progress(file.id, upload)
       const after = await (await reopen()).open('second')
-      checkEqual(after.state.sealed, [{ ...file, upload }], 'the sealed files')
+      checkEqual(after.state.sealed, [{ ...pending(file), upload }], 'the sealed files')
       checkEqual(await readAll(after, file), rowsOf(4), 'its rows')
       await after.commit([committed(file)])
       checkEqual(laneIn(after.state, LANE).begin, 4, 'where the open part begins')

@@ -1,10 +1,12 @@
 import type {
   CommittedFile,
+  Encoding,
   Lane,
   LaneState,
   LogBatch,
   LogSession,
   LogState,
+  PendingFile,
   ProducerStep,
   Row,
   SealedFile,
@@ -21,6 +23,12 @@ export interface LogCase {
 export const LANE: Lane = { stream: 'birds', partition: '', shard: '0', schema: 'auto' }
 export const OTHER: Lane = { ...LANE, partition: 'country=DE/day=2026-11-21' }
 
+export const AS_JSONL: Encoding = { format: 'jsonl', schema: undefined }
+export const AS_COLUMNS: Encoding = {
+  format: 'parquet',
+  schema: { fields: [{ name: 'n', type: 'int32', nullable: false }] },
+}
+
 /** When the cases happen. */
 export const AT_MS: number = Date.UTC(2026, 10, 21)
 
@@ -32,15 +40,19 @@ export function rowsOf(count: number, from = 0): Row[] {
   }))
 }
 
+/** What `batch` says that a row weighs. */
+const ROW_BYTES = 10
+
 export function batch(
   lanes: readonly (readonly [Lane, readonly Row[]])[],
-  more: { readonly producer?: ProducerStep; readonly atMs?: number } & Partial<LogBatch> = {},
+  more: Partial<LogBatch> & { readonly encoding?: Encoding } = {},
 ): LogBatch {
+  const { encoding = AS_JSONL, ...rest } = more
   return {
-    lanes: lanes.map(([lane, rows]) => ({ lane, rows, bytes: rows.length * 10 })),
+    lanes: lanes.map(([lane, rows]) => ({ lane, rows, bytes: rows.length * ROW_BYTES, encoding })),
     rejected: [],
     atMs: AT_MS,
-    ...more,
+    ...rest,
   }
 }
 
@@ -59,6 +71,11 @@ export function sealed(lane: Lane, begin: number, end: number): SealedFile {
     reason: 'flush',
     sealedAtMs: AT_MS + 1000,
   }
+}
+
+/** The file as it waits for its publication, of rows that `batch` made. */
+export function pending(file: SealedFile, encoding: Encoding = AS_JSONL): PendingFile {
+  return { ...file, rowBytes: (file.end - file.begin) * ROW_BYTES, encoding }
 }
 
 export function committed(file: SealedFile): CommittedFile {

@@ -1,0 +1,38 @@
+import type { Lane, LaneRange, SealedFile } from '../contracts/index.ts'
+import { SluiceError } from '../core/errors.ts'
+
+/** What of a lane no file has yet. */
+export interface OpenRange {
+  readonly begin: number
+  readonly end: number
+}
+
+/**
+ * The file's lane. Throws `invalid-options` where there is none, or where the file does not begin at its first open record
+ * and end, at a whole one, among the others.
+ */
+export function laneToCut<L extends OpenRange>(
+  { key, begin, end }: SealedFile,
+  lane: L | undefined,
+): L {
+  const whole = Number.isSafeInteger(end) && end > begin
+  if (lane && whole && begin === lane.begin && end <= lane.end) return lane
+  throw new SluiceError(
+    'invalid-options',
+    `The file ${key} cannot hold records ${begin} to ${end} of its lane: ${lane?.begin ?? 0} to ${lane?.end ?? 0} are open`,
+    { key },
+  )
+}
+
+/** Throws `not-found` for a range that the lane does not reach: a receipt that nobody gave out. */
+export function checkReach({ end }: LaneRange, laneEnd = 0): void {
+  if (end > laneEnd) throw new SluiceError('not-found', 'There are no such records in this log')
+}
+
+/** What an append hears whose rows cannot be in one file with those that are open. */
+export function otherEncoding({ partition, schema }: Lane): SluiceError {
+  return new SluiceError(
+    'invalid-options',
+    `The lane of partition "${partition.slice(0, 200)}" and schema ${schema} has open records of another encoding; cut it first`,
+  )
+}

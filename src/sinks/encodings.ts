@@ -1,0 +1,47 @@
+import type {
+  Encoding,
+  Format,
+  LaneState,
+  PendingFile,
+  Schema,
+  StandardSchemaLike,
+} from '../contracts/index.ts'
+import { SluiceError } from '../core/errors.ts'
+import { deadLetterFormat } from './dead-letter.ts'
+import { isDeadLetter } from './lanes.ts'
+
+/** How the files of a sink are written: each as its records were acknowledged for, whatever the options are by now. */
+export class Encodings<R> {
+  /** What this sink takes records for. */
+  readonly current: Encoding
+  readonly #formats: ReadonlyMap<string, Format<R>>
+
+  constructor(
+    format: Format<R>,
+    earlier: readonly Format<R>[],
+    schema: Schema | StandardSchemaLike | undefined,
+  ) {
+    // Some validators have `fields` of their own.
+    const declared = schema && !('~standard' in schema) ? schema : undefined
+    this.current = { format: format.extension, schema: declared }
+    this.#formats = new Map([...earlier, format].map((one) => [one.extension, one]))
+  }
+
+  /** Throws `invalid-options` where what waits in the log needs a format that this sink was not given. */
+  check({ lane, encoding }: LaneState | PendingFile): void {
+    if (isDeadLetter(lane) || this.#formats.has(encoding.format)) return
+    throw new SluiceError(
+      'invalid-options',
+      `The log of "${lane.stream}" holds records that were acknowledged for .${encoding.format} files, and this sink ` +
+        `writes .${[...this.#formats.keys()].join(', .')}; give it that format too, in earlierFormats`,
+    )
+  }
+
+  of({ lane, encoding }: PendingFile): {
+    readonly format: Format<never>
+    readonly schema: Schema | undefined
+  } {
+    const format = isDeadLetter(lane) ? deadLetterFormat : this.#formats.get(encoding.format)
+    return { format: format as Format<never>, schema: encoding.schema }
+  }
+}
