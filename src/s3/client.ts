@@ -1,33 +1,18 @@
 import type { Bytes, Clock } from '../contracts/index.ts'
 import { EMPTY } from '../core/bytes.ts'
 import { systemClock } from '../core/clock.ts'
-import { abortError, asSluiceError, isSluiceError, SluiceError } from '../core/errors.ts'
+import type { SluiceError } from '../core/errors.ts'
 import { sha256Hex } from '../core/hash.ts'
-import { checkKey } from '../core/keys.ts'
-import { type RetryOptions, retry } from '../core/retry.ts'
+import { setAuthority } from './authority.ts'
 import { credentialsKeeper, type S3CredentialsSource } from './credentials.ts'
-import { encodeKey, type S3EndpointOptions, type S3Query, s3Address } from './endpoint.ts'
-import {
-  type CallContext,
-  contextError,
-  type Refusal,
-  readRefusal,
-  refusalError,
-} from './errors.ts'
+import { type S3EndpointOptions, type S3Query, s3Address } from './endpoint.ts'
+import type { CallContext, Refusal } from './errors.ts'
+import { type Authorize, type S3SendOptions, s3Sender } from './sender.ts'
 import { s3Signer, UNSIGNED_PAYLOAD } from './sign.ts'
 
-export interface S3ClientOptions extends S3EndpointOptions {
-  readonly credentials: S3CredentialsSource
-  /** Default: the platform's own. */
-  readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined
-  /** Attempts, waits and the time budget of one call. Default: those of `retry`. */
-  readonly retry?: Omit<RetryOptions, 'clock' | 'signal'> | undefined
-  /**
-   * The time limit of one attempt, up to the end of the answer, or to the headers of an object that is read, whose body may then
-   * be silent for as long. Default: 60 s, and one second more for each 64 KiB that is sent.
-   */
-  readonly attemptTimeoutMs?: number | undefined
-  readonly clock?: Clock | undefined
+export interface S3ClientOptions extends S3EndpointOptions, S3SendOptions {
+  /** `'anonymous'` sends requests without a signature: for buckets that anybody may read. */
+  readonly credentials: S3CredentialsSource | 'anonymous'
 }
 
 /**
@@ -74,9 +59,6 @@ export interface S3Call<T> {
   recover?(error: SluiceError): Promise<T | undefined>
 }
 
-const BASE_TIMEOUT_MS = 60_000
-const SLOWEST_BYTES_PER_MS = 64
-
 /** A difference of clocks that explains a refusal; S3 allows 15 minutes. */
 const SKEW_STEP_MS = 60_000
 
@@ -86,72 +68,30 @@ const SKEW_STEP_MS = 60_000
  * Errors: `invalid-options` (see `S3EndpointOptions`), `unauthenticated` for credentials that lack a part.
  */
 export function s3Client(options: S3ClientOptions): S3Client {
-  const { bucket, clock = systemClock, attemptTimeoutMs } = options
+  const { bucket, clock = systemClock } = options
   const address = s3Address(options)
+  const names = { bucket, region: address.region }
+  if (options.credentials === 'anonymous') {
+    return s3Sender(names, options, async ({ call, headers }) => ({
+      url: address.url(call.key, call.query),
+      headers,
+    }))
+  }
   const credentials = credentialsKeeper(options.credentials, clock)
   const sign = s3Signer(credentials.get, address.region)
-  const send = options.fetch ?? ((url, init) => fetch(url, init))
   /** How far the server's clock is ahead of ours, once it has complained. */
   let skewMs = 0
 
-  async function attempt<T>(call: S3Call<T>, attempts: number): Promise<T> {
-    const context: CallContext = {
-      operation: call.operation,
-      bucket,
-      key: call.key,
-      uploadId: call.query?.uploadId as string | undefined,
-      attempts,
-    }
+  const authorize: Authorize = async ({ call, headers }) => {
     const usedSkewMs = skewMs
     const url = address.url(call.key, call.query)
-    const mustSign = call.signBody || !address.trusted
-    // An empty Blob too: Deno sends it without a Content-Length, which S3 answers with 411.
-    const mustRead = call.body instanceof Blob && (mustSign || call.body.size === 0)
-    const body = mustRead ? await bytesOf(call.body as Blob) : call.body
-    const headers = await sign({
-      method: call.method,
+    const payloadHash =
+      call.signBody || !address.trusted ? await hashOf(call.body) : UNSIGNED_PAYLOAD
+    const atMs = clock.now() + usedSkewMs
+    return {
       url,
-      headers: sendable(call),
-      payloadHash: mustSign
-        ? await sha256Hex((body as Bytes | undefined) ?? EMPTY)
-        : UNSIGNED_PAYLOAD,
-      atMs: clock.now() + usedSkewMs,
-    })
-    const limit = new AbortController()
-    const sentBytes = body instanceof Blob ? body.size : (body?.byteLength ?? 0)
-    const limitMs =
-      attemptTimeoutMs ?? BASE_TIMEOUT_MS + Math.ceil(sentBytes / SLOWEST_BYTES_PER_MS)
-    const stopTimer = clock.schedule(clock.now() + limitMs, () => limit.abort())
-    try {
-      const response = await send(url, {
-        method: call.method,
-        headers,
-        redirect: 'manual',
-        signal: call.signal ? AbortSignal.any([call.signal, limit.signal]) : limit.signal,
-        ...(body === undefined ? {} : { body }),
-        // A cached answer would show an older object. Only where nothing is written: with `no-store`, `fetch` adds a
-        // Cache-Control header of its own, which a PUT would keep with the object.
-        ...(call.method === 'GET' || call.method === 'HEAD' ? noStore() : {}),
-      })
-      if (response.ok) return await call.read(response, context)
-      const refusal = await readRefusal(response)
-      throw refusalError(refusal, context, learnSkew(refusal, usedSkewMs) || undefined)
-    } catch (error) {
-      if (call.signal?.aborted) throw abortError(call.signal)
-      if (limit.signal.aborted) {
-        throw contextError('timeout', context, `got no answer within ${limitMs} ms`, {
-          cause: error,
-        })
-      }
-      if (isSluiceError(error)) throw error
-      const { message } = contextError(
-        'network',
-        context,
-        'failed on the way: the server cannot be reached',
-      )
-      throw asSluiceError(error, 'network', message, context)
-    } finally {
-      stopTimer()
+      headers: await sign({ method: call.method, url, headers, payloadHash, atMs }),
+      learn: (refusal) => learnSkew(refusal, usedSkewMs),
     }
   }
 
@@ -164,75 +104,13 @@ export function s3Client(options: S3ClientOptions): S3Client {
     return true
   }
 
-  return {
-    bucket,
-    region: address.region,
-    clock,
-    idleMs: attemptTimeoutMs ?? BASE_TIMEOUT_MS,
-    copySource: (key) => `/${bucket}/${encodeKey(key)}`,
-    async send(call) {
-      if (call.key !== undefined) checkKey(call.key)
-      let outcomeUnknown = false
-      return retry(
-        async (attempts) => {
-          try {
-            return await credentials.use(() => attempt(call, attempts), call.signal)
-          } catch (error) {
-            if (!isSluiceError(error)) throw error
-            if (outcomeUnknown && !error.retryable) {
-              const result = await call.recover?.(error)
-              if (result !== undefined) return result
-            }
-            outcomeUnknown ||= mayHaveHappened(error)
-            throw error
-          }
-        },
-        { ...options.retry, clock, signal: call.signal },
-      )
-    },
-  }
+  return setAuthority(s3Sender(names, options, authorize, credentials.use), {
+    address,
+    credentials: credentials.get,
+    now: () => clock.now() + skewMs,
+  })
 }
 
-/** After these the server may have done what was asked, although it never said so. */
-function mayHaveHappened({ code }: SluiceError): boolean {
-  return code === 'network' || code === 'timeout' || code === 'unavailable' || code === 'protocol'
-}
-
-/** Anything else a runtime would refuse, or send otherwise than it was signed. */
-const HEADER_NAME = /^[a-z0-9-]+$/
-const HEADER_VALUE = /^[\u0020-\u007e]*$/
-
-function sendable({ operation, key, headers = {} }: S3Call<unknown>): Record<string, string> {
-  const given: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined) continue
-    if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(value)) {
-      throw new SluiceError(
-        'invalid-options',
-        `${operation}: the header ${JSON.stringify(name)} must have a name of a-z, 0-9 and "-" and a value of printable ASCII`,
-        { key },
-      )
-    }
-    given[name] = value
-  }
-  return given
-}
-
-async function bytesOf(blob: Blob): Promise<Bytes> {
-  return new Uint8Array(await blob.arrayBuffer())
-}
-
-let noStoreInit: RequestInit | undefined
-
-/** `cache: 'no-store'` where the runtime knows the field; workerd of older compatibility dates throws at it. */
-function noStore(): RequestInit {
-  if (!noStoreInit) {
-    try {
-      new Request('https://localhost', { cache: 'no-store' })
-      noStoreInit = { cache: 'no-store' }
-    } catch {
-      noStoreInit = {}
-    }
-  }
-  return noStoreInit
+async function hashOf(body: Bytes | Blob = EMPTY): Promise<string> {
+  return sha256Hex(body instanceof Blob ? new Uint8Array(await body.arrayBuffer()) : body)
 }

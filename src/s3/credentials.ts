@@ -1,5 +1,5 @@
 import type { Awaitable, Clock } from '../contracts/index.ts'
-import { abortError, asSluiceError, isSluiceError, SluiceError } from '../core/errors.ts'
+import { asSluiceError, isSluiceError, SluiceError } from '../core/errors.ts'
 
 /** An access key. Never logged, never part of an error. */
 export interface S3Credentials {
@@ -38,10 +38,9 @@ export interface CredentialsKeeper {
   /** Those to sign with now. */
   get(): Promise<S3Credentials>
   /**
-   * Runs what uses `get()`, and runs it once more when the server refuses credentials that had been kept. Rejects as
-   * soon as `signal` fires, even while a function that takes no signal is at work.
+   * Runs what uses `get()`, and runs it once more when the server refuses credentials that had been kept.
    */
-  use<T>(run: () => Promise<T>, signal?: AbortSignal): Promise<T>
+  use<T>(run: () => Promise<T>): Promise<T>
 }
 
 /** How long before their end kept credentials are asked for again. */
@@ -94,17 +93,16 @@ export function credentialsKeeper(source: S3CredentialsSource, clock: Clock): Cr
       if (early) renew().catch(() => {})
       return kept
     },
-    use: (run, signal) =>
-      untilAborted(async () => {
-        const before = kept
-        try {
-          return await run()
-        } catch (error) {
-          if (!before || !isSluiceError(error) || !STALE.has(error.serverCode)) throw error
-          if (kept === before) kept = undefined
-          return run()
-        }
-      }, signal),
+    async use(run) {
+      const before = kept
+      try {
+        return await run()
+      } catch (error) {
+        if (!before || !isSluiceError(error) || !STALE.has(error.serverCode)) throw error
+        if (kept === before) kept = undefined
+        return run()
+      }
+    },
   }
 }
 
@@ -131,17 +129,6 @@ async function ask(source: S3CredentialsFunction, clock: Clock): Promise<S3Crede
   } finally {
     stopTimer()
   }
-}
-
-function untilAborted<T>(run: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return run()
-  return new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => reject(abortError(signal))
-    signal.addEventListener('abort', onAbort, { once: true })
-    run()
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }
 
 /** What goes into a header. A runtime that refuses another one repeats it in its message. */

@@ -1,4 +1,4 @@
-import { AwsClient } from 'aws4fetch'
+import { AwsV4Signer } from 'aws4fetch'
 import type { S3Credentials } from './credentials.ts'
 
 export interface Signable {
@@ -19,45 +19,49 @@ export const UNSIGNED_PAYLOAD = 'UNSIGNED-PAYLOAD'
 const MAX_CACHED_KEYS = 2
 
 /**
- * Signature version 4 in the headers, by aws4fetch's `sign()` alone: its `fetch()` retries neither network errors nor
+ * Signature version 4 in the headers, by aws4fetch's signer alone: its `fetch()` retries neither network errors nor
  * with a fresh signature. The body is not shown to it (the hash is ours), so that it never copies one.
  *
  * The URL must be escaped as RFC 3986 wants and hold no dot segments: `checkKey` and `S3Address.url` see to it.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
  */
 export function s3Signer(provider: () => Promise<S3Credentials>, region: string): S3Signer {
-  let aws: AwsClient | undefined
+  let cache = new Map<string, ArrayBuffer>()
+  let cachedFor: string | undefined
   return async ({ method, url, headers, payloadHash, atMs }) => {
     const credentials = await provider()
-    // A new client for new credentials: its cache of derived keys is keyed by the secret, and goes with it.
-    if (!aws || !signsWith(aws, credentials)) aws = newClient(credentials, region)
-    if (aws.cache.size > MAX_CACHED_KEYS) aws.cache.clear()
-    const signed = await aws.sign(url, {
+    // A new cache for a new secret: its entries are named by the secret, and go with it.
+    if (cachedFor !== credentials.secretAccessKey || cache.size > MAX_CACHED_KEYS) cache = new Map()
+    cachedFor = credentials.secretAccessKey
+    const signed = await new AwsV4Signer({
+      ...identity(credentials),
       method,
+      url,
       headers: { ...headers, 'x-amz-content-sha256': payloadHash },
-      aws: { datetime: new Date(atMs).toISOString().replace(/[:-]|\.\d{3}/g, '') },
-    })
+      region,
+      cache,
+      datetime: amzDate(atMs),
+    }).sign()
     return signed.headers
   }
 }
 
-function newClient(credentials: S3Credentials, region: string): AwsClient {
-  const { accessKeyId, secretAccessKey, sessionToken } = credentials
-  return new AwsClient({
+/** Whom aws4fetch signs for. The service is always given: left to guess on an unknown host, it takes another's rules. */
+export function identity({ accessKeyId, secretAccessKey, sessionToken }: S3Credentials): {
+  accessKeyId: string
+  secretAccessKey: string
+  sessionToken?: string
+  service: 's3'
+} {
+  return {
     accessKeyId,
     secretAccessKey,
-    // Both always given: left to guess on an unknown host, aws4fetch takes the rules of another service.
     service: 's3',
-    region,
-    cache: new Map(),
     ...(sessionToken ? { sessionToken } : {}),
-  })
+  }
 }
 
-function signsWith(aws: AwsClient, credentials: S3Credentials): boolean {
-  return (
-    aws.accessKeyId === credentials.accessKeyId &&
-    aws.secretAccessKey === credentials.secretAccessKey &&
-    (aws.sessionToken ?? '') === (credentials.sessionToken ?? '')
-  )
+/** `YYYYMMDDTHHMMSSZ`. */
+export function amzDate(atMs: number): string {
+  return new Date(atMs).toISOString().replace(/[:-]|\.\d{3}/g, '')
 }

@@ -275,7 +275,7 @@ describe('credentials', () => {
   test('that lack a part are refused at once', () => {
     const { options } = script([])
     for (const part of ['accessKeyId', 'secretAccessKey']) {
-      const credentials = { ...options.credentials, [part]: '' } as never
+      const credentials = { ...(options.credentials as object), [part]: '' } as never
       expect(() => s3Client({ ...options, credentials })).toThrowError(
         expect.objectContaining({ code: 'unauthenticated' }),
       )

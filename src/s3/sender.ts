@@ -1,0 +1,207 @@
+import type { Bytes, Clock } from '../contracts/index.ts'
+import { systemClock } from '../core/clock.ts'
+import { abortError, asSluiceError, isSluiceError, SluiceError } from '../core/errors.ts'
+import { checkKey } from '../core/keys.ts'
+import { type RetryOptions, retry } from '../core/retry.ts'
+import type { S3Call, S3Client, S3Headers } from './client.ts'
+import { encodeKey } from './endpoint.ts'
+import {
+  type CallContext,
+  contextError,
+  type Refusal,
+  readRefusal,
+  refusalError,
+} from './errors.ts'
+
+/** How a client sends, whoever signs. */
+export interface S3SendOptions {
+  /** Default: the platform's own. */
+  readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined
+  /** Attempts, waits and the time budget of one call. Default: those of `retry`. */
+  readonly retry?: Omit<RetryOptions, 'clock' | 'signal'> | undefined
+  /**
+   * The time limit of one attempt, its signing included, up to the end of the answer, or to the headers of an object that is
+   * read, whose body may then be silent for as long. Default: 60 s, and one second more for each 64 KiB that is sent.
+   */
+  readonly attemptTimeoutMs?: number | undefined
+  readonly clock?: Clock | undefined
+}
+
+/** One attempt of a call, before it has an address. */
+export interface Attempt {
+  readonly call: S3Call<unknown>
+  readonly context: CallContext
+  /** The call's own, checked. Names are in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Fires when the caller has enough or the time is up. */
+  readonly signal: AbortSignal
+}
+
+/** The same with the right to be made. */
+export interface Authorized {
+  readonly url: string
+  readonly headers: Headers | Readonly<Record<string, string>>
+  /** Whether what the server says promises the next attempt a better end, beyond what its code tells. */
+  readonly learn?: ((refusal: Refusal) => boolean) | undefined
+}
+
+/** Asked before every attempt. What it rejects with is the attempt's failure; nothing has been sent then. */
+export type Authorize = (attempt: Attempt) => Promise<Authorized>
+
+const BASE_TIMEOUT_MS = 60_000
+const SLOWEST_BYTES_PER_MS = 64
+
+/**
+ * The client around a way to authorize: attempts, time limits, and what to do when the outcome is unknown. `around` is each attempt's
+ * frame, which may make it once more at once.
+ */
+export function s3Sender(
+  { bucket, region }: Pick<S3Client, 'bucket' | 'region'>,
+  options: S3SendOptions,
+  authorize: Authorize,
+  around: <T>(attempt: () => Promise<T>) => Promise<T> = (attempt) => attempt(),
+): S3Client {
+  const { clock = systemClock, attemptTimeoutMs } = options
+  const fetchNow = options.fetch ?? ((url, init) => fetch(url, init))
+
+  async function attempt<T>(
+    call: S3Call<T>,
+    attempts: number,
+    progress: { sent: boolean },
+  ): Promise<T> {
+    const context: CallContext = {
+      operation: call.operation,
+      bucket,
+      key: call.key,
+      uploadId: call.query?.uploadId as string | undefined,
+      attempts,
+    }
+    const headers = sendable(call.headers, context)
+    // Deno sends an empty Blob without a Content-Length, which S3 answers with 411.
+    const body = call.body instanceof Blob && call.body.size === 0 ? new Uint8Array() : call.body
+    const limit = new AbortController()
+    const limitMs =
+      attemptTimeoutMs ?? BASE_TIMEOUT_MS + Math.ceil(sizeOf(body) / SLOWEST_BYTES_PER_MS)
+    const stopTimer = clock.schedule(clock.now() + limitMs, () => limit.abort())
+    const signal = call.signal ? AbortSignal.any([call.signal, limit.signal]) : limit.signal
+    try {
+      const authorized = await orAborted(authorize({ call, context, headers, signal }), signal)
+      progress.sent = true
+      const response = await fetchNow(authorized.url, {
+        method: call.method,
+        headers: authorized.headers as HeadersInit,
+        redirect: 'manual',
+        signal,
+        ...(body === undefined ? {} : { body }),
+        // A cached answer would show an older object. Only where nothing is written: with `no-store`, `fetch` adds a
+        // Cache-Control header of its own, which a PUT would keep with the object.
+        ...(call.method === 'GET' || call.method === 'HEAD' ? noStore() : {}),
+      })
+      if (response.ok) return await call.read(response, context)
+      const refusal = await readRefusal(response)
+      throw refusalError(refusal, context, authorized.learn?.(refusal) || undefined)
+    } catch (error) {
+      if (call.signal?.aborted) throw abortError(call.signal)
+      if (limit.signal.aborted) {
+        const what = progress.sent ? 'got no answer' : 'could not be signed'
+        throw contextError('timeout', context, `${what} within ${limitMs} ms`, { cause: error })
+      }
+      if (isSluiceError(error)) throw error
+      const { message } = contextError(
+        'network',
+        context,
+        'failed on the way: the server cannot be reached',
+      )
+      throw asSluiceError(error, 'network', message, context)
+    } finally {
+      stopTimer()
+    }
+  }
+
+  return {
+    bucket,
+    region,
+    clock,
+    idleMs: attemptTimeoutMs ?? BASE_TIMEOUT_MS,
+    copySource: (key) => `/${bucket}/${encodeKey(key)}`,
+    async send(call) {
+      if (call.key !== undefined) checkKey(call.key)
+      let outcomeUnknown = false
+      return retry(
+        async (attempts) => {
+          const progress = { sent: false }
+          try {
+            return await around(() => attempt(call, attempts, progress))
+          } catch (error) {
+            if (!isSluiceError(error)) throw error
+            if (outcomeUnknown && !error.retryable) {
+              const result = await call.recover?.(error)
+              if (result !== undefined) return result
+            }
+            outcomeUnknown ||= progress.sent && mayHaveHappened(error)
+            throw error
+          }
+        },
+        { ...options.retry, clock, signal: call.signal },
+      )
+    },
+  }
+}
+
+/** After these the server may have done what was asked, although it never said so. */
+function mayHaveHappened({ code }: SluiceError): boolean {
+  return code === 'network' || code === 'timeout' || code === 'unavailable' || code === 'protocol'
+}
+
+/** Whoever authorizes may be a function from outside that knows nothing of signals. */
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason)
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort)
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}
+
+/** Anything else a runtime would refuse, or send otherwise than it was signed. */
+const HEADER_NAME = /^[a-z0-9-]+$/
+const HEADER_VALUE = /^[\u0020-\u007e]*$/
+
+/** The headers that can be sent as they are signed. Errors: `invalid-options`. */
+export function sendable(
+  headers: S3Headers | undefined,
+  { operation, key }: Pick<CallContext, 'operation' | 'key'>,
+): Record<string, string> {
+  const given: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    if (value === undefined) continue
+    if (!HEADER_NAME.test(name) || typeof value !== 'string' || !HEADER_VALUE.test(value)) {
+      throw new SluiceError(
+        'invalid-options',
+        `${operation}: the header ${JSON.stringify(name)} must have a name of a-z, 0-9 and "-" and a value of printable ASCII`,
+        { key },
+      )
+    }
+    given[name] = value
+  }
+  return given
+}
+
+function sizeOf(body: Bytes | Blob | undefined): number {
+  return body instanceof Blob ? body.size : (body?.byteLength ?? 0)
+}
+
+let noStoreInit: RequestInit | undefined
+
+/** `cache: 'no-store'` where the runtime knows the field; workerd of older compatibility dates throws at it. */
+function noStore(): RequestInit {
+  if (!noStoreInit) {
+    try {
+      new Request('https://localhost', { cache: 'no-store' })
+      noStoreInit = { cache: 'no-store' }
+    } catch {
+      noStoreInit = {}
+    }
+  }
+  return noStoreInit
+}
