@@ -7,7 +7,7 @@ import { ensureInstalled, node24, root, toolEnvironment } from './install.mjs'
 
 const [command, ...args] = process.argv.slice(2)
 if (command === undefined || !/^[a-z]+$/.test(command)) {
-  console.error('usage: node scripts/bootstrap.mjs start|test|conformance [arguments]')
+  console.error('usage: node scripts/bootstrap.mjs start|test|conformance|prove [arguments]')
   process.exit(2)
 }
 

@@ -1,0 +1,59 @@
+/**
+ * `npm run prove [name …]`: the long proofs at full count; without a name, all of them. `npm test` runs a seeded sample of
+ * each. Ends with the exit status 0 only if each was proven.
+ */
+import { spawn } from 'node:child_process'
+import { root, toolEnvironment } from './install.mjs'
+
+interface Proof {
+  readonly proves: string
+  readonly command: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+}
+
+const proofs: Readonly<Record<string, Proof>> = {
+  signing: {
+    proves: 'AWS’s 31 vectors, and 10,000 random requests signed as the AWS SDK signs them',
+    command: ['vitest', 'run', '--project', 'node', 'test/s3/signature-'],
+    environment: { SLUICE_SIGNATURE_CASES: '10000' },
+  },
+}
+
+const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(proofs)
+const unknown = names.filter((name) => !(name in proofs))
+if (unknown.length > 0) {
+  console.error(`No proof is called ${unknown.join(', ')}. There are:`)
+  for (const [name, { proves }] of Object.entries(proofs)) console.error(`  ${name}: ${proves}`)
+  process.exit(2)
+}
+
+let failed = false
+for (const name of names) {
+  const { proves, command, environment } = proofs[name] as Proof
+  console.log(`\n── ${name}: ${proves}`)
+  const proven = (await run(command, environment)) === 0
+  console.log(`── ${name}: ${proven ? 'proven' : 'NOT PROVEN'}`)
+  failed ||= !proven
+}
+process.exit(failed ? 1 : 0)
+
+function run(
+  [name = '', ...args]: readonly string[],
+  extra: Readonly<Record<string, string>>,
+): Promise<number> {
+  const child = spawn(name, args, {
+    cwd: root,
+    env: { ...toolEnvironment(), ...extra },
+    stdio: ['ignore', 'inherit', 'inherit'],
+    shell: process.platform === 'win32',
+  })
+  const stop = (): void => void child.kill()
+  process.once('exit', stop)
+  return new Promise((resolve) => {
+    child.on('error', () => resolve(1))
+    child.on('exit', (code) => {
+      process.off('exit', stop)
+      resolve(code ?? 1)
+    })
+  })
+}
