@@ -13,6 +13,8 @@ const limits: Record<string, number> = {
   '.': 19_000,
   './s3': 15_800,
   './s3/credentials': 11_000,
+  './s3/presigned-client': 9_000,
+  './s3/post-policy': 4_000,
   './stores': 4_000,
   './stores/memory': 5_000,
   './stores/s3': 17_000,

@@ -167,6 +167,10 @@ function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
 const HEADER_NAME = /^[a-z0-9-]+$/
 const HEADER_VALUE = /^[\u0020-\u007e]*$/
 
+export function isSendable(name: string, value: unknown): value is string {
+  return HEADER_NAME.test(name) && typeof value === 'string' && HEADER_VALUE.test(value)
+}
+
 /** The headers that can be sent as they are signed. Errors: `invalid-options`. */
 export function sendable(
   headers: S3Headers | undefined,
@@ -175,7 +179,7 @@ export function sendable(
   const given: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers ?? {})) {
     if (value === undefined) continue
-    if (!HEADER_NAME.test(name) || typeof value !== 'string' || !HEADER_VALUE.test(value)) {
+    if (!isSendable(name, value)) {
       throw new SluiceError(
         'invalid-options',
         `${operation}: the header ${JSON.stringify(name)} must have a name of a-z, 0-9 and "-" and a value of printable ASCII`,

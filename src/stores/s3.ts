@@ -9,7 +9,7 @@ import type {
 } from '../contracts/index.ts'
 import { SluiceError } from '../core/errors.ts'
 import { checkKey } from '../core/keys.ts'
-import { type S3ClientOptions, s3Client } from '../s3/client.ts'
+import { type S3Client, type S3ClientOptions, s3Client } from '../s3/client.ts'
 import { copyObject } from '../s3/copy.ts'
 import { deleteObjects } from '../s3/delete-objects.ts'
 import { listObjects } from '../s3/list.ts'
@@ -26,10 +26,12 @@ import {
 } from './check-options.ts'
 import { getResult } from './get-result.ts'
 
-export interface S3StoreOptions extends S3ClientOptions {
+export interface S3ClientStoreOptions {
   /** What this provider does otherwise than `S3_CAPABILITIES` says. */
   readonly capabilities?: Partial<Omit<StoreCapabilities, 'compose'>> | undefined
 }
+
+export interface S3StoreOptions extends S3ClientOptions, S3ClientStoreOptions {}
 
 const GIB = 1024 ** 3
 
@@ -70,7 +72,14 @@ export const S3_CAPABILITIES: StoreCapabilities = {
  * Errors: those of `s3Client` here, `not-supported` for what `capabilities` denies, and what the server answers.
  */
 export function s3Store(options: S3StoreOptions): Store {
-  const client = s3Client(options)
+  return s3ClientStore(s3Client(options), options)
+}
+
+/**
+ * The same over a client that is there already, such as a `presignedClient` in a page. A function of its own, so that a bundle
+ * without a key holds no signer.
+ */
+export function s3ClientStore(client: S3Client, options: S3ClientStoreOptions = {}): Store {
   const capabilities = { ...S3_CAPABILITIES, ...options.capabilities }
   const { multipart, conditionalPut, conditionalComplete, rangeGet, maxPutBytes } = capabilities
 
