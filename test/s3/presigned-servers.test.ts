@@ -10,14 +10,11 @@ import { deleteObject, getObject, headObject, putObject } from '../../src/s3/obj
 import { postPolicy } from '../../src/s3/post-policy.ts'
 import { presign } from '../../src/s3/presign.ts'
 import { presignedClient } from '../../src/s3/presigned-client.ts'
-import { s3Signer, UNSIGNED_PAYLOAD } from '../../src/s3/sign.ts'
 import { s3ClientStore } from '../../src/stores/s3.ts'
 import { realServers, type ServerKind, startServer, type TestServer } from '../servers.ts'
 import { type KeyHolder, startKeyHolder } from './key-holder.ts'
+import { type Fetch, verifyingFetch } from './query-verifier.ts'
 import { failure } from './scripted-fetch.ts'
-import { expectedSignature } from './signature-reference.ts'
-
-type Fetch = (url: string, init?: RequestInit) => Promise<Response>
 
 const PART_BYTES = 5 * 1024 ** 2
 const KINDS: readonly { kind: ServerKind; missing?: string }[] = [
@@ -39,7 +36,7 @@ for (const { kind, missing } of KINDS) {
       server = await startServer(kind)
       bucket = await server.newBucket()
       holder = s3Client({ ...server, bucket: bucket.bucket, credentials: server })
-      send = kind === 'gateway' ? verifying(server) : fetch
+      send = kind === 'gateway' ? verifyingFetch(server) : fetch
     }, 90_000)
     afterAll(async () => {
       await bucket?.remove()
@@ -86,7 +83,7 @@ for (const { kind, missing } of KINDS) {
       let client: S3Client
       beforeAll(async () => {
         keys = await startKeyHolder(holder, 'uploads/')
-        client = presignedClient({ bucket: bucket.bucket, sign: keys.sign, fetch: send as never })
+        client = presignedClient({ bucket: bucket.bucket, sign: keys.sign, fetch: send })
       })
       afterAll(() => keys?.stop())
 
@@ -180,29 +177,4 @@ for (const { kind, missing } of KINDS) {
       }
     })
   })
-}
-
-/** Verifies the signature in the query as a server would, and passes the request on signed in its headers. */
-function verifying(server: TestServer): Fetch {
-  const sign = s3Signer(async () => server, server.region)
-  return async (text, init = {}) => {
-    const url = new URL(text)
-    const method = init.method ?? 'GET'
-    const headers = new Headers(init.headers)
-    const wanted = await expectedSignature(method, url, headers, server, server.region)
-    if (!wanted || url.searchParams.get('X-Amz-Signature') !== wanted) {
-      return new Response(null, { status: 403 })
-    }
-    for (const name of [...url.searchParams.keys()]) {
-      if (name.startsWith('X-Amz-')) url.searchParams.delete(name)
-    }
-    const signed = await sign({
-      method,
-      url: url.href,
-      headers: Object.fromEntries(headers),
-      payloadHash: UNSIGNED_PAYLOAD,
-      atMs: Date.now(),
-    })
-    return fetch(url, { ...init, headers: signed })
-  }
 }
