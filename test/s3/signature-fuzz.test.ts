@@ -93,7 +93,7 @@ const known = fc.record(
 )
 const credentials = fc.record({
   accessKeyId: fc.stringMatching(/^[A-Z0-9]{4,20}$/),
-  secretAccessKey: fc.stringMatching(/^[ -~]{1,60}$/),
+  secretAccessKey: fc.stringMatching(/^[!-~]([ -~]{0,58}[!-~])?$/),
   sessionToken: fc.option(fc.stringMatching(/^[A-Za-z0-9+/=]{1,80}$/), { nil: undefined }),
 })
 const request = fc.record({
