@@ -61,6 +61,8 @@ export function objectBody(
   range: ByteRange | undefined,
 ): ReadableStream<Bytes> {
   let reader = readerOf(response)
+  /** Nobody wants the rest: the read that this cuts short is no reason to ask for it. */
+  const cancelled = new AbortController()
   let at = range?.start ?? 0
 
   async function next(): Promise<Bytes | undefined> {
@@ -84,7 +86,7 @@ export function objectBody(
       method: 'GET',
       key,
       headers: { range: `bytes=${start}-${end - 1}`, 'if-match': `"${etag}"` },
-      signal,
+      signal: signal ? AbortSignal.any([signal, cancelled.signal]) : cancelled.signal,
       async read(again, context) {
         const rest = readerOf(again)
         try {
@@ -113,7 +115,10 @@ export function objectBody(
         }
         controller.enqueue(value)
       },
-      cancel: (reason) => reader.cancel(reason),
+      cancel(reason) {
+        cancelled.abort()
+        return reader.cancel(reason)
+      },
     },
     { highWaterMark: 0 },
   )

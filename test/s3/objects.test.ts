@@ -193,6 +193,30 @@ describe('a body that is cut short', () => {
     )
   })
 
+  test('is not asked for again once nobody wants it', async () => {
+    let cancelled = 0
+    const quiet: Step = (sent, init) => {
+      const { headers } = stored('abcde')(sent, init) as Response
+      const body = new ReadableStream({
+        cancel() {
+          cancelled++
+        },
+      })
+      return new Response(body, { headers })
+    }
+    const plan = script([quiet, found(), found()])
+    const client = s3Client(plan.options)
+    const reader = (await getObject(client, 'key'))?.body.getReader()
+    const waiting = reader?.read()
+    for (let i = 0; i < 100; i++) await Promise.resolve()
+    await reader?.cancel()
+    expect(await waiting).toEqual({ done: true, value: undefined })
+    expect(cancelled).toBe(1)
+    // A request of the read that was cut short would be out before these.
+    for (let i = 0; i < 2; i++) await headObject(client, 'key')
+    expect(plan.sent.map(({ method }) => method)).toEqual(['GET', 'HEAD', 'HEAD'])
+  })
+
   test('goes on within the range that was asked for', async () => {
     const plan = script([part('b', 'bytes 1-3/5'), part('cd', 'bytes 2-3/5')])
     expect(await readAll(plan, { range: { start: 1, end: 4 } })).toBe('bcd')
