@@ -56,6 +56,7 @@ const packages = {
   hono: ['src/http/'],
   'lossless-json': ['src/core/', 'src/inputs/', 'src/logs/'],
   commander: ['src/cli/'],
+  '@noble/hashes': ['src/http/s3-gateway/'],
 }
 
 const placeOf = (name) => (name.endsWith('.ts') ? `${name}$` : `${name}/`)

@@ -3,16 +3,14 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { AwsClient } from 'aws4fetch'
 import type { Store } from '../src/contracts/index.ts'
 import { s3Gateway } from '../src/http/s3-gateway.ts'
+import { fetchServer } from '../src/node/fetch-server.ts'
 import { memoryStore } from '../src/stores/memory.ts'
 import { type S3StoreOptions, s3Store } from '../src/stores/s3.ts'
 
@@ -152,25 +150,17 @@ export async function startGateway(store: Store = memoryStore()): Promise<TestSe
   const buckets: Record<string, Store> = { [BUCKET]: store }
   const credentials = { accessKeyId: ACCESS_KEY_ID, secretAccessKey: SECRET_ACCESS_KEY }
   const handler = s3Gateway({ buckets, credentials, region: REGION })
-  const server = createServer((request, response) => {
-    serve(handler, request, response).catch((error: unknown) => response.destroy(error as Error))
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const server = await fetchServer(handler)
   return {
     ...LOCAL,
     kind: 'gateway',
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: server.url,
     async newBucket() {
       const bucket = newBucketName()
       buckets[bucket] = memoryStore()
       return { bucket, remove: async () => void delete buckets[bucket] }
     },
-    async stop() {
-      server.close()
-      server.closeAllConnections()
-      await once(server, 'close')
-    },
+    stop: () => server.close(),
   }
 }
 
@@ -296,7 +286,7 @@ async function stopChild(child: ChildProcess): Promise<void> {
 }
 
 async function freePort(): Promise<number> {
-  const server = createTcpServer().listen(0, '127.0.0.1')
+  const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   server.close()
@@ -308,28 +298,4 @@ function isOnPath(command: string): boolean {
   return (process.env.PATH ?? '')
     .split(delimiter)
     .some((folder) => existsSync(join(folder, command)))
-}
-
-async function serve(
-  handler: (request: Request) => Promise<Response>,
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-): Promise<void> {
-  const method = incoming.method ?? 'GET'
-  const hasBody = method !== 'GET' && method !== 'HEAD'
-  const init: RequestInit & { duplex?: 'half' } = {
-    method,
-    headers: incoming.headers as HeadersInit,
-  }
-  if (hasBody) Object.assign(init, { body: Readable.toWeb(incoming), duplex: 'half' })
-  const url = `http://${incoming.headers.host}${incoming.url}`
-  // A URL parser resolves dot segments into another key, and the signature of a client that did the same would fit.
-  const response = /(^|\/)(\.|%2e){1,2}(\/|$)/i.test((incoming.url ?? '').split('?')[0] as string)
-    ? new Response(null, { status: 400 })
-    : await handler(new Request(url, init))
-  outgoing.writeHead(response.status, Object.fromEntries(response.headers))
-  if (response.body) await pipeline(Readable.fromWeb(response.body as never), outgoing)
-  else outgoing.end()
-  // What the handler left unread would hold the connection up.
-  incoming.resume()
 }

@@ -1,29 +1,21 @@
 import type { Clock, Store } from '../contracts/index.ts'
-import { EMPTY, toHex } from '../core/bytes.ts'
+import { EMPTY, toBase64, toHex } from '../core/bytes.ts'
 import { systemClock } from '../core/clock.ts'
 import { sha256Hex } from '../core/hash.ts'
 import type { S3Credentials } from '../s3/credentials.ts'
 import { UNSIGNED_PAYLOAD } from '../s3/sign.ts'
-import { copyObject, copyPart } from './s3-gateway/copy.ts'
-import { deleteObjects } from './s3-gateway/delete-objects.ts'
-import { listObjects, listUploads } from './s3-gateway/list.ts'
-import {
-  abortUpload,
-  completeUpload,
-  createUpload,
-  listParts,
-  putPart,
-} from './s3-gateway/multipart.ts'
-import { deleteObject, getObject, headObject, putObject } from './s3-gateway/objects.ts'
-import {
-  type Operation,
-  readSignedBody,
-  refuseUnknown,
-  targetOf,
-  type Uploads,
-} from './s3-gateway/operation.ts'
+import { listBuckets } from './s3-gateway/buckets.ts'
+import { allowOrigin, preflight, type S3GatewayCors } from './s3-gateway/cors.ts'
+import { refuseUnknown, type Uploads } from './s3-gateway/operation.ts'
+import { payloadOf } from './s3-gateway/payload.ts'
+import { isForm, postObject } from './s3-gateway/post-object.ts'
+import { authorize } from './s3-gateway/presigned.ts'
 import { Refusal, refusalResponse, toRefusal } from './s3-gateway/refusal.ts'
-import { type SignatureOptions, verifySignature } from './s3-gateway/signature.ts'
+import { routeOf } from './s3-gateway/routes.ts'
+import type { SignatureOptions } from './s3-gateway/signature.ts'
+import { queryMap, targetOf } from './s3-gateway/target.ts'
+
+export type { S3GatewayCors }
 
 export interface S3GatewayOptions {
   /** What each bucket's name stands for. Looked at for every request, so it may change. */
@@ -32,26 +24,37 @@ export interface S3GatewayOptions {
   readonly credentials: S3Credentials
   /** What requests must be signed for. Default `us-east-1`. */
   readonly region?: string | undefined
+  /** Which pages of other origins may ask. Default: none. */
+  readonly cors?: S3GatewayCors | undefined
   readonly clock?: Clock | undefined
 }
 
 /**
- * A fetch handler that speaks S3 over any stores, path style (`/bucket/key`): PutObject, GetObject, HeadObject,
- * DeleteObject, DeleteObjects, CopyObject, ListObjectsV2, HeadBucket, and the multipart calls.
+ * A fetch handler that speaks S3 over any stores, path style (`/bucket/key`): ListBuckets, HeadBucket,
+ * GetBucketLocation, ListObjects (both versions), PutObject, GetObject, HeadObject, DeleteObject, DeleteObjects,
+ * CopyObject, the multipart calls with UploadPartCopy, and uploads by a form (POST policy).
  *
- * Guaranteed: nothing without a valid signature (version 4, in the headers); what a request asks for and the gateway
- * does not know is refused with `NotImplemented`, never ignored; the handler never rejects.
+ * Guaranteed: nothing without a valid signature (version 4), be it in the header, in the query (presigned, 1 to 604,800
+ * seconds) or of a policy, with clocks at most 15 minutes apart; an object appears whole, and only when its bytes had the
+ * length, the signed hash and the checksums (CRC32, CRC32C, CRC64NVME, SHA-1, SHA-256, MD5; in a header or behind an
+ * `aws-chunked` body) that were announced; what a request asks for and the gateway does not know is refused with
+ * `NotImplemented`, never ignored; headers, queries, documents and forms are bounded; the handler never rejects.
  *
- * Not guaranteed: uploads beyond the life of this handler, which remembers their parts; bodies are held in memory up
- * to what the store takes at once. Dot segments in a path are resolved before a `Request` exists: refuse them in the
- * server in front.
+ * Not guaranteed: bounded memory for a part, or for a conditional put where the store completes no upload under a
+ * condition: each is held whole (another large body is not). ListParts of an upload that was created through another
+ * handler. Checksums are not kept. Dot segments in a path are resolved before a `Request` exists: refuse them in the
+ * server in front, as `sluice serve` does.
  *
- * Errors: S3's own XML errors.
+ * An ETag of a part holds the part's size, and none is an MD5 because of it.
+ *
+ * Errors: S3's own XML errors; none in the answer to a HEAD.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
  */
 export function s3Gateway(options: S3GatewayOptions): (request: Request) => Promise<Response> {
-  const { buckets, credentials, region = 'us-east-1', clock = systemClock } = options
+  const { buckets, credentials, region = 'us-east-1', cors, clock = systemClock } = options
   const signature: SignatureOptions = { credentials, region, clock }
   const uploads: Uploads = new Map()
+  const beganMs = clock.now()
 
   function storeOf(bucket: string): Store {
     const store = Object.hasOwn(buckets, bucket) ? buckets[bucket] : undefined
@@ -60,122 +63,45 @@ export function s3Gateway(options: S3GatewayOptions): (request: Request) => Prom
   }
 
   async function answer(request: Request): Promise<Response> {
-    const { method, headers, signal } = request
+    const { method, signal } = request
     const target = targetOf(request)
-    const payloadHash = await verifySignature({ ...target, method, headers }, signature)
-    const query = new Map(target.query)
-    if (query.size < target.query.length) {
-      throw new Refusal('InvalidArgument', 'A query parameter was given twice')
-    }
-    if (target.bucket === '') throw new Refusal('NotImplemented', 'This gateway lists no buckets')
-    const route = routeOf(method, target.key !== '', query, headers)
-    refuseUnknown(headers, query, route.parameters)
-    if (!route.body) await checkNoBody(payloadHash)
+    if (method === 'OPTIONS') return preflight(request, cors)
+    if (isForm(request, target)) return postObject(request, target, storeOf, signature)
+    const signed = { ...target, method, headers: request.headers }
+    const { payloadHash, headers, query: pairs } = await authorize(signed, signature)
+    const query = queryMap(pairs)
     const { bucket, key } = target
+    if (bucket === '' && method === 'GET') {
+      refuseUnknown(method, headers, query, [])
+      return listBuckets(Object.keys(buckets), beganMs)
+    }
+    const route = routeOf(method, key !== '', query, headers)
+    refuseUnknown(method, headers, query, route.parameters)
+    if (!route.body) await checkNoBody(payloadHash)
+    const payload = payloadOf(request, headers, payloadHash)
+    const store = storeOf(bucket)
     return route.run({
-      method,
-      store: storeOf(bucket),
-      storeOf,
-      bucket,
-      key,
-      query,
-      headers,
-      signal,
-      uploads,
-      body: (maxBytes) => readSignedBody(request, payloadHash, maxBytes),
+      ...{ store, storeOf, bucket, region, key, query, headers, signal, uploads, payload },
     })
   }
 
   return async (request) => {
     const requestId = toHex(crypto.getRandomValues(new Uint8Array(8))).toUpperCase()
+    const hostId = toBase64(crypto.getRandomValues(new Uint8Array(48)))
     let response: Response
     try {
       response = await answer(request)
     } catch (error) {
-      response = refusalResponse(toRefusal(error), new URL(request.url).pathname, requestId)
+      const { pathname } = new URL(request.url)
+      response = refusalResponse(toRefusal(error), pathname, { requestId, hostId })
     }
     response.headers.set('x-amz-request-id', requestId)
+    response.headers.set('x-amz-id-2', hostId)
+    allowOrigin(request, response, cors)
     if (request.method !== 'HEAD' || response.body === null) return response
     await response.body.cancel()
     return new Response(null, response)
   }
-}
-
-interface Route {
-  /** Query parameters that it knows. */
-  readonly parameters: readonly string[]
-  /** Whether it reads the request's body. */
-  readonly body?: true
-  run(operation: Operation): Promise<Response>
-}
-
-const LIST_PARAMETERS = [
-  ...['list-type', 'prefix', 'delimiter', 'max-keys', 'start-after', 'continuation-token'],
-  ...['encoding-type', 'fetch-owner'],
-]
-const UPLOADS_PARAMETERS = [
-  ...['uploads', 'prefix', 'max-uploads', 'key-marker', 'upload-id-marker', 'encoding-type'],
-]
-
-/** By method, target and the parameter or header that names the operation. `undefined` in the table: not known here. */
-function routeOf(
-  method: string,
-  toObject: boolean,
-  query: ReadonlyMap<string, string>,
-  headers: Headers,
-): Route {
-  const part = query.has('uploadId')
-  const copy = headers.has('x-amz-copy-source')
-  const route = toObject ? objectRoute(method, part, copy, query) : bucketRoute(method, query)
-  if (route) return route
-  throw new Refusal(
-    'NotImplemented',
-    `${method} of ${toObject ? 'an object' : 'a bucket'} with these parameters is not implemented`,
-  )
-}
-
-function bucketRoute(method: string, query: ReadonlyMap<string, string>): Route | undefined {
-  if (method === 'HEAD') return { parameters: [], run: async () => new Response(null) }
-  if (method === 'GET' && query.get('list-type') === '2') {
-    return { parameters: LIST_PARAMETERS, run: listObjects }
-  }
-  if (method === 'GET' && query.has('uploads')) {
-    return { parameters: UPLOADS_PARAMETERS, run: listUploads }
-  }
-  if (method === 'POST' && query.has('delete')) {
-    return { parameters: ['delete'], body: true, run: deleteObjects }
-  }
-  return undefined
-}
-
-function objectRoute(
-  method: string,
-  toUpload: boolean,
-  copy: boolean,
-  query: ReadonlyMap<string, string>,
-): Route | undefined {
-  if (method === 'PUT' && toUpload) {
-    const parameters = ['uploadId', 'partNumber']
-    return copy ? { parameters, run: copyPart } : { parameters, body: true, run: putPart }
-  }
-  if (method === 'PUT') {
-    return copy
-      ? { parameters: [], run: copyObject }
-      : { parameters: [], body: true, run: putObject }
-  }
-  if (method === 'POST' && query.has('uploads'))
-    return { parameters: ['uploads'], run: createUpload }
-  if (method === 'POST' && toUpload) {
-    return { parameters: ['uploadId'], body: true, run: completeUpload }
-  }
-  if (method === 'GET' && toUpload) {
-    return { parameters: ['uploadId', 'max-parts', 'part-number-marker'], run: listParts }
-  }
-  if (method === 'DELETE' && toUpload) return { parameters: ['uploadId'], run: abortUpload }
-  if (method === 'GET') return { parameters: [], run: getObject }
-  if (method === 'HEAD') return { parameters: [], run: headObject }
-  if (method === 'DELETE') return { parameters: [], run: deleteObject }
-  return undefined
 }
 
 async function checkNoBody(payloadHash: string): Promise<void> {

@@ -75,16 +75,18 @@ export type XmlPart = readonly [name: string, content: XmlContent]
 const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/'
 
 /** A whole document, escaped. Errors' documents have no namespace. */
-export function writeXml(root: string, parts: readonly XmlPart[], namespace = true): string {
+export function writeXml(root: string, content: XmlContent, namespace = true): string {
   const open = namespace ? `<${root} xmlns="${NAMESPACE}">` : `<${root}>`
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${open}${parts.map(writePart).join('')}</${root}>`
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${open}${writeContent(content)}</${root}>`
 }
 
-function writePart([name, content]: XmlPart): string {
-  if (content === undefined) return ''
-  const inner =
-    typeof content === 'object' ? content.map(writePart).join('') : escapeText(String(content))
-  return `<${name}>${inner}</${name}>`
+function writeContent(content: XmlContent = ''): string {
+  if (typeof content !== 'object') return escapeText(String(content))
+  return content
+    .map(([name, inner]) =>
+      inner === undefined ? '' : `<${name}>${writeContent(inner)}</${name}>`,
+    )
+    .join('')
 }
 
 /**

@@ -1,22 +1,37 @@
-import type { GetResult, PutResult, Store } from '../../contracts/index.ts'
-import { readObjectHeaders } from '../../s3/metadata.ts'
-import { bareEtag } from '../../s3/response.ts'
-import { limitsOf, partNumberOf, storePart } from './multipart.ts'
-import { conditionsOf, minding, noSuchKey } from './objects.ts'
-import { decode, type Operation } from './operation.ts'
+import type {
+  GetResult,
+  ObjectHeaders,
+  ObjectInfo,
+  PutResult,
+  Store,
+} from '../../contracts/index.ts'
+import { iterate } from '../../core/reading.ts'
+import {
+  checkConditions,
+  conditionsOf,
+  hasConditions,
+  minding,
+  noSuchKey,
+  unmet,
+} from './conditions.ts'
+import { limitsOf, partNumberOf, storePart, uploadOf } from './multipart.ts'
+import type { Operation } from './operation.ts'
+import { storedHeaders, writeObject } from './put-object.ts'
 import { Refusal, xmlResponse } from './refusal.ts'
+import { decode } from './target.ts'
 
 interface Source {
   readonly store: Store
   readonly key: string
+  /** The version that the conditions were held against. */
   readonly ifMatch: string | undefined
 }
 
 export async function copyObject(operation: Operation): Promise<Response> {
   const { store, key, headers, signal } = operation
-  const source = sourceOf(operation)
   const conditions = conditionsOf(headers)
-  const replace = headers.get('x-amz-metadata-directive') === 'REPLACE'
+  const replace = replacesMetadata(headers)
+  const source = await sourceOf(operation)
   if (source.store === store && source.key === key && !replace) {
     throw new Refusal('InvalidRequest', 'An object is copied to itself only to change its metadata')
   }
@@ -25,34 +40,51 @@ export async function copyObject(operation: Operation): Promise<Response> {
       return store.copy(source.key, key, { ...conditions, signal })
     }
     const found = await readSource(operation, source)
-    const kept = replace ? readObjectHeaders(headers) : found
-    return store.put(key, await found.bytes(), { ...kept, ...conditions, signal })
+    const kept = headersOf(replace ? storedHeaders(headers) : found)
+    const options = { ...kept, ...conditions, signal }
+    return writeObject(store, key, iterate(found.body), found.sizeBytes, options)
   })
-  return xmlResponse('CopyObjectResult', [
-    ['LastModified', new Date().toISOString()],
-    ['ETag', `"${etag}"`],
-  ])
+  return copyResult('CopyObjectResult', etag)
 }
 
 export async function copyPart(operation: Operation): Promise<Response> {
   const { maxPartBytes } = limitsOf(operation)
   const partNumber = partNumberOf(operation)
-  const found = await readSource(operation, sourceOf(operation), rangeOf(operation.headers))
-  if (found.sizeBytes > maxPartBytes && !operation.headers.has('x-amz-copy-source-range')) {
+  const upload = uploadOf(operation)
+  const range = rangeOf(operation.headers)
+  const found = await readSource(operation, await sourceOf(operation), range)
+  if ((range ? range.end - range.start : found.sizeBytes) > maxPartBytes) {
     await found.body.cancel()
     throw new Refusal(
       'EntityTooLarge',
-      'The copy source is larger than a part may be: give a range',
+      'What is to be copied is larger than a part may be: give a smaller range',
     )
   }
-  const { etag } = await storePart(operation, partNumber, await found.bytes())
-  return xmlResponse('CopyPartResult', [
+  const etag = await storePart(operation, upload, partNumber, await found.bytes())
+  return copyResult('CopyPartResult', etag)
+}
+
+function headersOf(info: ObjectHeaders): ObjectHeaders {
+  const { contentType, cacheControl, contentDisposition, contentEncoding, metadata } = info
+  return { contentType, cacheControl, contentDisposition, contentEncoding, metadata }
+}
+
+function copyResult(root: string, etag: string): Response {
+  return xmlResponse(root, [
     ['LastModified', new Date().toISOString()],
     ['ETag', `"${etag}"`],
   ])
 }
 
-function sourceOf({ headers, storeOf }: Operation): Source {
+function replacesMetadata(headers: Headers): boolean {
+  const directive = headers.get('x-amz-metadata-directive') ?? 'COPY'
+  if (directive === 'COPY' || directive === 'REPLACE') return directive === 'REPLACE'
+  throw new Refusal('InvalidArgument', 'Unknown metadata directive: COPY or REPLACE')
+}
+
+const PREFIX = 'x-amz-copy-source-'
+
+async function sourceOf({ headers, storeOf, signal }: Operation): Promise<Source> {
   const text = (headers.get('x-amz-copy-source') ?? '').replace(/^\//, '')
   if (/[?&]versionId=/.test(text)) throw new Refusal('NotImplemented', 'There are no versions here')
   const path = decode(text)
@@ -60,18 +92,29 @@ function sourceOf({ headers, storeOf }: Operation): Source {
   if (slash < 1 || slash === path.length - 1) {
     throw new Refusal('InvalidArgument', 'Copy Source must mention the source bucket and key')
   }
-  const ifMatch = headers.get('x-amz-copy-source-if-match')
-  return {
-    store: storeOf(path.slice(0, slash)),
-    key: path.slice(slash + 1),
-    ifMatch: ifMatch === null ? undefined : bareEtag(ifMatch),
-  }
+  const store = storeOf(path.slice(0, slash))
+  const key = path.slice(slash + 1)
+  if (!hasConditions(headers, PREFIX)) return { store, key, ifMatch: undefined }
+  const info = await store.head(key, { signal })
+  if (!info) throw noSuchKey()
+  return { store, key, ifMatch: checkedSource(headers, info) }
 }
 
-function rangeOf(headers: Headers): { start: number; end: number } | undefined {
+/** A copy knows no 304: a source that has not changed is a condition that failed. */
+function checkedSource(headers: Headers, info: ObjectInfo): string {
+  if (checkConditions(headers, info, PREFIX) === 304) throw unmet()
+  return info.etag
+}
+
+interface ByteRange {
+  readonly start: number
+  readonly end: number
+}
+
+function rangeOf(headers: Headers): ByteRange | undefined {
   const text = headers.get('x-amz-copy-source-range')
   if (text === null) return undefined
-  const match = /^bytes=(\d+)-(\d+)$/.exec(text)
+  const match = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(text)
   const [start, last] = [Number(match?.[1]), Number(match?.[2])]
   if (!(start <= last)) {
     throw new Refusal('InvalidArgument', 'The x-amz-copy-source-range must be bytes=first-last')
@@ -82,7 +125,7 @@ function rangeOf(headers: Headers): { start: number; end: number } | undefined {
 async function readSource(
   { signal }: Operation,
   { store, key, ifMatch }: Source,
-  range?: { start: number; end: number },
+  range?: ByteRange,
 ): Promise<GetResult> {
   const found = await store.get(key, { range, ifMatch, signal })
   if (!found) throw noSuchKey()

@@ -5,17 +5,20 @@ import type { Operation } from './operation.ts'
 import { Refusal, refusalParts, toRefusal, xmlResponse } from './refusal.ts'
 
 const MAX_KEYS = 1000
-const MAX_BODY_BYTES = 16 * 1024 * 1024
+/** So many keys of the greatest length, each character a reference. */
+const MAX_BODY_BYTES = 8 * 1024 * 1024
+/** What may stand beside a key and would then be a condition. */
+const CONDITIONS = ['VersionId', 'ETag', 'LastModifiedTime', 'Size']
 
 export async function deleteObjects(operation: Operation): Promise<Response> {
-  const { store, headers, signal } = operation
-  if (!headers.has('x-amz-checksum-sha256')) {
+  const { store, headers, payload, signal } = operation
+  const root = parseXml(fromUtf8(await payload.bytes(MAX_BODY_BYTES)))
+  if (Object.keys(payload.checksums()).length === 0 && !headers.has('content-md5')) {
     throw new Refusal(
       'InvalidRequest',
-      'Missing required header for this request: x-amz-checksum-sha256',
+      'Missing required header for this request: Content-MD5 or x-amz-checksum-*',
     )
   }
-  const root = parseXml(fromUtf8(await operation.body(MAX_BODY_BYTES)))
   const objects = root?.name === 'Delete' ? root.children('Object') : []
   if (!root || objects.length === 0 || objects.length > MAX_KEYS) {
     throw new Refusal('MalformedXML', `A Delete document of 1 to ${MAX_KEYS} objects is needed`)
@@ -28,8 +31,9 @@ export async function deleteObjects(operation: Operation): Promise<Response> {
   for (const object of objects) {
     const key = object.text('Key') ?? ''
     try {
-      if (object.child('VersionId'))
-        throw new Refusal('NotImplemented', 'There are no versions here')
+      if (CONDITIONS.some((name) => object.child(name))) {
+        throw new Refusal('NotImplemented', 'There are no versions and no conditions here')
+      }
       checkKey(key)
       keys.push(key)
     } catch (error) {

@@ -1,20 +1,22 @@
-import type { MultipartLimits, Part } from '../../contracts/index.ts'
+import type { Bytes, MultipartLimits, Part } from '../../contracts/index.ts'
 import { fromUtf8 } from '../../core/bytes.ts'
 import { isSluiceError } from '../../core/errors.ts'
-import { readObjectHeaders } from '../../s3/metadata.ts'
 import { bareEtag } from '../../s3/response.ts'
 import { parseXml, type XmlPart } from '../../s3/xml.ts'
+import { conditionsOf, minding } from './conditions.ts'
+import { CHECKSUMS, type ChecksumName, PREFIX } from './digests.ts'
 import { countOf, pageSize } from './list.ts'
-import { conditionsOf, minding } from './objects.ts'
 import type { OpenUpload, Operation } from './operation.ts'
+import { storedHeaders } from './put-object.ts'
 import { Refusal, xmlResponse } from './refusal.ts'
 
-const MAX_BODY_BYTES = 16 * 1024 * 1024
+/** 10,000 parts with their ETags and checksums. */
+const MAX_BODY_BYTES = 4 * 1024 * 1024
 
 export async function createUpload(operation: Operation): Promise<Response> {
   const { store, bucket, key, headers, signal, uploads } = operation
   limitsOf(operation)
-  const upload = await store.createMultipart?.(key, { ...readObjectHeaders(headers), signal })
+  const upload = await store.createMultipart?.(key, { ...storedHeaders(headers), signal })
   if (!upload) throw noMultipart()
   uploads.set(idOf(bucket, upload.uploadId), { upload, parts: new Map() })
   return xmlResponse('InitiateMultipartUploadResult', [
@@ -27,34 +29,55 @@ export async function createUpload(operation: Operation): Promise<Response> {
 export async function putPart(operation: Operation): Promise<Response> {
   const { maxPartBytes } = limitsOf(operation)
   const partNumber = partNumberOf(operation)
-  uploadOf(operation)
-  const part = await storePart(operation, partNumber, await operation.body(maxPartBytes))
-  return new Response(null, { headers: { etag: `"${part.etag}"` } })
+  const open = uploadOf(operation)
+  const { payload } = operation
+  const etag = await storePart(operation, open, partNumber, await payload.bytes(maxPartBytes))
+  return new Response(null, { headers: { etag: `"${etag}"`, ...payload.checksums() } })
 }
 
-/** Puts bytes that have been checked into the upload of the operation. */
+/** Puts bytes that have been checked into an upload, and gives the part's ETag. */
 export async function storePart(
-  operation: Operation,
+  { signal, payload }: Operation,
+  { upload, parts }: OpenUpload,
   partNumber: number,
-  body: Uint8Array<ArrayBuffer>,
-): Promise<Part> {
-  const { upload, parts } = uploadOf(operation)
-  const part = await orNoSuchUpload(() =>
-    upload.putPart(partNumber, body, { signal: operation.signal }),
-  )
-  parts.set(partNumber, { ...part, receivedMs: Date.now() })
-  return part
+  body: Bytes,
+): Promise<string> {
+  const part = await orNoSuchUpload(() => upload.putPart(partNumber, body, { signal }))
+  parts.set(partNumber, { ...part, receivedMs: Date.now(), checksums: payload.checksums() })
+  return tagOf(part)
+}
+
+/**
+ * The ETag that a client sees has the part's size in it: a completion needs it, and may come to another handler than the
+ * part did, in a Worker or after a restart, which knows only what the client tells.
+ */
+function tagOf({ etag, sizeBytes }: Part): string {
+  return `${etag}.${sizeBytes}`
+}
+
+function partOf({ partNumber, tag }: ListedPart): Part | undefined {
+  const [, etag, size] = /^(.+)\.(\d{1,15})$/.exec(tag) ?? []
+  return etag === undefined ? undefined : { partNumber, etag, sizeBytes: Number(size) }
 }
 
 export async function completeUpload(operation: Operation): Promise<Response> {
-  const { bucket, key, uploads, signal } = operation
+  const { bucket, key, headers, payload, uploads, signal } = operation
   const limits = limitsOf(operation)
   const open = uploadOf(operation)
-  const listed = readParts(fromUtf8(await operation.body(MAX_BODY_BYTES)))
+  refuseWholeChecksums(headers)
+  const listed = readParts(fromUtf8(await payload.bytes(MAX_BODY_BYTES)))
   const parts = checkParts(open, listed, limits)
-  const conditions = conditionsOf(operation.headers)
+  checkSize(headers, parts)
+  const conditions = conditionsOf(headers)
   const { etag } = await minding(operation, conditions, () =>
-    orNoSuchUpload(() => open.upload.complete(parts, { ...conditions, signal })),
+    orNoSuchUpload(async () => {
+      try {
+        return await open.upload.complete(parts, { ...conditions, signal })
+      } catch (error) {
+        if (isSluiceError(error, 'invalid-options')) throw new Refusal('InvalidPart', error.message)
+        throw error
+      }
+    }),
   )
   uploads.delete(idOf(bucket, open.upload.uploadId))
   return xmlResponse('CompleteMultipartUploadResult', [
@@ -67,14 +90,22 @@ export async function completeUpload(operation: Operation): Promise<Response> {
 
 export async function abortUpload(operation: Operation): Promise<Response> {
   const { upload } = uploadOf(operation)
+  await checkOpen(operation)
   await upload.abort({ signal: operation.signal })
   operation.uploads.delete(idOf(operation.bucket, upload.uploadId))
   return new Response(null, { status: 204 })
 }
 
 export async function listParts(operation: Operation): Promise<Response> {
-  const { bucket, key, query } = operation
+  const { bucket, key, query, uploads } = operation
   const { upload, parts } = uploadOf(operation)
+  if (!uploads.has(idOf(bucket, upload.uploadId))) {
+    await checkOpen(operation)
+    throw new Refusal(
+      'NotImplemented',
+      'This upload was not created through this gateway, and its store cannot tell the parts',
+    )
+  }
   const page = pageSize(query, 'max-parts')
   const marker = countOf(query, 'part-number-marker', 0)
   const all = [...parts.values()]
@@ -86,18 +117,20 @@ export async function listParts(operation: Operation): Promise<Response> {
     ['Bucket', bucket],
     ['Key', key],
     ['UploadId', upload.uploadId],
+    ['StorageClass', 'STANDARD'],
     ['PartNumberMarker', marker],
     ['NextPartNumberMarker', truncated ? (shown.at(-1)?.partNumber ?? marker) : undefined],
     ['MaxParts', page],
     ['IsTruncated', truncated],
     ...shown.map(
-      ({ partNumber, etag, sizeBytes, receivedMs }): XmlPart => [
+      (part): XmlPart => [
         'Part',
         [
-          ['PartNumber', partNumber],
-          ['LastModified', new Date(receivedMs).toISOString()],
-          ['ETag', `"${etag}"`],
-          ['Size', sizeBytes],
+          ['PartNumber', part.partNumber],
+          ['LastModified', new Date(part.receivedMs).toISOString()],
+          ['ETag', `"${tagOf(part)}"`],
+          ['Size', part.sizeBytes],
+          ...CHECKSUMS.map((name) => [elementOf(name), part.checksums[PREFIX + name]] as const),
         ],
       ],
     ),
@@ -123,10 +156,24 @@ function noMultipart(): Refusal {
   return new Refusal('NotImplemented', 'The store behind this gateway has no multipart uploads')
 }
 
-function uploadOf({ uploads, bucket, key, query }: Operation): OpenUpload {
-  const open = uploads.get(idOf(bucket, query.get('uploadId') ?? ''))
-  if (open?.upload.key !== key) throw noSuchUpload()
-  return open
+/** An upload that was not created through this gateway is taken at the client's word; the store knows if it is one. */
+export function uploadOf({ store, uploads, bucket, key, query }: Operation): OpenUpload {
+  const uploadId = query.get('uploadId') ?? ''
+  const known = uploads.get(idOf(bucket, uploadId))
+  if (known?.upload.key === key) return known
+  const upload = known || !uploadId ? undefined : store.resumeMultipart?.({ key, uploadId })
+  if (upload) return { upload, parts: new Map() }
+  throw noSuchUpload()
+}
+
+/** Throws `NoSuchUpload` where the store can tell. Aborting twice is a success for it, and none for S3. */
+async function checkOpen({ store, uploads, bucket, key, query, signal }: Operation): Promise<void> {
+  const uploadId = query.get('uploadId') ?? ''
+  if (uploads.has(idOf(bucket, uploadId)) || !store.listMultipart) return
+  for await (const upload of store.listMultipart(key, { signal })) {
+    if (upload.key === key && upload.uploadId === uploadId) return
+  }
+  throw noSuchUpload()
 }
 
 function idOf(bucket: string, uploadId: string): string {
@@ -149,19 +196,31 @@ async function orNoSuchUpload<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-type ListedPart = Pick<Part, 'partNumber' | 'etag'>
+interface ListedPart {
+  readonly partNumber: number
+  readonly tag: string
+  readonly checksums: Readonly<Record<string, string | undefined>>
+}
 
 function readParts(text: string): readonly ListedPart[] {
   const root = parseXml(text)
   const elements = root?.name === 'CompleteMultipartUpload' ? root.children('Part') : []
   const parts = elements.map((part) => ({
     partNumber: Number(part.text('PartNumber')),
-    etag: bareEtag(part.text('ETag') ?? ''),
+    tag: bareEtag(part.text('ETag') ?? ''),
+    checksums: Object.fromEntries(
+      CHECKSUMS.map((name) => [PREFIX + name, part.text(elementOf(name))]),
+    ),
   }))
-  if (parts.length === 0 || !parts.every((part) => part.partNumber >= 1 && part.etag)) {
+  if (parts.length === 0 || !parts.every((part) => part.partNumber >= 1 && part.tag)) {
     throw new Refusal('MalformedXML', 'A CompleteMultipartUpload document with parts is needed')
   }
   return parts
+}
+
+/** `ChecksumCRC32`, as the documents of S3 call what is `x-amz-checksum-crc32` in a header. */
+function elementOf(name: ChecksumName): string {
+  return `Checksum${name.toUpperCase()}`
 }
 
 function checkParts(
@@ -174,10 +233,15 @@ function checkParts(
       throw new Refusal('InvalidPartOrder', 'The parts must be listed in ascending order')
     }
   }
-  const received = listed.map(({ partNumber, etag }) => {
-    const part = parts.get(partNumber)
-    if (part?.etag === etag) return part
-    throw new Refusal('InvalidPart', `Part ${partNumber} was not uploaded, or with another ETag`)
+  const received = listed.map((listing) => {
+    const { partNumber, checksums } = listing
+    const part = partOf(listing)
+    const known = parts.get(partNumber)
+    const same = Object.entries(checksums).every(
+      ([name, value]) => value === undefined || (known?.checksums[name] ?? value) === value,
+    )
+    if (part && same && (!known || known.etag === part.etag)) return part
+    throw new Refusal('InvalidPart', `Part ${partNumber} was not uploaded, or is another one`)
   })
   const small = received.slice(0, -1).find((part) => part.sizeBytes < minPartBytes)
   if (!small) return received
@@ -185,4 +249,18 @@ function checkParts(
     'EntityTooSmall',
     `Part ${small.partNumber} is smaller than ${minPartBytes} bytes`,
   )
+}
+
+/** Of the whole object, not of this request's body: nobody here has seen the whole. */
+function refuseWholeChecksums(headers: Headers): void {
+  const given = CHECKSUMS.find((name) => headers.has(PREFIX + name))
+  if (given === undefined) return
+  throw new Refusal('NotImplemented', `A ${given} of the whole object cannot be checked here`)
+}
+
+function checkSize(headers: Headers, parts: readonly Part[]): void {
+  const expected = headers.get('x-amz-mp-object-size')
+  const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0)
+  if (expected === null || expected === String(sizeBytes)) return
+  throw new Refusal('InvalidRequest', `The parts have ${sizeBytes} bytes, not x-amz-mp-object-size`)
 }

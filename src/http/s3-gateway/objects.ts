@@ -1,53 +1,38 @@
-import type {
-  GetOptions,
-  GetResult,
-  ObjectInfo,
-  Store,
-  WriteConditions,
-} from '../../contracts/index.ts'
+import type { GetOptions, GetResult, ObjectInfo, Store } from '../../contracts/index.ts'
 import { isSluiceError } from '../../core/errors.ts'
-import { encodeMetadata, readObjectHeaders } from '../../s3/metadata.ts'
+import { encodeMetadata } from '../../s3/metadata.ts'
 import { bareEtag } from '../../s3/response.ts'
+import { checkConditions, hasConditions, noSuchKey } from './conditions.ts'
 import type { Operation } from './operation.ts'
 import { Refusal } from './refusal.ts'
 
-export async function putObject(operation: Operation): Promise<Response> {
-  const { store, key, signal } = operation
-  const body = await operation.body(store.capabilities.maxPutBytes)
-  const conditions = conditionsOf(operation.headers)
-  const { etag } = await minding(operation, conditions, () =>
-    store.put(key, body, { ...readObjectHeaders(operation.headers), ...conditions, signal }),
-  )
-  return new Response(null, { headers: { etag: `"${etag}"` } })
-}
+/** Parameters by which a reader has headers of his own in the answer. */
+export const OVERRIDES: readonly string[] = [
+  ...['response-cache-control', 'response-content-disposition', 'response-content-encoding'],
+  ...['response-content-language', 'response-content-type', 'response-expires'],
+]
 
-export async function headObject({ store, key, headers, signal }: Operation): Promise<Response> {
+export async function headObject(operation: Operation): Promise<Response> {
+  const { store, key, headers, signal } = operation
   const info = await store.head(key, { signal })
   if (!info) throw noSuchKey()
-  const status = checkConditions(headers, info)
-  return new Response(null, { status, headers: headersOf(info) })
+  if (checkConditions(headers, info) === 304) return notModified(operation, info)
+  return answer(operation, info, rangeOf(headers, info), null)
 }
 
-export async function getObject({ store, key, headers, signal }: Operation): Promise<Response> {
-  const wanted = /^bytes=(?:(\d+)-(\d*)|-(\d+))$/.exec(headers.get('range') ?? '')
-  const conditional = CONDITIONS.some((name) => headers.has(name))
-  if (!wanted && !conditional) {
+export async function getObject(operation: Operation): Promise<Response> {
+  const { store, key, headers, signal } = operation
+  if (!headers.has('range') && !hasConditions(headers)) {
     const found = await store.get(key, { signal })
     if (!found) throw noSuchKey()
-    return new Response(found.body, { headers: headersOf(found) })
+    return answer(operation, found, undefined, found.body)
   }
   const info = await store.head(key, { signal })
   if (!info) throw noSuchKey()
-  if (checkConditions(headers, info) === 304) {
-    return new Response(null, { status: 304, headers: headersOf(info) })
-  }
-  const range = wanted ? rangeOf(wanted, info.sizeBytes) : undefined
+  if (checkConditions(headers, info) === 304) return notModified(operation, info)
+  const range = rangeOf(headers, info)
   const found = await getVersion(store, info, range, signal)
-  const answer = headersOf(found)
-  if (!range) return new Response(found.body, { headers: answer })
-  answer.set('content-length', String(range.end - range.start))
-  answer.set('content-range', `bytes ${range.start}-${range.end - 1}/${info.sizeBytes}`)
-  return new Response(found.body, { status: 206, headers: answer })
+  return answer(operation, found, range, found.body)
 }
 
 /** The version that was looked at. Another one is no failed condition of the client's: it may ask again. */
@@ -66,68 +51,55 @@ async function getVersion(
   throw new Refusal('ServiceUnavailable', 'The object was replaced while it was read: try again')
 }
 
-export async function deleteObject({ store, key, signal }: Operation): Promise<Response> {
+export async function deleteObject({ store, key, headers, signal }: Operation): Promise<Response> {
+  if (hasConditions(headers)) {
+    throw new Refusal('NotImplemented', 'A deletion takes no conditions here')
+  }
   const { failed } = await store.delete(key, { signal })
   if (failed[0]) throw failed[0].error
   return new Response(null, { status: 204 })
 }
 
-export function conditionsOf(headers: Headers): WriteConditions {
-  const ifNoneMatch = headers.get('if-none-match') ?? undefined
-  if (ifNoneMatch !== undefined && ifNoneMatch !== '*') {
-    throw new Refusal('NotImplemented', 'A write takes If-None-Match with * only')
-  }
-  const ifMatch = headers.get('if-match')
-  return { ifNoneMatch, ifMatch: ifMatch === null ? undefined : bareEtag(ifMatch) }
+interface ByteRange {
+  readonly start: number
+  readonly end: number
 }
 
-/** S3 tells a write with If-Match to an absent key from one to another version. */
-export async function minding<T>(
-  { store, key, signal }: Operation,
-  { ifMatch }: WriteConditions,
-  write: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await write()
-  } catch (error) {
-    const unmet = ifMatch !== undefined && isSluiceError(error, 'precondition-failed')
-    if (unmet && !(await store.head(key, { signal }))) throw noSuchKey()
-    throw error
-  }
-}
-
-export function noSuchKey(): Refusal {
-  return new Refusal('NoSuchKey', 'The specified key does not exist.')
-}
-
-const CONDITIONS = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since']
-
-/** The status of a read, by RFC 9110 section 13.2.2. Throws `PreconditionFailed`. */
-function checkConditions(headers: Headers, info: ObjectInfo): 200 | 304 {
-  const ifMatch = headers.get('if-match')
-  const ifNoneMatch = headers.get('if-none-match')
-  const names = (list: string): boolean =>
-    list.split(',').some((tag) => tag.trim() === '*' || bareEtag(tag.trim()) === info.etag)
-  // HTTP dates have whole seconds.
-  const changedMs = Math.floor(info.lastModified.getTime() / 1000) * 1000
-  const unmodifiedMs = Date.parse(headers.get('if-unmodified-since') ?? '')
-  const modifiedMs = Date.parse(headers.get('if-modified-since') ?? '')
-  if (ifMatch === null ? changedMs > unmodifiedMs : !names(ifMatch)) {
-    throw new Refusal('PreconditionFailed', 'At least one of the pre-conditions did not hold')
-  }
-  const same = ifNoneMatch === null ? changedMs <= modifiedMs : names(ifNoneMatch)
-  return same ? 304 : 200
-}
-
-function rangeOf(match: RegExpExecArray, sizeBytes: number): { start: number; end: number } {
+/** One range of bytes; anything else that RFC 9110 allows in a Range is passed over, as it says. */
+function rangeOf(headers: Headers, { sizeBytes, etag }: ObjectInfo): ByteRange | undefined {
+  const match = /^bytes=(?:(\d+)-(\d*)|-(\d+))$/.exec(headers.get('range') ?? '')
+  const ifRange = headers.get('if-range')
+  if (!match || (ifRange !== null && bareEtag(ifRange) !== etag)) return undefined
   const [, first, last, suffix] = match
   const start = suffix === undefined ? Number(first) : Math.max(0, sizeBytes - Number(suffix))
   const end = last ? Math.min(Number(last) + 1, sizeBytes) : sizeBytes
-  if (start >= end) throw new Refusal('InvalidRange', 'The requested range is not satisfiable')
-  return { start, end }
+  if (start < end) return { start, end }
+  throw new Refusal('InvalidRange', 'The requested range is not satisfiable', [
+    ['ActualObjectSize', sizeBytes],
+  ])
 }
 
-function headersOf(info: ObjectInfo): Headers {
+function notModified({ query }: Operation, info: ObjectInfo): Response {
+  const headers = headersOf(info, query)
+  headers.delete('content-length')
+  return new Response(null, { status: 304, headers })
+}
+
+function answer(
+  { query }: Operation,
+  info: ObjectInfo,
+  range: ByteRange | undefined,
+  body: ReadableStream | null,
+): Response {
+  const headers = headersOf(info, query)
+  if (range) {
+    headers.set('content-length', String(range.end - range.start))
+    headers.set('content-range', `bytes ${range.start}-${range.end - 1}/${info.sizeBytes}`)
+  }
+  return new Response(body, { status: range ? 206 : 200, headers })
+}
+
+function headersOf(info: ObjectInfo, query: ReadonlyMap<string, string>): Headers {
   const headers = new Headers({
     'accept-ranges': 'bytes',
     'content-length': String(info.sizeBytes),
@@ -143,9 +115,19 @@ function headersOf(info: ObjectInfo): Headers {
   for (const [name, value] of Object.entries(info.metadata ?? {})) {
     headers.set(`x-amz-meta-${name}`, encodeMetadata(value))
   }
+  for (const name of OVERRIDES) {
+    const value = query.get(name)
+    if (value === undefined) continue
+    if (!ASCII.test(value)) {
+      throw new Refusal('InvalidArgument', `${name} must be printable ASCII`)
+    }
+    headers.set(name.slice('response-'.length), value)
+  }
   return headers
 }
 
+const ASCII = /^[\u0020-\u007e]*$/
+
 function ascii(value: string): string {
-  return /^[\u0020-\u007e]*$/.test(value) ? value : encodeMetadata(value)
+  return ASCII.test(value) ? value : encodeMetadata(value)
 }

@@ -2,12 +2,14 @@ import type { ErrorCode } from '../../contracts/index.ts'
 import { utf8Length } from '../../core/bytes.ts'
 import { isSluiceError, SluiceError } from '../../core/errors.ts'
 import { MAX_KEY_BYTES } from '../../core/keys.ts'
-import { writeXml, type XmlPart } from '../../s3/xml.ts'
+import { writeXml, type XmlContent, type XmlPart } from '../../s3/xml.ts'
 
 /** S3's codes and their statuses. @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
 const STATUS = {
   AccessDenied: 403,
+  AccessForbidden: 403,
   AuthorizationHeaderMalformed: 400,
+  AuthorizationQueryParametersError: 400,
   BadDigest: 400,
   ConditionalRequestConflict: 409,
   EntityTooLarge: 400,
@@ -19,18 +21,23 @@ const STATUS = {
   InvalidDigest: 400,
   InvalidPart: 400,
   InvalidPartOrder: 400,
+  InvalidPolicyDocument: 400,
   InvalidRange: 416,
   InvalidRequest: 400,
   InvalidToken: 400,
   InvalidURI: 400,
   KeyTooLongError: 400,
+  MalformedPOSTRequest: 400,
+  MalformedTrailerError: 400,
   MalformedXML: 400,
+  MaxPostPreDataLengthExceeded: 400,
   MissingContentLength: 411,
   NoSuchBucket: 404,
   NoSuchKey: 404,
   NoSuchUpload: 404,
   NotImplemented: 501,
   PreconditionFailed: 412,
+  RequestHeaderSectionTooLarge: 400,
   RequestTimeTooSkewed: 403,
   ServiceUnavailable: 503,
   SignatureDoesNotMatch: 403,
@@ -91,19 +98,35 @@ export function refusalParts({ s3Code, message }: Refusal): readonly XmlPart[] {
   ]
 }
 
-export function refusalResponse(refusal: Refusal, resource: string, requestId: string): Response {
+/** What names one request in the logs of both sides, as S3's two ids do. */
+export interface RequestIds {
+  readonly requestId: string
+  readonly hostId: string
+}
+
+export function refusalResponse(
+  refusal: Refusal,
+  resource: string,
+  { requestId, hostId }: RequestIds,
+): Response {
   const parts: readonly XmlPart[] = [
     ...refusalParts(refusal),
     ...refusal.extra,
     ['Resource', resource],
     ['RequestId', requestId],
+    ['HostId', hostId],
   ]
   return xmlResponse('Error', parts, STATUS[refusal.s3Code])
 }
 
-export function xmlResponse(root: string, parts: readonly XmlPart[], status = 200): Response {
-  return new Response(writeXml(root, parts, root !== 'Error'), {
+export function xmlResponse(
+  root: string,
+  content: XmlContent,
+  status = 200,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return new Response(writeXml(root, content, root !== 'Error'), {
     status,
-    headers: { 'content-type': 'application/xml' },
+    headers: { ...headers, 'content-type': 'application/xml' },
   })
 }

@@ -2,12 +2,13 @@ import type { Clock } from '../../contracts/index.ts'
 import { toHex, utf8 } from '../../core/bytes.ts'
 import { hmacSha256, sha256Hex } from '../../core/hash.ts'
 import type { S3Credentials } from '../../s3/credentials.ts'
-import { UNSIGNED_PAYLOAD } from '../../s3/sign.ts'
 import { constantTimeEqual } from '../access.ts'
-import { Refusal } from './refusal.ts'
+import { checkPayloadHash } from './payload.ts'
+import { Refusal, type S3ErrorCode } from './refusal.ts'
+import type { QueryPairs } from './target.ts'
 
-const ALGORITHM = 'AWS4-HMAC-SHA256'
-const MAX_SKEW_MS = 15 * 60 * 1000
+export const ALGORITHM = 'AWS4-HMAC-SHA256'
+export const MAX_SKEW_MS: number = 15 * 60 * 1000
 const AUTHORIZATION =
   /^AWS4-HMAC-SHA256 +Credential=([^/,\s]+)\/(\d{8})\/([^/,\s]+)\/s3\/aws4_request, *SignedHeaders=([^,\s]+), *Signature=([0-9a-f]{64})$/
 
@@ -24,14 +25,23 @@ export interface SignedRequest {
   /** Decoded. */
   readonly path: string
   /** Decoded, in the order of the request. */
-  readonly query: readonly (readonly [name: string, value: string])[]
+  readonly query: QueryPairs
   readonly headers: Headers
+}
+
+/** Who signed for what, and how: `Credential`, `SignedHeaders` and `Signature`, wherever they stood. */
+export interface Signature {
+  readonly accessKeyId: string
+  readonly day: string
+  readonly region: string
+  readonly signedHeaders: readonly string[]
+  readonly signature: string
 }
 
 /**
  * Checks version 4 of the signature in the Authorization header, and gives what it says of the payload: its SHA-256 in
- * hex, or `UNSIGNED-PAYLOAD`. Written from the specification and apart from the signer in `src/s3`, so that each tells
- * the other's mistakes.
+ * hex, or one of the words that `checkPayloadHash` knows. Written from the specification and apart from the signer in
+ * `src/s3`, so that each tells the other's mistakes.
  *
  * `host` and every `x-amz-*` header must be signed, the scope must be this region's and this day's, and the clocks may
  * differ by 15 minutes.
@@ -39,93 +49,111 @@ export interface SignedRequest {
  */
 export async function verifySignature(
   request: SignedRequest,
-  { credentials, region, clock }: SignatureOptions,
+  options: SignatureOptions,
 ): Promise<string> {
   const { headers } = request
-  const authorization = headers.get('authorization')
-  if (!authorization) throw new Refusal('AccessDenied', 'Access Denied: the request is not signed')
-  const match = AUTHORIZATION.exec(authorization)
+  const match = AUTHORIZATION.exec(headers.get('authorization') ?? '')
   if (!match) {
     throw new Refusal(
       'AuthorizationHeaderMalformed',
       `The authorization header must be ${ALGORITHM}`,
     )
   }
-  const [, accessKeyId, day, scopeRegion, signedHeaders, signature] = match as unknown as string[]
-  if (accessKeyId !== credentials.accessKeyId) {
-    throw new Refusal('InvalidAccessKeyId', 'The access key ID you provided does not exist')
-  }
-  checkToken(headers, credentials)
-  if (scopeRegion !== region) {
-    throw new Refusal(
-      'AuthorizationHeaderMalformed',
-      `The authorization header is malformed; the region '${scopeRegion}' is wrong; expecting '${region}'`,
-      [['Region', region]],
-    )
-  }
-  const time = checkTime(headers.get('x-amz-date') ?? '', day as string, clock)
+  const [, accessKeyId, day, region, signedHeaders, signature] = match as unknown as string[]
+  const given = {
+    accessKeyId,
+    day,
+    region,
+    signedHeaders: signedHeaders?.split(';'),
+    signature,
+  } as Signature
+  checkScope(given, options, 'AuthorizationHeaderMalformed')
+  checkToken(headers.get('x-amz-security-token') ?? '', options)
+  const time = headers.get('x-amz-date') ?? ''
+  checkSkew(time, readTime(time, given.day, 'x-amz-date'), options.clock)
   const payloadHash = headers.get('x-amz-content-sha256') ?? ''
   checkPayloadHash(payloadHash)
-  const names = (signedHeaders as string).split(';')
-  checkSignedHeaders(names, headers)
-  const stringToSign = [
-    ALGORITHM,
-    time,
-    `${day}/${region}/s3/aws4_request`,
-    await sha256Hex(utf8(canonicalRequest(request, names, payloadHash))),
-  ].join('\n')
-  const expected = await signatureOf(
-    stringToSign,
-    credentials.secretAccessKey,
-    day as string,
-    region,
-  )
-  if (!constantTimeEqual(utf8(expected), utf8(signature as string))) {
-    throw new Refusal(
-      'SignatureDoesNotMatch',
-      'The request signature we calculated does not match the signature you provided',
-    )
-  }
+  await checkRequest(request, given, time, payloadHash, options)
   return payloadHash
 }
 
-function checkToken(headers: Headers, { sessionToken }: S3Credentials): void {
-  const given = headers.get('x-amz-security-token') ?? ''
-  if (constantTimeEqual(utf8(given), utf8(sessionToken ?? ''))) return
+/** Throws unless the key is ours and the scope is this region's. */
+export function checkScope(
+  { accessKeyId, region }: Pick<Signature, 'accessKeyId' | 'region'>,
+  { credentials, region: expected }: SignatureOptions,
+  s3Code: S3ErrorCode,
+): void {
+  if (accessKeyId !== credentials.accessKeyId) {
+    throw new Refusal('InvalidAccessKeyId', 'The access key ID you provided does not exist')
+  }
+  if (region === expected) return
+  throw new Refusal(
+    s3Code,
+    `The credential is malformed; the region '${region}' is wrong; expecting '${expected}'`,
+    [['Region', expected]],
+  )
+}
+
+/** Throws unless this is what the signer of these credentials signs for this request. */
+export async function checkRequest(
+  request: SignedRequest,
+  given: Signature,
+  time: string,
+  payloadHash: string,
+  options: SignatureOptions,
+): Promise<void> {
+  checkSignedHeaders(given.signedHeaders, request.headers)
+  const canonical = canonicalRequest(request, given.signedHeaders, payloadHash)
+  const stringToSign = [
+    ALGORITHM,
+    time,
+    `${given.day}/${given.region}/s3/aws4_request`,
+    await sha256Hex(utf8(canonical)),
+  ].join('\n')
+  await checkString(stringToSign, given, options)
+}
+
+/** Throws `SignatureDoesNotMatch` unless the text was signed with our secret. Takes as long whatever is wrong. */
+export async function checkString(
+  stringToSign: string,
+  { day, region, signature }: Pick<Signature, 'day' | 'region' | 'signature'>,
+  { credentials }: SignatureOptions,
+): Promise<void> {
+  let key = utf8(`AWS4${credentials.secretAccessKey}`)
+  for (const part of [day, region, 's3', 'aws4_request']) key = await hmacSha256(key, utf8(part))
+  const expected = toHex(await hmacSha256(key, utf8(stringToSign)))
+  if (constantTimeEqual(utf8(expected), utf8(signature))) return
+  throw new Refusal(
+    'SignatureDoesNotMatch',
+    'The request signature we calculated does not match the signature you provided',
+  )
+}
+
+export function checkToken(given: string, { credentials }: SignatureOptions): void {
+  if (constantTimeEqual(utf8(given), utf8(credentials.sessionToken ?? ''))) return
   throw new Refusal('InvalidToken', 'The provided token is malformed or otherwise invalid')
 }
 
-/** Gives the time as it is signed. */
-function checkTime(text: string, day: string, clock: Clock): string {
+/** A time as it is signed, in milliseconds. It must be of the day that the key was made for. */
+export function readTime(text: string, day: string, name: string): number {
   const match = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text)
   const [, year, month, date, hour, minute, second] = match ?? []
   const timeMs = Date.parse(`${year}-${month}-${date}T${hour}:${minute}:${second}Z`)
-  if (Number.isNaN(timeMs) || !text.startsWith(day)) {
-    throw new Refusal(
-      'AccessDenied',
-      'A valid x-amz-date header of the day in the scope is required',
-    )
-  }
-  if (Math.abs(clock.now() - timeMs) > MAX_SKEW_MS) {
-    throw new Refusal(
-      'RequestTimeTooSkewed',
-      "The difference between the request time and the server's time is too large",
-      [
-        ['RequestTime', text],
-        ['ServerTime', new Date(clock.now()).toISOString()],
-        ['MaxAllowedSkewMilliseconds', MAX_SKEW_MS],
-      ],
-    )
-  }
-  return text
+  if (!Number.isNaN(timeMs) && text.startsWith(day)) return timeMs
+  throw new Refusal('AccessDenied', `A valid ${name} of the day in the scope is required`)
 }
 
-function checkPayloadHash(payloadHash: string): void {
-  if (payloadHash === UNSIGNED_PAYLOAD || /^[0-9a-f]{64}$/.test(payloadHash)) return
-  if (payloadHash.startsWith('STREAMING-')) {
-    throw new Refusal('NotImplemented', `The payload signature ${payloadHash} is not implemented`)
-  }
-  throw new Refusal('InvalidRequest', 'Missing or invalid required header: x-amz-content-sha256')
+function checkSkew(text: string, timeMs: number, clock: Clock): void {
+  if (Math.abs(clock.now() - timeMs) <= MAX_SKEW_MS) return
+  throw new Refusal(
+    'RequestTimeTooSkewed',
+    "The difference between the request time and the server's time is too large",
+    [
+      ['RequestTime', text],
+      ['ServerTime', new Date(clock.now()).toISOString()],
+      ['MaxAllowedSkewMilliseconds', MAX_SKEW_MS],
+    ],
+  )
 }
 
 function checkSignedHeaders(names: readonly string[], headers: Headers): void {
@@ -171,15 +199,4 @@ function escapeBytes(text: string): string {
       : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
   }
   return escaped
-}
-
-async function signatureOf(
-  stringToSign: string,
-  secret: string,
-  day: string,
-  region: string,
-): Promise<string> {
-  let key = utf8(`AWS4${secret}`)
-  for (const part of [day, region, 's3', 'aws4_request']) key = await hmacSha256(key, utf8(part))
-  return toHex(await hmacSha256(key, utf8(stringToSign)))
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { utf8 } from '../../src/core/bytes.ts'
-import { sha256Hex } from '../../src/core/hash.ts'
-import { memoryStore } from '../../src/stores/memory.ts'
-import { type Answer, type Ask, gateway } from './s3-gateway-tools.ts'
+import { utf8 } from '../../../src/core/bytes.ts'
+import { sha256Hex } from '../../../src/core/hash.ts'
+import { memoryStore } from '../../../src/stores/memory.ts'
+import { type Answer, type Ask, gateway } from './tools.ts'
 
 describe('listing', () => {
   async function filled(): Promise<Ask> {

@@ -1,9 +1,9 @@
 import { AwsClient } from 'aws4fetch'
-import type { Store } from '../../src/contracts/index.ts'
-import { utf8 } from '../../src/core/bytes.ts'
-import { s3Gateway } from '../../src/http/s3-gateway.ts'
-import { parseXml, type XmlElement } from '../../src/s3/xml.ts'
-import { memoryStore } from '../../src/stores/memory.ts'
+import type { Store } from '../../../src/contracts/index.ts'
+import { utf8 } from '../../../src/core/bytes.ts'
+import { s3Gateway } from '../../../src/http/s3-gateway.ts'
+import { parseXml, type XmlElement } from '../../../src/s3/xml.ts'
+import { memoryStore } from '../../../src/stores/memory.ts'
 
 export const CREDENTIALS = { accessKeyId: 'AKID', secretAccessKey: 'SECRET' }
 
