@@ -96,8 +96,17 @@ function writeContent(content: XmlContent = ''): string {
 function escapeText(text: string): string {
   return text.replace(
     UNSAFE,
-    (character) => `&#x${character.charCodeAt(0).toString(16).toUpperCase()};`,
+    (character) => NAMED[character] ?? `&#x${character.charCodeAt(0).toString(16).toUpperCase()};`,
   )
+}
+
+/** By name, where there is one: DuckDB knows the quotes around an ETag by no other. */
+const NAMED: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about

@@ -123,7 +123,7 @@ describe('complete', () => {
     await complete(plan, { ifMatch: 'old' })
     const { body, headers } = plan.sent[1] as NonNullable<(typeof plan.sent)[1]>
     expect(body).toContain(
-      '<Part><PartNumber>1</PartNumber><ETag>&#x22;p&#x22;1&#x22;</ETag></Part>',
+      '<Part><PartNumber>1</PartNumber><ETag>&quot;p&quot;1&quot;</ETag></Part>',
     )
     expect(headers.get('x-amz-content-sha256')).toMatch(/^[0-9a-f]{64}$/)
     expect(headers.get('if-match')).toBe('"old"')

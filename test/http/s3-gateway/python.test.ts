@@ -1,0 +1,146 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { access, mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { parquetReadObjects } from 'hyparquet'
+import { beforeAll, expect, test } from 'vitest'
+import type { GetOptions, Store } from '../../../src/contracts/index.ts'
+import { objectWriter } from '../../../src/core/object-writer.ts'
+import { parquet } from '../../../src/formats/parquet.ts'
+import { memoryStore } from '../../../src/stores/memory.ts'
+import { startGateway } from '../../servers.ts'
+
+/** The gateway in the hands of Python's programs: boto3 and DuckDB, with their settings as they come. */
+const run = promisify(execFile)
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+const INSTALL_MS = 240_000
+const SCRIPT_MS = 120_000
+
+let python = ''
+let missing: string | undefined
+
+/** The Python of a folder of its own with what is pinned, made once; or why there is none. */
+async function prepare(): Promise<string> {
+  const requirements = await readFile(here('requirements.txt'))
+  const name = `python-${createHash('sha256').update(requirements).digest('hex').slice(0, 16)}`
+  const folder = here(`../../.out/${name}`)
+  const pythonOf = (root: string): string =>
+    process.platform === 'win32' ? join(root, 'Scripts', 'python.exe') : join(root, 'bin', 'python')
+  const whole = join(folder, 'installed')
+  if (await exists(whole)) return pythonOf(folder)
+  const system = process.platform === 'win32' ? 'python' : 'python3'
+  await run(system, ['--version'], { timeout: 30_000 }).catch(() => {
+    throw new Error(`${system} is not on the PATH`)
+  })
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true })
+  const quiet = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input']
+  try {
+    await run(system, ['-m', 'venv', folder], { timeout: INSTALL_MS })
+    await run(pythonOf(folder), [...quiet, '-r', here('requirements.txt')], { timeout: INSTALL_MS })
+  } catch (error) {
+    const [why = ''] = String((error as { stderr?: string }).stderr || error)
+      .trim()
+      .split('\n')
+      .slice(-1)
+    throw new Error(`its packages cannot be installed: ${why}`)
+  }
+  await mkdir(`${whole}.new`)
+  await rename(`${whole}.new`, whole)
+  return pythonOf(folder)
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+beforeAll(async () => {
+  try {
+    python = await prepare()
+  } catch (error) {
+    missing = `Python: ${(error as Error).message}`
+    console.warn(`skipped: boto3 and DuckDB through the gateway: ${missing}`)
+  }
+}, 2 * INSTALL_MS)
+
+async function script(name: string, store: Store, env: Record<string, string> = {}): Promise<void> {
+  const server = await startGateway(store)
+  try {
+    await run(python, [here(name)], {
+      timeout: SCRIPT_MS,
+      env: {
+        PATH: process.env.PATH,
+        HOME: dirname(dirname(python)),
+        ENDPOINT: server.endpoint,
+        BUCKET: server.bucket,
+        AWS_ACCESS_KEY_ID: server.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: server.secretAccessKey,
+        AWS_REGION: server.region,
+        AWS_DEFAULT_REGION: server.region,
+        AWS_EC2_METADATA_DISABLED: 'true',
+        ...env,
+      },
+    })
+  } finally {
+    await server.stop()
+  }
+}
+
+test('boto3', { timeout: SCRIPT_MS + 10_000 }, async ({ skip }) => {
+  skip(missing !== undefined, missing)
+  await script('with_boto3.py', memoryStore())
+})
+
+test('DuckDB reads Parquet by range, and writes it', { timeout: SCRIPT_MS + 10_000 }, async ({
+  skip,
+}) => {
+  skip(missing !== undefined, missing)
+  const rows = 200_000
+  const store = memoryStore()
+  await writeRows(store, 'duckdb/in/rows.parquet', rows)
+  const ranges: GetOptions['range'][] = []
+  const watched: Store = {
+    ...store,
+    get(key, options) {
+      if (key.startsWith('duckdb/in/')) ranges.push(options?.range)
+      return store.get(key, options)
+    },
+  }
+  await script('with_duckdb.py', watched, { ROWS: String(rows) })
+  expect(ranges.length).toBeGreaterThan(0)
+  expect(ranges).not.toContain(undefined)
+  const written = await (await store.get('duckdb/out/even rows.parquet'))?.bytes()
+  const found = await parquetReadObjects({ file: written?.buffer as ArrayBuffer })
+  expect(found).toHaveLength(rows / 2)
+  expect(found.slice(0, 2)).toEqual([
+    { id: 0n, name: 'name 0' },
+    { id: 2n, name: 'name 2' },
+  ])
+  const large = await store.head('duckdb/out/large.csv')
+  expect(large?.sizeBytes).toBeGreaterThan(40_000_000)
+})
+
+async function writeRows(store: Store, key: string, count: number): Promise<void> {
+  const format = parquet()
+  const fields = [
+    { name: 'id', type: 'int64', nullable: false },
+    { name: 'name', type: 'string', nullable: false },
+  ] as const
+  const encoder = format.encoder({ schema: { fields } })
+  const writer = objectWriter(store, key, { contentType: format.contentType })
+  for (let at = 0; at < count; at += 10_000) {
+    const batch = Array.from({ length: 10_000 }, (_, n) => ({
+      id: BigInt(at + n),
+      name: `name ${n % 10}`,
+    }))
+    for (const chunk of await encoder.write(batch)) await writer.write(chunk)
+  }
+  const { chunks } = await encoder.close()
+  for (const chunk of chunks) await writer.write(chunk)
+  await writer.close()
+}
