@@ -5,6 +5,7 @@ import { doctor } from './commands/doctor.ts'
 import { head } from './commands/head.ts'
 import { ls } from './commands/ls.ts'
 import { put } from './commands/put.ts'
+import { serve } from './commands/serve.ts'
 import { FORMATS } from './convert.ts'
 import type { CliIo } from './io.ts'
 import { TEXT_KINDS } from './records.ts'
@@ -77,6 +78,15 @@ export function sluiceProgram(io: CliIo): Command {
     .argument('<address>', 's3://bucket, or s3://bucket/prefix if only that may be written')
     .action((address, options) => doctor(address, options, io))
 
+  program
+    .command('serve')
+    .description('be an S3 server over a folder, until it is interrupted')
+    .argument('<folder>', 'the folder; it is the one bucket')
+    .option('--port <number>', 'where to listen; 0: any that is free', portNumber, 9000)
+    .option('--host <address>', 'who can reach it; default: this machine only', '127.0.0.1')
+    .option('--bucket <name>', "the bucket's name; default: the folder's")
+    .action((folder, options) => serve(folder, options, io))
+
   return program
 }
 
@@ -94,6 +104,11 @@ function wholeNumber(text: string): number {
     throw new InvalidArgumentError('It must be a whole number above 0.')
   }
   return number
+}
+
+function portNumber(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return Number(text)
+  throw new InvalidArgumentError('It must be a port: 0 to 65535.')
 }
 
 function version(): string {
