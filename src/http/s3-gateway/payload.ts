@@ -65,7 +65,11 @@ export function payloadOf(request: Request, headers: Headers, payloadHash: strin
     maxBytes: number,
     onTrailers: (late: readonly Expectation[]) => void,
   ): AsyncGenerator<Bytes, void, undefined> {
+    const names = announced()
     const expected = sizeBytes()
+    if (!streaming && headers.has('x-amz-decoded-content-length')) {
+      throw new Refusal('InvalidRequest', `Chunks go with the payload hash ${STREAMING_UNSIGNED}`)
+    }
     if (expected > maxBytes) {
       throw new Refusal(
         'EntityTooLarge',
@@ -80,7 +84,7 @@ export function payloadOf(request: Request, headers: Headers, payloadHash: strin
       for (;;) {
         const { done, value } = await body.next()
         if (done) {
-          if (value) onTrailers(trailersOf(value, announced()))
+          if (value) onTrailers(trailersOf(value, names))
           break
         }
         received += value.byteLength

@@ -32,6 +32,20 @@ describe('listing', () => {
     expect(names.sort()).toEqual(['a', 'b/', 'c +&', 'd/', 'e'])
   })
 
+  test.each([1, 2, 3, 4, 1000])('pages of %i, the first way', async (size) => {
+    const ask = await filled()
+    const names: unknown[] = []
+    let marker: string | undefined = ''
+    do {
+      const after: string = `&marker=${encodeURIComponent(marker)}`
+      const page = await ask('GET', `/bucket?delimiter=/&max-keys=${size}${after}`)
+      names.push(...namesOf(page))
+      marker = page.xml?.text('NextMarker')
+      expect(page.xml?.text('IsTruncated')).toBe(String(marker !== undefined))
+    } while (marker !== undefined)
+    expect(names.sort()).toEqual(['a', 'b/', 'c +&', 'd/', 'e'])
+  })
+
   test('names are encoded on demand', async () => {
     const ask = await filled()
     const plain = await ask('GET', '/bucket?list-type=2&prefix=c')
@@ -82,6 +96,22 @@ describe('deleting many', () => {
     ['1,001 objects', `<Delete>${'<Object><Key>a</Key></Object>'.repeat(1001)}</Delete>`],
   ])('%s is refused', async (_, body) => {
     expect(await post(gateway(), body)).toMatchObject({ status: 400, code: 'MalformedXML' })
+  })
+
+  test('a version or a condition of one key is refused, and the others are deleted', async () => {
+    const ask = gateway()
+    for (const key of ['a', 'b', 'c']) await ask('PUT', `/bucket/${key}`, { body: 'x' })
+    const { xml } = await post(
+      ask,
+      '<Delete><Object><Key>a</Key><VersionId>1</VersionId></Object><Object><Key>b</Key><ETag>"x"</ETag></Object><Object><Key>c</Key></Object></Delete>',
+    )
+    expect(xml?.children('Error').map((item) => item.text('Code'))).toEqual([
+      ...['NotImplemented', 'NotImplemented'],
+    ])
+    const statuses = ['a', 'b', 'c'].map(
+      async (key) => (await ask('HEAD', `/bucket/${key}`)).status,
+    )
+    expect(await Promise.all(statuses)).toEqual([200, 200, 404])
   })
 
   test('a body without a checksum is refused', async () => {

@@ -130,6 +130,42 @@ describe('multipart', () => {
     expect(after).toContain('undefined')
   })
 
+  test('a part may come to one handler and the completion to another', async () => {
+    const store = memoryStore()
+    const [one, other, third] = [store, store, store].map((bucket) => gateway({ bucket })) as [
+      ...[Ask, Ask, Ask],
+    ]
+    const id = await begin(one)
+    const parts: [number, string][] = []
+    for (const [number, body] of [PART, 'tail'].entries()) {
+      const path = `/bucket/key?partNumber=${number + 1}&uploadId=${id}`
+      const put = await [one, other][number]?.('PUT', path, { body })
+      parts.push([number + 1, put?.headers.get('etag') ?? ''])
+    }
+    const path = `/bucket/key?uploadId=${id}`
+    expect((await third('GET', path)).code).toBe('NotImplemented')
+    const forged = parts.map(([number, etag]): [number, string] => [
+      number,
+      etag.replace(/^"./, '"x'),
+    ])
+    expect((await third('POST', path, { body: completion(forged) })).code).toBe('InvalidPart')
+    expect((await third('POST', path, { body: completion(parts) })).status).toBe(200)
+    expect((await one('GET', '/bucket/key')).text).toBe(`${PART}tail`)
+    expect((await other('DELETE', path)).code).toBe('NoSuchUpload')
+  })
+
+  test('the size that a client announces for the whole is checked, and a checksum of it refused', async () => {
+    const ask = gateway()
+    const id = await begin(ask)
+    const put = await ask('PUT', `/bucket/key?partNumber=1&uploadId=${id}`, { body: 'x' })
+    const body = completion([[1, put.headers.get('etag') ?? '']])
+    const complete = (headers: object): Promise<Answer> =>
+      ask('POST', `/bucket/key?uploadId=${id}`, { body, headers })
+    expect((await complete({ 'x-amz-mp-object-size': '2' })).code).toBe('InvalidRequest')
+    expect((await complete({ 'x-amz-checksum-crc32': 'AAAAAA==' })).code).toBe('NotImplemented')
+    expect((await complete({ 'x-amz-mp-object-size': '1' })).status).toBe(200)
+  })
+
   test('a store without multipart says so', async () => {
     const ask = gateway({ bucket: memoryStore({ capabilities: { multipart: false } }) })
     expect((await ask('POST', '/bucket/key?uploads')).code).toBe('NotImplemented')
@@ -183,6 +219,30 @@ describe('copying', () => {
       '/bucket/to',
       { 'x-amz-copy-source': '/bucket/a%20b?versionId=1' },
       'NotImplemented',
+    ],
+    [
+      'a directive nobody knows',
+      '/bucket/to',
+      { ...source, 'x-amz-metadata-directive': 'MERGE' },
+      'InvalidArgument',
+    ],
+    [
+      'a source that has not changed since',
+      '/bucket/to',
+      { ...source, 'x-amz-copy-source-if-modified-since': 'Fri, 01 Jan 2100 00:00:00 GMT' },
+      'PreconditionFailed',
+    ],
+    [
+      'a source that has changed since',
+      '/bucket/to',
+      { ...source, 'x-amz-copy-source-if-unmodified-since': 'Sat, 01 Jan 2000 00:00:00 GMT' },
+      'PreconditionFailed',
+    ],
+    [
+      'no version at all',
+      '/bucket/to',
+      { ...source, 'x-amz-copy-source-if-none-match': '*' },
+      'PreconditionFailed',
     ],
     [
       'a stale source',

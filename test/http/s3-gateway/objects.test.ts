@@ -13,6 +13,7 @@ describe('who may', () => {
     const handler = s3Gateway({ buckets: { bucket: memoryStore() }, credentials: CREDENTIALS })
     for (const [method, path] of [
       ['GET', '/'],
+      ['POST', '/bucket'],
       ['GET', '/bucket?list-type=2'],
       ['PUT', '/bucket/key'],
       ['DELETE', '/bucket/key'],
@@ -21,6 +22,7 @@ describe('who may', () => {
       const found = await answerOf(await handler(new Request(`https://s3.test${path}`, { method })))
       expect(found).toMatchObject({ status: 403, code: 'AccessDenied' })
       expect(found.xml?.text('RequestId')).toBe(found.headers.get('x-amz-request-id'))
+      expect(found.xml?.text('HostId')).toBe(found.headers.get('x-amz-id-2'))
     }
     const head = await handler(new Request('https://s3.test/bucket/key', { method: 'HEAD' }))
     expect([head.status, await head.text()]).toEqual([403, ''])
@@ -182,6 +184,42 @@ describe('reading', () => {
     for (const method of ['GET', 'HEAD']) {
       expect((await ask(method, '/bucket/key', { headers })).status, method).toBe(status)
     }
+  })
+
+  test('a HEAD has the range, and none of the body', async () => {
+    const { ask } = await stored()
+    const found = await ask('HEAD', '/bucket/key', { headers: { range: 'bytes=2-4' } })
+    expect([found.status, found.headers.get('content-length'), found.text]).toEqual([206, '3', ''])
+  })
+
+  test('a range under If-Range is of that version, or none', async () => {
+    const { ask, etag } = await stored()
+    for (const [ifRange, text] of [
+      [etag, '234'],
+      ['"x"', '0123456789'],
+    ]) {
+      const headers = { range: 'bytes=2-4', 'if-range': ifRange }
+      expect((await ask('GET', '/bucket/key', { headers })).text).toBe(text)
+    }
+  })
+
+  test('the reader may choose headers of the answer', async () => {
+    const { ask } = await stored()
+    const wanted =
+      'response-content-type=text%2Fy&response-expires=never&response-content-language=de'
+    const { headers } = await ask('GET', `/bucket/key?${wanted}`)
+    expect(
+      ['content-type', 'expires', 'content-language'].map((name) => headers.get(name)),
+    ).toEqual([...['text/y', 'never', 'de']])
+    const found = await ask('GET', '/bucket/key?response-content-type=a%0D%0Ab')
+    expect(found.code).toBe('InvalidArgument')
+  })
+
+  test('a deletion under a condition is refused', async () => {
+    const { ask, etag } = await stored()
+    const headers = { 'if-match': etag }
+    expect((await ask('DELETE', '/bucket/key', { headers })).code).toBe('NotImplemented')
+    expect((await ask('HEAD', '/bucket/key')).status).toBe(200)
   })
 
   test('metadata goes out as it came in', async () => {

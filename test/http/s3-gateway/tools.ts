@@ -16,29 +16,44 @@ export interface Answer {
   readonly xml: XmlElement | undefined
 }
 
-export type Ask = (
-  method: string,
-  path: string,
-  init?: { headers?: object; body?: string },
-) => Promise<Answer>
+export type Ask = (method: string, path: string, init?: RequestInitLike) => Promise<Answer>
 
 /** Asks a gateway, signed by aws4fetch itself, with what an HTTP server would add. */
 export function gateway(stores: Record<string, Store> = { bucket: memoryStore() }): Ask {
   const handler = s3Gateway({ buckets: stores, credentials: CREDENTIALS })
+  return async (method, path, init) =>
+    answerOf(await handler(await signedRequest(method, path, init)))
+}
+
+export interface RequestInitLike {
+  readonly headers?: object
+  readonly body?: string | Uint8Array<ArrayBuffer>
+}
+
+export async function signedRequest(
+  method: string,
+  path: string,
+  { headers = {}, body }: RequestInitLike = {},
+): Promise<Request> {
   const aws = new AwsClient({ ...CREDENTIALS, service: 's3', region: 'us-east-1' })
-  return async (method, path, { headers = {}, body } = {}) => {
-    const all = {
-      ...(body === undefined ? {} : { 'content-length': `${utf8(body).length}` }),
-      ...headers,
-    }
-    const given = Object.entries(all).filter(([, value]) => value !== undefined)
-    const signed = await aws.sign(`https://s3.test${path}`, {
-      method,
-      headers: Object.fromEntries(given) as Record<string, string>,
-      ...(body === undefined ? {} : { body }),
-    })
-    return answerOf(await handler(signed))
-  }
+  const bytes = typeof body === 'string' ? utf8(body) : body
+  const all = { ...(bytes && { 'content-length': `${bytes.byteLength}` }), ...headers }
+  const given = Object.entries(all).filter(([, value]) => value !== undefined)
+  return aws.sign(`https://s3.test${path}`, {
+    method,
+    headers: Object.fromEntries(given) as Record<string, string>,
+    ...(bytes && { body: bytes }),
+  })
+}
+
+/** The same request with something else than was signed. */
+export function altered(
+  request: Request,
+  { url = request.url, headers = {} }: { url?: string; headers?: Record<string, string> },
+): Request {
+  const all = new Headers(request.headers)
+  for (const [name, value] of Object.entries(headers)) all.set(name, value)
+  return new Request(url, { method: request.method, headers: all })
 }
 
 export async function answerOf(response: Response): Promise<Answer> {
