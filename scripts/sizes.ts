@@ -30,6 +30,7 @@ const limits: Record<string, number> = {
   './logs/durable-object': 5_500,
   './files': 5_000,
   './http': 39_000,
+  './http/s3-gateway': 27_000,
   './client': 5_500,
   './testing': 23_000,
   './node': 27_500,
