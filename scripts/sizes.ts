@@ -29,7 +29,7 @@ const limits: Record<string, number> = {
   './logs/memory': 2_200,
   './logs/durable-object': 5_500,
   './files': 5_000,
-  './http': 39_000,
+  './http': 27_500,
   './http/s3-gateway': 27_000,
   './client': 5_500,
   './testing': 23_000,

@@ -1,6 +1,7 @@
 import type { Clock, Store } from '../contracts/index.ts'
 import { EMPTY, toBase64, toHex } from '../core/bytes.ts'
 import { systemClock } from '../core/clock.ts'
+import { SluiceError } from '../core/errors.ts'
 import { sha256Hex } from '../core/hash.ts'
 import type { S3Credentials } from '../s3/credentials.ts'
 import { UNSIGNED_PAYLOAD } from '../s3/sign.ts'
@@ -45,13 +46,15 @@ export interface S3GatewayOptions {
  * handler. Checksums are not kept. Dot segments in a path are resolved before a `Request` exists: refuse them in the
  * server in front, as `sluice serve` does.
  *
- * An ETag of a part holds the part's size, and none is an MD5 because of it.
+ * An ETag of a part ends in the part's size; no ETag is promised to be an MD5.
  *
- * Errors: S3's own XML errors; none in the answer to a HEAD.
+ * Errors: `invalid-options` here for credentials that lack a part; to clients S3's own XML errors, without one in the
+ * answer to a HEAD.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
  */
 export function s3Gateway(options: S3GatewayOptions): (request: Request) => Promise<Response> {
   const { buckets, credentials, region = 'us-east-1', cors, clock = systemClock } = options
+  checkCredentials(credentials)
   const signature: SignatureOptions = { credentials, region, clock }
   const uploads: Uploads = new Map()
   const beganMs = clock.now()
@@ -101,6 +104,14 @@ export function s3Gateway(options: S3GatewayOptions): (request: Request) => Prom
     if (request.method !== 'HEAD' || response.body === null) return response
     await response.body.cancel()
     return new Response(null, response)
+  }
+}
+
+/** A variable of the environment that is not set would be a secret that everybody knows. */
+function checkCredentials(credentials: S3Credentials): void {
+  for (const name of ['accessKeyId', 'secretAccessKey'] as const) {
+    if (typeof credentials[name] === 'string' && credentials[name] !== '') continue
+    throw new SluiceError('invalid-options', `The gateway's credentials lack ${name}`)
   }
 }
 

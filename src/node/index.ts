@@ -1,6 +1,7 @@
-/** For Node, Deno and Bun: a local folder as a store, S3 as the environment describes it, and its credentials. */
+/** For Node, Deno and Bun: a local folder as a store, S3 and its credentials as the environment has them, a server for fetch handlers. */
 export type { Environment } from '../s3/credentials/index.ts'
 export { defaultChain } from './default-chain.ts'
+export { type FetchServer, type FetchServerOptions, fetchServer } from './fetch-server.ts'
 export { fsStore } from './fs-store.ts'
 export { type ProfileCredentialsOptions, profileCredentials } from './profile-credentials.ts'
 export { type S3FromEnvironmentOptions, s3FromEnvironment } from './s3-from-environment.ts'

@@ -11,25 +11,19 @@ const MAX_TRAILER_BYTES = 1024
 
 /**
  * Takes the frame of `aws-chunked` off a body: `<hex size>\r\n<bytes>\r\n` again and again, a chunk of size 0, and trailer
- * lines up to an empty one. Gives the trailers. Throws `IncompleteBody` for a body that breaks off or frames more than
- * `decodedBytes`, `InvalidRequest` and `MalformedTrailerError` for one that is not framed so.
+ * lines up to an empty one. Gives the trailers. Throws `IncompleteBody` for a body that breaks off within a
+ * chunk, `InvalidRequest` and `MalformedTrailerError` for one that is not framed so.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
  */
 export async function* decodeAwsChunked(
   source: AsyncIterable<Bytes>,
-  decodedBytes: number,
 ): AsyncGenerator<Bytes, ReadonlyMap<string, string>, undefined> {
   const cursor = byteCursor(source)
-  let expected = decodedBytes
   for (;;) {
     const header = await cursor.line(MAX_CHUNK_HEADER_BYTES)
     if (header === undefined || !/^[0-9a-f]{1,16}$/i.test(header)) throw malformed('header')
     const size = Number.parseInt(header, 16)
-    if (size > expected) {
-      throw new Refusal('IncompleteBody', 'The chunks hold more than x-amz-decoded-content-length')
-    }
     if (size === 0) break
-    expected -= size
     for (let left = size; left > 0; ) {
       const piece = await cursor.some(left)
       if (!piece) throw new Refusal('IncompleteBody', 'The body broke off within a chunk')

@@ -77,9 +77,7 @@ export function payloadOf(request: Request, headers: Headers, payloadHash: strin
       )
     }
     let received = 0
-    const body = streaming
-      ? decodeAwsChunked(arriving(request.body), expected)
-      : arriving(request.body)
+    const body = streaming ? decodeAwsChunked(arriving(request.body)) : arriving(request.body)
     try {
       for (;;) {
         const { done, value } = await body.next()

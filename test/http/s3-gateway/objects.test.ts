@@ -28,6 +28,14 @@ describe('who may', () => {
     expect([head.status, await head.text()]).toEqual([403, ''])
   })
 
+  test.each([
+    { accessKeyId: '', secretAccessKey: 'SECRET' },
+    { accessKeyId: 'AKID', secretAccessKey: '' },
+    { accessKeyId: 'AKID', secretAccessKey: undefined as unknown as string },
+  ])('credentials that anybody could guess are refused: %j', (credentials) => {
+    expect(() => s3Gateway({ buckets: {}, credentials })).toThrow(/credentials lack/)
+  })
+
   test('a clock that is wrong is told the right time', async () => {
     const clock = virtualClock(Date.now() + 3600_000)
     const handler = s3Gateway({ buckets: {}, credentials: CREDENTIALS, clock })

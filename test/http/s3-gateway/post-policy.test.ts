@@ -238,6 +238,18 @@ describe('a form', () => {
     expect((await store.head('up/load'))?.sizeBytes).toBe(code ? undefined : file.length)
     for await (const upload of store.listMultipart?.('') ?? []) expect.unreachable(upload.key)
   })
+
+  test('of more than is held is cut off at its bound', async () => {
+    const store = memoryStore()
+    const conditions = [
+      ...[{ bucket: 'bucket' }, ['eq', '$key', 'up/load']],
+      ['content-length-range', 0, 9 * 1024 ** 2],
+      ...Object.entries(SIGNING).map(([name, value]) => ({ [name]: value })),
+    ]
+    const file = 'x'.repeat(9 * 1024 ** 2 + 1)
+    expect((await post({ store, file, conditions })).code).toBe('EntityTooLarge')
+    expect(await store.head('up/load')).toBeUndefined()
+  })
 })
 
 describe('what is no form', () => {
