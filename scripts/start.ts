@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { root } from './install.mjs'
 import { parseStartArguments, type StartOptions, USAGE, UsageError } from './start/arguments.ts'
-import { type DataSet, inputDataSet, vegaDataSets } from './start/data-sets.ts'
+import { type DataSet, InputError, inputDataSet, vegaDataSets } from './start/data-sets.ts'
 import { type LocalWorker, startLocalWorker } from './start/local-worker.ts'
 import { count, fileTable, Progress } from './start/report.ts'
 import { cameBack, closingLine, type RoundTrip, roundTrip } from './start/round-trip.ts'
@@ -31,8 +31,9 @@ async function main(args: readonly string[]): Promise<number> {
     dataSets =
       options.input === undefined ? vegaDataSets(root) : [await inputDataSet(options.input)]
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    console.error(`${error.message}\n\n${USAGE}`)
+    if (error instanceof UsageError) console.error(`${error.message}\n\n${USAGE}`)
+    else if (error instanceof InputError) console.error(error.message)
+    else throw error
     return 2
   }
   const state = options.state === undefined ? undefined : resolve(options.state)
@@ -95,7 +96,8 @@ async function streamAll(
 ): Promise<readonly RoundTrip[]> {
   const done: RoundTrip[] = []
   for (const dataSet of dataSets) {
-    done.push(await roundTrip(dataSet, { worker, format, progress }))
+    const trip = roundTrip(dataSet, { worker, format, progress })
+    done.push(await trip.catch((cause: Error) => failed(dataSet, cause)))
   }
   const files = done.flatMap((trip) => trip.files)
   if (files.length > 0) progress.line(`\n${fileTable(files)}\n`)
@@ -111,4 +113,9 @@ async function streamAll(
   }
   progress.line(closingLine(done))
   return done
+}
+
+/** What readers and the Worker say does not name the file. */
+function failed({ name }: DataSet, cause: Error): never {
+  throw new Error(`${name}: ${cause.message}`, { cause })
 }

@@ -1,13 +1,12 @@
 /**
- * Independent readers: of what goes in and of what came out. Nothing here is Sluice's own code, so a fault that Sluice's
- * readers and writers share is seen.
+ * Independent readers: of what goes in and of what came out. They share no code with Sluice's own readers and writers, so
+ * that a fault of those is seen.
  */
-import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { createInterface } from 'node:readline'
 import { type DuckDBConnection, DuckDBInstance, DuckDBTypeId } from '@duckdb/node-api'
 import type { FormatName } from './arguments.ts'
 import { parseJson, type ReadRecord } from './canonical.ts'
+import { linesOf, readCsv } from './csv-reader.ts'
 import type { DataSet } from './data-sets.ts'
 
 /** DuckDB without a file of its own, and without looking for extensions on the network. */
@@ -19,21 +18,18 @@ export async function openDuckDb(): Promise<DuckDBConnection> {
   return instance.connect()
 }
 
-/** The records of an input, `undefined` for each that is not one. */
-export async function* readInput(
-  duckDb: DuckDBConnection,
-  { path, kind }: DataSet,
-): AsyncGenerator<ReadRecord | undefined> {
+/** The records of an input in their order, `undefined` for each that is not one. */
+export async function* readInput({
+  path,
+  kind,
+}: DataSet): AsyncGenerator<ReadRecord | undefined, void, undefined> {
   switch (kind) {
     case 'csv':
-      return yield* readCsv(duckDb, path)
+      return yield* readCsv(path)
     case 'ndjson':
       return yield* readJsonLines(path)
-    case 'json-array': {
-      const list = parseJson(withoutMark(await readFile(path, 'utf8')))
-      if (!Array.isArray(list)) throw new Error(`${path} is not a JSON array`)
-      for (const value of list) yield asRecord(value)
-    }
+    case 'json-array':
+      for (const value of await readJsonArray(path)) yield asRecord(value)
   }
 }
 
@@ -47,7 +43,7 @@ export async function* readOutput(
     case 'parquet':
       return yield* query(duckDb, `SELECT * FROM read_parquet(${literal(path)})`)
     case 'csv':
-      return yield* readCsv(duckDb, path)
+      return yield* readCsvFile(duckDb, path)
     case 'jsonl':
       // DuckDB only finds the lines and checks them: its own types for JSON would round large integers and read dates.
       for await (const row of query(
@@ -60,7 +56,7 @@ export async function* readOutput(
 }
 
 /** Every field as its text; a line that does not have the header's number of fields is no record. */
-async function* readCsv(
+async function* readCsvFile(
   duckDb: DuckDBConnection,
   path: string,
 ): AsyncGenerator<ReadRecord | undefined> {
@@ -76,14 +72,22 @@ async function* readCsv(
 }
 
 async function* readJsonLines(path: string): AsyncGenerator<ReadRecord | undefined> {
-  const lines = createInterface({ input: createReadStream(path), crlfDelay: Infinity })
-  for await (const line of lines) {
-    if (line.trim() === '') continue
+  for await (const line of linesOf(path)) {
+    if (/^[ \t\r]*$/.test(line)) continue
     try {
-      yield asRecord(parseJson(withoutMark(line)))
+      yield asRecord(parseJson(line))
     } catch {
       yield undefined
     }
+  }
+}
+
+async function readJsonArray(path: string): Promise<readonly unknown[]> {
+  const text = await readFile(path, 'utf8')
+  try {
+    return parseJson(text.replace(/^\ufeff/, '')) as unknown[]
+  } catch (cause) {
+    throw new Error(`It is not one JSON array: ${(cause as Error).message}`, { cause })
   }
 }
 
@@ -117,14 +121,9 @@ async function* query(duckDb: DuckDBConnection, sql: string): AsyncGenerator<Rea
   }
 }
 
-export function asRecord(value: unknown): ReadRecord | undefined {
+function asRecord(value: unknown): ReadRecord | undefined {
   const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value)
   return isRecord ? (value as ReadRecord) : undefined
-}
-
-/** A byte order mark is no part of the text. */
-function withoutMark(text: string): string {
-  return text.startsWith('\ufeff') ? text.slice(1) : text
 }
 
 function literal(text: string): string {

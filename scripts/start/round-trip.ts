@@ -6,7 +6,7 @@ import type { LocalWorker } from './local-worker.ts'
 import { readBack, type StoredFile } from './read-back.ts'
 import { count, type Progress } from './report.ts'
 import { type RejectedRecord, send } from './send.ts'
-import { summarizeInput, verify } from './verify.ts'
+import { summarizeInput, takeOutRejected, verify } from './verify.ts'
 
 /** What became of one data set. */
 export interface RoundTrip {
@@ -45,6 +45,7 @@ export async function roundTrip(dataSet: DataSet, options: RoundTripOptions): Pr
 
   const stored = await readBack(bucket, stream, { canonical, except })
   progress.line(`${name}: ${count(stored.summary.records)} records read back from the bucket`)
+  await takeOutRejected(input, dataSet, sent.rejected)
   return {
     dataSet,
     recordsIn: input.records,

@@ -1,9 +1,8 @@
 import type { Canonical } from './canonical.ts'
-import { parseJson } from './canonical.ts'
 import type { DataSet } from './data-sets.ts'
 import type { ReadBack } from './read-back.ts'
-import { asRecord, openDuckDb, readInput } from './readers.ts'
-import type { RejectedRecord, Sent } from './send.ts'
+import { readInput } from './readers.ts'
+import type { Sent } from './send.ts'
 import { Summary } from './summary.ts'
 
 /** What an independent reader found in a data set. */
@@ -16,21 +15,33 @@ export interface Input {
 export async function summarizeInput(dataSet: DataSet, canonical: Canonical): Promise<Input> {
   const summary = new Summary(canonical)
   let unreadable = 0
-  const duckDb = await openDuckDb()
-  try {
-    for await (const record of readInput(duckDb, dataSet)) {
-      if (record) summary.add(record)
-      else unreadable++
-    }
-  } finally {
-    duckDb.closeSync()
+  for await (const record of readInput(dataSet)) {
+    if (record) summary.add(record)
+    else unreadable++
   }
   return { summary, records: summary.records + unreadable }
 }
 
 /**
+ * Takes out of `input` what the sink rejected. By its place, and from the input: of a record that was too large the sink
+ * keeps only the beginning.
+ */
+export async function takeOutRejected(
+  { summary }: Input,
+  dataSet: DataSet,
+  rejected: Sent['rejected'],
+): Promise<void> {
+  if (rejected.length === 0) return
+  const places = new Set(rejected.map(({ index }) => index))
+  let place = 0
+  for await (const record of readInput(dataSet)) {
+    if (places.has(place++) && record) summary.remove(record)
+  }
+}
+
+/**
  * What is wrong with what came back, in words; nothing when every record that the sink took is in the bucket once, every
- * other is a dead letter, and the receipts name exactly the files that are there. Takes the rejected records out of `input`.
+ * other is a dead letter, and the receipts name exactly the files that are there. What was rejected is out of `input`.
  */
 export function verify(input: Input, sent: Sent, stored: ReadBack): string[] {
   const problems = [...stored.unreadable]
@@ -39,10 +50,6 @@ export function verify(input: Input, sent: Sent, stored: ReadBack): string[] {
     problems.push(
       `${input.records} records in the input, ${sent.accepted} accepted and ${rejected} rejected`,
     )
-  }
-  for (const { record } of sent.rejected) {
-    const readable = readableOf(record)
-    if (readable) input.summary.remove(readable)
   }
   problems.push(...input.summary.differences(stored.summary))
 
@@ -55,14 +62,4 @@ export function verify(input: Input, sent: Sent, stored: ReadBack): string[] {
   for (const key of keys) if (!named.has(key)) problems.push(`no receipt names ${key}`)
   for (const key of named) if (!keys.has(key)) problems.push(`${key} is not in the bucket`)
   return problems
-}
-
-/** A rejected record as the independent reader of the input has counted it. */
-function readableOf(record: RejectedRecord['record']) {
-  if (typeof record !== 'string') return record
-  try {
-    return asRecord(parseJson(record))
-  } catch {
-    return undefined
-  }
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseStartArguments, UsageError } from '../../scripts/start/arguments.ts'
-import { inputDataSet } from '../../scripts/start/data-sets.ts'
+import { InputError, inputDataSet } from '../../scripts/start/data-sets.ts'
 
 describe('the arguments of npm start', () => {
   test('have defaults', () => {
@@ -57,7 +57,8 @@ describe('the kind of an input', () => {
 
   test.each([
     ['a.csv', '[a],b\n', 'csv'],
-    ['a.ndjson', '', 'ndjson'],
+    ['a.ndjson', '\n{}', 'ndjson'],
+    ['c.csv', `${'\n'.repeat(2000)}a,b\n`, 'csv'],
     ['a.jsonl', '{}', 'ndjson'],
     ['a.json', '\ufeff \n[{}]', 'json-array'],
     ['b.json', '{"a":1}\n{"a":2}', 'ndjson'],
@@ -70,15 +71,17 @@ describe('the kind of an input', () => {
   test.each([
     ['c.json', 'a,b', 'neither a JSON array nor'],
     ['empty', '', 'holds nothing'],
-    ['a.gz', new Uint8Array([0x1f, 0x8b, 8]), 'not text'],
+    ['empty.csv', '', 'holds nothing'],
+    ['empty.ndjson', '\ufeff\n', 'holds nothing'],
+    ['a.gz', new Uint8Array([0x1f, 0x8b, 8]), 'is gzip'],
     ['a.parquet', new Uint8Array([0x50, 0x41, 0x52, 0x31, 0]), 'not text'],
   ])('%s is refused', async (name, text, words) => {
-    await expect(given(name, text)).rejects.toThrow(UsageError)
+    await expect(given(name, text)).rejects.toThrow(InputError)
     await expect(given(name, text)).rejects.toThrow(words)
   })
 
   test('a path that is no file is refused', async () => {
     await expect(inputDataSet(folder)).rejects.toThrow('is not a file')
-    await expect(inputDataSet(join(folder, 'absent'))).rejects.toThrow('cannot be read')
+    await expect(inputDataSet(join(folder, 'absent'))).rejects.toThrow('There is no file')
   })
 })

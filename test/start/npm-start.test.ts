@@ -108,3 +108,30 @@ test('what cannot be started says so', async () => {
   expect(errors).toContain('Usage: npm start')
   expect(status).toBe(2)
 })
+
+test('a file that cannot be taken is named, in one line', async () => {
+  const { status, lines, errors } = await npmStart(['--once', '--input', 'absent.csv'])
+  expect({ status, lines, errors }).toEqual({
+    status: 2,
+    lines: [],
+    errors: 'There is no file absent.csv\n',
+  })
+})
+
+test.each([
+  ['cut.json', '[{"a":1},{"a"', 'cut.json: It is not one JSON array: '],
+  ['twice.csv', 'a,a\n1,2\n', 'twice.csv: Line 1 (byte 0): The header names the column "a" twice'],
+  ['latin.csv', Buffer.from('a\ncaf\xe9\n', 'latin1'), 'latin.csv: The input is not UTF-8'],
+])(
+  'a file that cannot be read to its end is named: %s',
+  async (name, bytes, words) => {
+    await using folder = await scratch()
+    const input = join(folder.path, name)
+    await writeFile(input, bytes)
+    const { status, errors } = await npmStart(['--once', '--input', input])
+    expect(errors).toMatch(/^[^\n]+\n$/)
+    expect(errors).toContain(words)
+    expect(status).toBe(1)
+  },
+  TIMEOUT_MS,
+)

@@ -57,6 +57,45 @@ const TAMPERINGS: readonly (readonly [string, string, string])[] = [
   ['a file is cut off', 'cut', 'cannot be read'],
 ]
 
+const LARGE = 'x'.repeat(3_000_000)
+
+/** Files with what is no record, or does not look like one, and what is to be said of them. */
+const INPUTS: readonly (readonly [string, string, string])[] = [
+  ['blank.csv', 'a\n1\n\n3\n""\n', '3 records in, 3 records out, 1 files, verified'],
+  ['blank.ndjson', '\n{"a":1}\n \r\n{"a":2}', '2 records in, 2 records out, 1 files, verified'],
+  [
+    'quotes.csv',
+    'a,b\n1,2\n2,"b"x\n3,"x"y\n4,"5',
+    '4 records in, 1 records out, 3 rejected, 1 files, verified',
+  ],
+  ['late-quote.csv', 'a,b\n1,p"q\n2,"b" \n', '2 records in, 2 records out, 1 files, verified'],
+  [
+    'large.csv',
+    `a,b\n1,2\n${LARGE},\n3,4\n`,
+    '3 records in, 2 records out, 1 rejected, 1 files, verified',
+  ],
+  [
+    'large.ndjson',
+    `{"a":"${LARGE}"}\n{"a":1}\n`,
+    '2 records in, 1 records out, 1 rejected, 1 files, verified',
+  ],
+  [
+    'large.json',
+    `[{"a":1},{"a":"${LARGE}"},{"a":2}]`,
+    '3 records in, 2 records out, 1 rejected, 1 files, verified',
+  ],
+  [
+    'separators.ndjson',
+    '{"a":"x\u2028y\u0085"}\n{"a":"\u2029"}\n',
+    '2 records in, 2 records out, 1 files, verified',
+  ],
+  [
+    'marks.ndjson',
+    '\ufeff{"a":1}\n\ufeff{"a":2}\n',
+    '2 records in, 1 records out, 1 rejected, 1 files, verified',
+  ],
+]
+
 describe('the read-back', () => {
   const config: StreamConfig = { format: 'parquet', rotate: { records: 40 } }
   let local: Awaited<ReturnType<typeof localWorker>>
@@ -70,6 +109,7 @@ describe('the read-back', () => {
     rows = await inputDataSet(path)
     local = await localWorker({
       ...Object.fromEntries(TAMPERINGS.map((_, index) => [`tampered-${index}`, config])),
+      ...Object.fromEntries(INPUTS.map((_, index) => [`input-${index}`, config])),
       parquet: config,
       jsonl: { ...config, format: 'jsonl' },
       csv: { ...config, format: 'csv' },
@@ -91,6 +131,20 @@ describe('the read-back', () => {
     expect(trip.files.map(({ records }) => records)).toEqual([40, 40, 20])
     expect(local.log).toEqual([])
   })
+
+  test.each(INPUTS.map((input, index) => [...input, index] as const))(
+    'agrees with Sluice on what the records of %s are',
+    async (name, text, words, index) => {
+      const path = join(folder.path, name)
+      await writeFile(path, text)
+      const trip = await roundTrip(
+        { ...(await inputDataSet(path)), stream: `input-${index}` },
+        { worker: local.worker, format: 'parquet', progress: { line: () => {}, update: () => {} } },
+      )
+      expect(trip.problems).toEqual([])
+      expect(closingLine([trip])).toBe(words)
+    },
+  )
 
   test.each(TAMPERINGS.map((tampering, index) => [...tampering, index] as const))(
     'sees that %s',
