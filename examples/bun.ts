@@ -11,8 +11,10 @@ import { s3FromEnvironment } from 'sluice/node'
 declare const Bun: { readonly argv: readonly string[] }
 
 const [url = '', bucket = ''] = Bun.argv.slice(2)
+const response = await fetch(url)
+if (!response.ok) throw new Error(`${url} answered ${response.status}`)
 const store = s3FromEnvironment({ bucket })
 await using sink = createSink({ store, format: parquet() })
-await (await fetch(url)).body?.pipeThrough(fromJsonArray()).pipeTo(toWritable(sink))
+await response.body?.pipeThrough(fromJsonArray()).pipeTo(toWritable(sink))
 const { files } = await sink.close()
 for (const { key, records, bytes } of files) console.log(key, records, bytes)

@@ -25,6 +25,11 @@ export interface BucketOptions {
   readonly allowInsecure?: boolean | undefined
 }
 
+/** What an error says of the library's options, in the words of the command line. */
+export function inFlags(message: string): string {
+  return message.replace('set allowInsecure', 'add --allow-insecure')
+}
+
 /**
  * `s3://bucket/key`, the key as it is, without any escapes; everything else is a local path, but for other schemes, which
  * are refused: they are more likely a mistake than a folder's name.

@@ -14,6 +14,7 @@ import {
 } from './address.ts'
 import { fileError, notFound } from './file-error.ts'
 import { type CliIo, oneLine } from './io.ts'
+import { GZIP_NAME } from './names.ts'
 
 /** Bytes to read, wherever they are. */
 export interface ByteSource {
@@ -24,6 +25,8 @@ export interface ByteSource {
 
 export interface OpenSource {
   readonly sizeBytes: number | undefined
+  /** Whether the name says that the bytes are gzip. Not where a `Content-Encoding` has had `fetch` unpack them. */
+  readonly isNamedGzip: boolean
   readonly body: AsyncIterable<Bytes>
 }
 
@@ -45,6 +48,7 @@ function standardInput(io: CliIo): ByteSource {
     repeatable: false,
     open: async () => ({
       sizeBytes: undefined,
+      isNamedGzip: false,
       body: bytesOf(addAbortSignal(io.signal, io.stdin), 'standard input'),
     }),
   }
@@ -60,7 +64,8 @@ function bucketObject(address: BucketAddress, io: CliIo, options: BucketOptions)
       const found = await store.get(address.key, { signal: io.signal, ifMatch: etag })
       if (!found) throw notFound(addressText(address))
       etag = found.etag
-      return { sizeBytes: found.sizeBytes, body: iterate(found.body) }
+      const isNamedGzip = GZIP_NAME.test(address.key) && found.contentEncoding === undefined
+      return { sizeBytes: found.sizeBytes, isNamedGzip, body: iterate(found.body) }
     },
   }
 }
@@ -77,6 +82,7 @@ async function localFile(path: string, signal: AbortSignal): Promise<ByteSource>
     repeatable: info.isFile(),
     open: async () => ({
       sizeBytes: info.isFile() ? info.size : undefined,
+      isNamedGzip: GZIP_NAME.test(path),
       body: bytesOf(createReadStream(path, { signal }), path),
     }),
   }

@@ -1,4 +1,4 @@
-import type { Bytes, Chunk, Encoder, Format, Row, Schema } from '../contracts/index.ts'
+import type { Chunk, Encoder, Format, Row, Schema } from '../contracts/index.ts'
 import { SluiceError } from '../core/errors.ts'
 import { schemaInferrer, textSchemaInferrer } from '../core/infer.ts'
 import { approximateBytes } from '../core/sizes.ts'
@@ -6,7 +6,8 @@ import { csv } from '../formats/csv.ts'
 import { gzip } from '../formats/gzip.ts'
 import { jsonl } from '../formats/jsonl.ts'
 import { parquet } from '../formats/parquet.ts'
-import { type TextKind, textRecords } from './records.ts'
+import type { TextKind } from './names.ts'
+import { type Packed, textRecords } from './records.ts'
 
 /** What `--format` takes. Parquet compresses its own pages, so it has no `.gz`. */
 export const FORMATS: Readonly<Record<string, () => Format>> = {
@@ -20,22 +21,34 @@ export const FORMATS: Readonly<Record<string, () => Format>> = {
 /** Enough for an encoder to work in one go, little enough to hold. */
 const BATCH_BYTES = 256 * 1024
 
-/** The schema that every record fits, the types of CSV's texts included. Reads the input once, to its end. */
-export async function inferSchema(body: AsyncIterable<Bytes>, from: TextKind): Promise<Schema> {
+/**
+ * The schema that every record fits, the types of CSV's texts included. CSV without a record has the columns of its
+ * header. Reads the input once, to its end.
+ */
+export async function inferSchema(source: Packed, from: TextKind): Promise<Schema> {
   const inferrer = from === 'csv' ? textSchemaInferrer() : schemaInferrer()
-  for await (const rows of batches(textRecords(body, from))) inferrer.add(rows)
+  let columns: readonly string[] = []
+  const onHeader = (names: readonly string[]): void => {
+    columns = names
+  }
+  for await (const rows of batches(textRecords(source, from, { onHeader }))) {
+    inferrer.add(rows)
+    columns = []
+  }
+  // A record without values stands for the columns that nothing else is known of.
+  if (columns.length > 0) inferrer.add([Object.fromEntries(columns.map((name) => [name, null]))])
   return inferrer.schema()
 }
 
 /** The chunks of a file with the input's records. All of them, or it throws: a record that the format refuses ends it. */
 export async function* encoded(
-  body: AsyncIterable<Bytes>,
+  source: Packed,
   reading: { readonly from: TextKind; readonly schema: Schema },
   writing: { readonly format: Format; readonly encoder: Encoder },
 ): AsyncGenerator<Chunk, void, undefined> {
   const { format, encoder } = writing
   let number = 0
-  for await (const rows of batches(textRecords(body, reading.from, reading.schema))) {
+  for await (const rows of batches(textRecords(source, reading.from, reading))) {
     for (const row of rows) {
       number++
       const rejection = format.check(row)

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import type { ErrorCode } from '../contracts/index.ts'
 import { asSluiceError, SluiceError } from '../core/errors.ts'
 import { oneLine } from './io.ts'
@@ -18,7 +19,9 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
 export function fileError(error: unknown, doing: 'Reading' | 'Writing', path: string): SluiceError {
   const { code = '' } = error as NodeJS.ErrnoException
   if (code === 'ENOENT' && doing === 'Reading') return notFound(path)
-  const said = code && ` with ${code}`
+  // The file itself need not be there to be written.
+  const said =
+    code === 'ENOENT' ? `: there is no folder ${oneLine(dirname(path))}` : code && ` with ${code}`
   return asSluiceError(
     error,
     CODES[code] ?? 'unavailable',

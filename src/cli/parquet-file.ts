@@ -47,6 +47,12 @@ export function bytesBuffer(bytes: Bytes): ParquetFile {
 
 /** The first records, with values that JSON has a text for. Errors: `invalid-record` when it is no Parquet file. */
 export async function parquetHead(file: ParquetFile, records: number): Promise<Row[]> {
+  if (file.byteLength < MIN_FILE_BYTES) {
+    throw new SluiceError(
+      'invalid-record',
+      `This is no Parquet file: it has ${file.byteLength} bytes, and the smallest has ${MIN_FILE_BYTES}`,
+    )
+  }
   try {
     const rows = await parquetReadObjects({ file, rowEnd: records, compressors: COMPRESSORS })
     return rows.map((row) => printable(row) as Row)
@@ -58,6 +64,9 @@ export async function parquetHead(file: ParquetFile, records: number): Promise<R
     )
   }
 }
+
+/** `PAR1` at both ends, and the length of what lies between. hyparquet says of less that an offset is out of bounds. */
+const MIN_FILE_BYTES = 12
 
 function exactBuffer(bytes: Bytes): ArrayBuffer {
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)

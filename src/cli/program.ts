@@ -8,7 +8,7 @@ import { put } from './commands/put.ts'
 import { serve } from './commands/serve.ts'
 import { FORMATS } from './convert.ts'
 import type { CliIo } from './io.ts'
-import { TEXT_KINDS } from './records.ts'
+import { TEXT_KINDS } from './names.ts'
 
 const ENVIRONMENT = `
 An address is s3://bucket/key or a local path.
@@ -21,6 +21,12 @@ Buckets are opened with what the environment says:
 
 Exit status: 0, 1 for a failure, 2 for a command line that makes no sense.`
 
+const PUT = `
+The bytes are copied as they are, unless --format or --from is given, or the names
+end differently: put a.csv s3://bucket/a.parquet converts. Standard input has no
+name. Records are read from CSV, NDJSON and JSON, gzip or not, not from Parquet.
+A bucket has to exist; its object is replaced when the last byte has arrived.`
+
 /** The command line, bound to one process's streams. Errors of its use are thrown as commander's own. */
 export function sluiceProgram(io: CliIo): Command {
   const program = new Command('sluice')
@@ -31,10 +37,11 @@ export function sluiceProgram(io: CliIo): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
-      // Usage errors are said once, by whoever catches them.
-      writeErr: () => {},
+      // The usage, when there is no command. Errors are said once, by whoever catches them.
+      writeErr: (text) => void io.stderr.write(text),
       outputError: () => {},
       getOutHelpWidth: () => io.stdout.columns ?? 80,
+      getErrHelpWidth: () => io.stderr.columns ?? 80,
     })
     .showSuggestionAfterError()
 
@@ -42,12 +49,18 @@ export function sluiceProgram(io: CliIo): Command {
     .description('write a file, or standard input (-), to an address')
     .argument('<file>', 'what to write: a local path, an s3:// address, or -')
     .argument('<address>', 'where to')
-    .addOption(new Option('--format <format>', 'convert the records').choices(Object.keys(FORMATS)))
+    .addOption(
+      new Option(
+        '--format <format>',
+        "convert the records; default: what the address ends in, where that is another than the file's",
+      ).choices(Object.keys(FORMATS)),
+    )
     .addOption(
       new Option('--from <kind>', 'what the records are read from; default: by the name').choices(
         TEXT_KINDS,
       ),
     )
+    .addHelpText('after', PUT)
     .action((from, to, options) => put(from, to, options, io))
 
   bucketCommand(program, 'cat')

@@ -1,45 +1,32 @@
 import type { Bytes, Row, Schema } from '../contracts/index.ts'
-import { asSluiceError } from '../core/errors.ts'
+import { asSluiceError, SluiceError } from '../core/errors.ts'
 import { derive, iterate } from '../core/reading.ts'
 import { toReadableStream } from '../core/streams.ts'
-import { csvRows } from '../inputs/csv.ts'
+import { type CsvInputOptions, csvRows } from '../inputs/csv.ts'
 import { jsonArrayRows, ndjsonRows } from '../inputs/json.ts'
+import type { OpenSource } from './byte-source.ts'
+import type { TextKind } from './names.ts'
 
-/** What records are read from, besides Parquet. */
-export const TEXT_KINDS = ['csv', 'ndjson', 'json'] as const
-export type TextKind = (typeof TEXT_KINDS)[number]
-
-const KINDS: Readonly<Record<string, TextKind | 'parquet'>> = {
-  csv: 'csv',
-  ndjson: 'ndjson',
-  jsonl: 'ndjson',
-  json: 'json',
-  parquet: 'parquet',
-}
-
-/** What a file holds, by its name; a last `.gz` does not count. */
-export function kindByName(name: string): TextKind | 'parquet' | undefined {
-  const extension = /\.([a-z]+)$/.exec(name.toLowerCase().replace(/\.gz$/, ''))?.[1] ?? ''
-  return Object.hasOwn(KINDS, extension) ? KINDS[extension] : undefined
-}
+/** Bytes that may be gzip. */
+export type Packed = Pick<OpenSource, 'body' | 'isNamedGzip'>
 
 /** Room for a document with a picture in it, and still a bound on what is held. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024
 
 /**
  * The records of a text, unpacked if it is gzip. The first one that cannot be read ends it, naming its place. The schema
- * gives the texts of CSV their types.
+ * gives the texts of CSV their types, and `onHeader` is told its columns.
  */
 export function textRecords(
-  body: AsyncIterable<Bytes>,
+  packed: Packed,
   kind: TextKind,
-  schema?: Schema,
+  reading: { readonly schema?: Schema; readonly onHeader?: CsvInputOptions['onHeader'] } = {},
 ): AsyncGenerator<Row, void, undefined> {
-  const source = unpacked(body)
+  const source = unpacked(packed)
   const options = { maxRecordBytes: MAX_RECORD_BYTES }
   switch (kind) {
     case 'csv':
-      return csvRows(source, { ...options, schema })
+      return csvRows(source, { ...options, ...reading })
     case 'ndjson':
       return ndjsonRows(source, options)
     case 'json':
@@ -47,14 +34,22 @@ export function textRecords(
   }
 }
 
-/** Unpacks gzip, told by its first two bytes, which begin no text and no Parquet file. */
-export async function* unpacked(
-  body: AsyncIterable<Bytes>,
-): AsyncGenerator<Bytes, void, undefined> {
+/**
+ * Unpacks gzip, told by its first two bytes, which begin no text and no Parquet file. Errors: `invalid-record` for gzip
+ * that is damaged, and for a name that says gzip of what is none.
+ */
+export async function* unpacked({
+  body,
+  isNamedGzip,
+}: Packed): AsyncGenerator<Bytes, void, undefined> {
   const chunks = iterate(body)
   const first = await firstBytes(chunks)
   const whole = derive(chunks, (rest) => rejoined(first, rest))
   if (first[0] !== 0x1f || first[1] !== 0x8b) {
+    if (isNamedGzip) {
+      await chunks.return?.()
+      throw new SluiceError('invalid-record', 'The name ends in .gz, but this is no gzip data')
+    }
     yield* whole
     return
   }

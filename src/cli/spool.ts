@@ -15,16 +15,22 @@ export async function spool(source: ByteSource, signal: AbortSignal): Promise<Sp
   const folder = await mkdtemp(join(tmpdir(), 'sluice-'))
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true })
   const path = join(folder, 'input')
+  let isNamedGzip: boolean
   try {
-    const { body } = await source.open()
-    await pipeline(body, createWriteStream(path, { mode: 0o600 }), { signal })
+    const opened = await source.open()
+    isNamedGzip = opened.isNamedGzip
+    await pipeline(opened.body, createWriteStream(path, { mode: 0o600 }), { signal })
   } catch (error) {
     await remove()
     throw error
   }
   return {
     repeatable: true,
-    open: async () => ({ sizeBytes: (await stat(path)).size, body: read(path, signal) }),
+    open: async () => ({
+      sizeBytes: (await stat(path)).size,
+      isNamedGzip,
+      body: read(path, signal),
+    }),
     [Symbol.asyncDispose]: remove,
   }
 }

@@ -18,6 +18,8 @@ export interface CsvInputOptions extends InputOptions {
   readonly delimiter?: string | undefined
   /** The names of the columns, for input without a header line. Absent, the first line names them. */
   readonly columns?: readonly string[] | undefined
+  /** Is told the columns' names once they are known by the header line, so also of input without a record. */
+  readonly onHeader?: ((columns: readonly string[]) => void) | undefined
   /**
    * The types that texts are turned into, by column name. A text that is no value of its type stays text, so that a sink
    * with this schema rejects the record by name. Columns without a type, and all of them without a schema, are text.
@@ -91,6 +93,7 @@ export function csvParser(options: CsvInputOptions): RecordParser {
     if (!makeRow) {
       makeRow = rowMaker(headerOf(values, raw, place()), options)
       width = values.length
+      options.onHeader?.(values)
       return undefined
     }
     if (values.length !== width) {

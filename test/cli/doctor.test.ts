@@ -99,6 +99,16 @@ test('no credentials at all', async () => {
   const done = await sluice(['doctor', 's3://bucket'])
   expect(done.status).toBe(1)
   expect(words(done.stdout)).toEqual({ credentials: 'FAIL' })
+  expect(done.stdout.split('AWS_ACCESS_KEY_ID')).toHaveLength(2)
+})
+
+test('plain http to another machine', async () => {
+  const args = ['doctor', 's3://bucket', '--endpoint', 'http://198.51.100.7']
+  const done = await sluice(args, {
+    env: { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' },
+  })
+  expect(done.status).toBe(1)
+  expect(done.stdout).toMatch(/use https, or add --allow-insecure\n$/)
 })
 
 test('nobody at the endpoint', async () => {

@@ -185,6 +185,44 @@ describe('head', () => {
     expect(head.stderr).toMatch(/^sluice: invalid-record: [^\n]*Parquet[^\n]*\n$/)
   })
 
+  test.each(['', 'PAR1'])(
+    'nor is %j one, and it is said how many bytes there are',
+    async (words) => {
+      await store.put('short.parquet', text(words))
+      expect(await sluice(['head', address('short.parquet')], { env })).toMatchObject({
+        status: 1,
+        stdout: '',
+        stderr: `sluice: invalid-record: This is no Parquet file: it has ${words.length} bytes, and the smallest has 12\n`,
+      })
+    },
+  )
+
+  test('a name that ends in .gz is not believed', async () => {
+    const refused = {
+      status: 1,
+      stdout: '',
+      stderr: 'sluice: invalid-record: The name ends in .gz, but this is no gzip data\n',
+    }
+    const folder = await temporaryFolder()
+    await writeFile(join(folder, 'junk.csv.gz'), 'junk\n')
+    expect(await sluice(['head', 'junk.csv.gz'], { cwd: folder })).toMatchObject(refused)
+    const put = ['put', 'junk.csv.gz', 'out.jsonl']
+    expect(await sluice(put, { cwd: folder })).toMatchObject(refused)
+    await store.put('junk.csv.gz', text('junk\n'))
+    expect(await sluice(['head', address('junk.csv.gz')], { env })).toMatchObject(refused)
+  })
+
+  test('but an object that fetch has unpacked by its Content-Encoding is read', async () => {
+    const packed = await new Response(
+      new Blob(['a\n1\n']).stream().pipeThrough(new CompressionStream('gzip')),
+    ).bytes()
+    await store.put('encoded.csv.gz', packed, { contentEncoding: 'gzip' })
+    expect(await sluice(['head', address('encoded.csv.gz')], { env })).toMatchObject({
+      status: 0,
+      stdout: '{"a":"1"}\n',
+    })
+  })
+
   test('gzip that is cut short is an error, not the end', async () => {
     const whole = await new Response(
       new Blob(['{"a":1}\n'.repeat(100_000)]).stream().pipeThrough(new CompressionStream('gzip')),

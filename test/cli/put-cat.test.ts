@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { chmod, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { parquetMetadata } from 'hyparquet'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Store } from '../../src/contracts/index.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
@@ -200,6 +201,47 @@ describe('records', () => {
     )
     expect((await readdir(folder)).sort()).toEqual(['out.jsonl', 'pipe.csv'])
   })
+
+  test('the end of the address says what becomes of the records', async () => {
+    const folder = await temporaryFolder()
+    await writeFile(join(folder, 'in.csv'), CSV)
+    const put = (...args: string[]) => sluice(['put', ...args], { cwd: folder, input: CSV })
+    const head = async (name: string) => (await sluice(['head', name], { cwd: folder })).stdout
+    const records =
+      '{"id":1,"name":"Ann","when":"2026-01-02T00:00:00.000Z"}\n{"id":2,"name":"Bob \\"B\\"","when":null}\n'
+    for (const name of ['out.parquet', 'out.jsonl', 'out.ndjson.gz', 'OUT.JSONL']) {
+      expect(await put('in.csv', name)).toMatchObject({ status: 0, stderr: '' })
+      expect(await head(name)).toBe(records)
+    }
+    expect(await put('-', 'pipe.parquet', '--from', 'csv')).toMatchObject({ status: 0, stderr: '' })
+    expect(await head('pipe.parquet')).toBe(records)
+    // A pipe has no name, and another ending no meaning.
+    for (const args of [
+      ['-', 'pipe.jsonl'],
+      ['in.csv', 'out.txt'],
+      ['out.txt', 'out.ndjson'],
+    ]) {
+      expect(await put(...args)).toMatchObject({ status: 0, stderr: '' })
+      expect(await readFile(join(folder, args[1] as string), 'utf8')).toBe(CSV)
+    }
+  })
+
+  test.each(['csv', 'parquet'])(
+    'a header without records keeps its columns in %s',
+    async (format) => {
+      const folder = await temporaryFolder()
+      await writeFile(join(folder, 'header.csv'), 'a,"b,c",__proto__\n')
+      const args = ['put', 'header.csv', `out.${format}`, '--format', format]
+      expect(await sluice(args, { cwd: folder })).toMatchObject({ status: 0, stderr: '' })
+      const bytes = await readFile(join(folder, `out.${format}`))
+      if (format === 'csv') expect(bytes.toString()).toBe('a,"b,c",__proto__\n')
+      else {
+        const { schema, num_rows } = parquetMetadata(new Uint8Array(bytes).buffer)
+        expect(num_rows).toBe(0n)
+        expect(schema.slice(1).map(({ name }) => name)).toEqual(['a', 'b,c', '__proto__'])
+      }
+    },
+  )
 
   test('a record that cannot be read leaves nothing', async () => {
     const args = ['put', '-', address('bad.parquet'), '--format', 'parquet', '--from', 'ndjson']

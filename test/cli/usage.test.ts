@@ -7,7 +7,6 @@ const env = { AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE', AWS_SECRET_ACCESS_KEY: 
 
 describe('a command line that makes no sense', () => {
   test.each([
-    [[]],
     [['frobnicate']],
     [['constructor']],
     [['put']],
@@ -18,6 +17,14 @@ describe('a command line that makes no sense', () => {
     [['put', '-', 's3://bucket/key', '--format', 'parquet.gz', '--from', 'csv']],
     [['put', '-', 's3://bucket/key', '--format', 'csv']],
     [['put', '-', 's3://bucket/key', '--from', 'csv']],
+    [['put', '-', 'x.json', '--from', 'csv']],
+    [['put', 'a.csv', 'x.csv.gz']],
+    [['put', 'a.parquet', 'x.parquet.gz']],
+    [['put', 'a.parquet', 'x.csv']],
+    [['put', 'a.csv', 'x.json']],
+    [['put', 'a.csv', 'x.jsonl', '--format', 'parquet']],
+    [['put', 'a.csv', 'x.csv.gz', '--format', 'csv']],
+    [['put', 'a.csv', 'x.gz', '--format', 'csv']],
     [['put', 'records.dat', 's3://bucket/key', '--format', 'csv']],
     [['put', '-', 's3://bucket']],
     [['put', '-', 's3://bucket/folder/']],
@@ -64,6 +71,26 @@ describe('a command line that makes no sense', () => {
   })
 })
 
+test.each([[[]], [['help', 'frobnicate']]])('%j is answered with the usage', async (args) => {
+  const { status, stdout, stderr } = await runHere(args)
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+  expect(stderr).toMatch(
+    /^Usage: sluice .*\n {2}doctor .*\nsluice: usage: give one of the commands above\n$/s,
+  )
+})
+
+test('what cannot be converted is told with what can', async () => {
+  const said = async (...args: string[]): Promise<string> => (await runHere(args)).stderr
+  expect(await said('put', 'a.csv', 'x.csv.gz')).toContain('--format csv.gz reads the records')
+  expect(await said('put', 'a.parquet', 'x.parquet.gz')).toContain('name both alike')
+  expect(await said('put', 'a.csv', 'x.json')).toContain(
+    'end the address in .jsonl, .csv, .parquet',
+  )
+  expect(await said('put', 'a.csv', 'x.ndjson', '--format', 'parquet')).toContain(
+    '--format parquet writes what .jsonl is not',
+  )
+})
+
 test('the shell hears of it', async () => {
   expect(await sluice(['cat'])).toMatchObject({
     status: 2,
@@ -98,7 +125,7 @@ describe('failures', () => {
       env,
     )
     expect(status).toBe(1)
-    expect(stderr).toMatch(/^sluice: invalid-options: .*https.*\n$/)
+    expect(stderr).toMatch(/^sluice: invalid-options: .*use https, or add --allow-insecure\n$/)
   })
 
   test.each([
@@ -115,6 +142,13 @@ describe('failures', () => {
     expect(done.status).toBe(1)
     expect(done.stderr).toMatch(new RegExp(`^sluice: ${code}: [^\\n]+\\n$`))
   })
+})
+
+test('a folder that is not there is named', async () => {
+  const { stderr } = await runHere(['put', '-', 'no-such/folder/x'])
+  expect(stderr).toBe(
+    'sluice: not-found: Writing no-such/folder/x failed: there is no folder no-such/folder\n',
+  )
 })
 
 describe('help', () => {

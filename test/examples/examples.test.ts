@@ -6,9 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { DuckDBInstance } from '@duckdb/node-api'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { memoryStore } from '../../src/stores/memory.ts'
 import { startGateway, type TestServer } from '../servers.ts'
 
@@ -23,10 +22,10 @@ let folder: string
 
 beforeAll(async () => {
   server = await startGateway(store)
-  data = createServer((_, response) => createReadStream(input).pipe(response)).listen(
-    0,
-    '127.0.0.1',
-  )
+  data = createServer((request, response) => {
+    if (request.url === '/flights-200k.json') createReadStream(input).pipe(response)
+    else response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>Not here</h1>')
+  }).listen(0, '127.0.0.1')
   await new Promise((resolve) => data.once('listening', resolve))
   folder = await mkdtemp(join(tmpdir(), 'sluice-examples-'))
 })
@@ -47,44 +46,63 @@ const RUNTIMES = {
   },
 }
 
-test.for(Object.entries(RUNTIMES))(
+interface Ended {
+  readonly status: number | string
+  readonly stdout: string
+  readonly stderr: string
+}
+
+function runExample(name: string, path: string): Promise<Ended> {
+  const { command, args } = RUNTIMES[name as keyof typeof RUNTIMES]
+  const url = `http://127.0.0.1:${(data.address() as AddressInfo).port}${path}`
+  const env = {
+    PATH: process.env.PATH ?? '',
+    HOME: folder,
+    SLUICE_S3_ENDPOINT: server.endpoint,
+    AWS_ACCESS_KEY_ID: server.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: server.secretAccessKey,
+    AWS_REGION: server.region,
+  }
+  const words = [...args, join(root, 'examples', `${name}.ts`), url, server.bucket]
+  return new Promise((resolve) => {
+    execFile(command, words, { cwd: root, env }, (error, stdout, stderr) => {
+      resolve({ status: error ? (error.code ?? error.message) : 0, stdout, stderr })
+    })
+  })
+}
+
+describe.for(Object.entries(RUNTIMES))(
   'examples/%s.ts',
-  {
-    timeout: 120_000,
-  },
-  async ([name, runtime], { skip }) => {
-    skip(
-      !existsSync(runtime.command),
-      `${name} is not installed: npm test does it, in test/runtimes`,
-    )
-    const url = `http://127.0.0.1:${(data.address() as AddressInfo).port}/flights-200k.json`
-    const { stdout, stderr } = await promisify(execFile)(
-      runtime.command,
-      [...runtime.args, join(root, 'examples', `${name}.ts`), url, server.bucket],
-      {
-        cwd: root,
-        env: {
-          PATH: process.env.PATH ?? '',
-          HOME: folder,
-          SLUICE_S3_ENDPOINT: server.endpoint,
-          AWS_ACCESS_KEY_ID: server.accessKeyId,
-          AWS_SECRET_ACCESS_KEY: server.secretAccessKey,
-          AWS_REGION: server.region,
-        },
-      },
-    )
-    expect(stderr).toBe('')
-    const printed = stdout
-      .trimEnd()
-      .split('\n')
-      .map((line) => line.split(' '))
-    expect(printed).toEqual([[expect.stringMatching(/\.parquet$/), '200000', expect.any(String)]])
-    const [key = '', , bytes] = printed[0] ?? []
-    const stored = await (await store.get(key))?.bytes()
-    expect(stored?.byteLength).toBe(Number(bytes))
-    const file = join(folder, `${name}.parquet`)
-    await writeFile(file, stored ?? '')
-    expect(await differences(file)).toEqual({ records: 200_000n, missing: 0n, added: 0n })
+  { timeout: 120_000 },
+  ([name, runtime]) => {
+    const missing = existsSync(runtime.command)
+      ? undefined
+      : `${name} is not installed: npm test does it, in test/runtimes`
+
+    test('writes what it reads', async ({ skip }) => {
+      skip(missing !== undefined, missing)
+      const { status, stdout, stderr } = await runExample(name, '/flights-200k.json')
+      expect(status).toBe(0)
+      expect(stderr).toBe('')
+      const printed = stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(' '))
+      expect(printed).toEqual([[expect.stringMatching(/\.parquet$/), '200000', expect.any(String)]])
+      const [key = '', , bytes] = printed[0] ?? []
+      const stored = await (await store.get(key))?.bytes()
+      expect(stored?.byteLength).toBe(Number(bytes))
+      const file = join(folder, `${name}.parquet`)
+      await writeFile(file, stored ?? '')
+      expect(await differences(file)).toEqual({ records: 200_000n, missing: 0n, added: 0n })
+    })
+
+    test('says what the server answered instead of records', async ({ skip }) => {
+      skip(missing !== undefined, missing)
+      const { status, stdout, stderr } = await runExample(name, '/absent.json')
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+      expect(stderr).toContain('/absent.json answered 404')
+    })
   },
 )
 

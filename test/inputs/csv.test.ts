@@ -143,6 +143,14 @@ describe('csvRows', () => {
     expect((await csv(latin.subarray(0, 5))).error?.message).toContain('not UTF-8')
   })
 
+  test('tells onHeader of the columns, whether or not a record follows', async () => {
+    for (const input of ['\na,"b,c"\n', 'a,"b,c"', 'a,"b,c"\n1,2\n']) {
+      const headers: unknown[] = []
+      await csv(input, { onHeader: (columns) => headers.push(columns) })
+      expect(headers).toEqual([['a', 'b,c']])
+    }
+  })
+
   test('tells onReject of each bad line, and goes on with the next one', async () => {
     const refused: Refused[] = []
     const input = 'a,b\n1\n2,"x"y\n3,4\n5,"open\n6,7\n8,9,10\n11,12'

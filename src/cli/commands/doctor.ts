@@ -2,7 +2,7 @@ import type { ErrorCode, Store } from '../../contracts/index.ts'
 import { utf8 } from '../../core/bytes.ts'
 import { asSluiceError, isSluiceError, SluiceError, throwIfAborted } from '../../core/errors.ts'
 import { defaultChain, s3FromEnvironment } from '../../node/index.ts'
-import { type BucketOptions, parseAddress } from '../address.ts'
+import { type BucketOptions, inFlags, parseAddress } from '../address.ts'
 import { type CliIo, oneLine, print } from '../io.ts'
 import { usageError } from '../usage-error.ts'
 
@@ -200,8 +200,9 @@ class Report {
       throwIfAborted(name === 'clean up' ? undefined : this.#io.signal)
       const failure = asSluiceError(error, 'protocol', `${name} failed`)
       this.#failures.push(failure)
-      const remedy = REMEDIES[failure.code]
-      await this.#say('FAIL', name, `${failure.message}${remedy ? `; ${remedy}` : ''}`)
+      // The bucket has not been asked yet: what is wrong here says by itself what to do.
+      const remedy = name === 'credentials' ? undefined : REMEDIES[failure.code]
+      await this.#say('FAIL', name, `${inFlags(failure.message)}${remedy ? `; ${remedy}` : ''}`)
       return false
     }
   }

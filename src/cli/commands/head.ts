@@ -4,14 +4,15 @@ import { collectBytes } from '../../core/streams.ts'
 import { type BucketOptions, parseObjectAddress } from '../address.ts'
 import { byteSource } from '../byte-source.ts'
 import { type CliIo, print } from '../io.ts'
+import { GZIP_NAME, type Kind, kindByName, type TextKind } from '../names.ts'
 import { bytesBuffer, type ParquetFile, parquetFile, parquetHead } from '../parquet-file.ts'
-import { kindByName, type TextKind, textRecords, unpacked } from '../records.ts'
+import { textRecords, unpacked } from '../records.ts'
 import { table } from '../table.ts'
 import { usageError } from '../usage-error.ts'
 
 export interface HeadOptions extends BucketOptions {
   readonly records: number
-  readonly from?: TextKind | 'parquet' | undefined
+  readonly from?: Kind | undefined
 }
 
 /** A Parquet file is read from its end, so one that comes through a pipe or in gzip has to be held. */
@@ -47,9 +48,9 @@ async function* textRows(
   options: HeadOptions,
   io: CliIo,
 ): AsyncGenerator<Row, void, undefined> {
-  const { body } = await (await byteSource(argument, io, options)).open()
+  const source = await (await byteSource(argument, io, options)).open()
   let left = options.records
-  for await (const row of textRecords(body, kind)) {
+  for await (const row of textRecords(source, kind)) {
     yield row
     if (--left === 0) return
   }
@@ -61,9 +62,9 @@ async function* parquetRows(
   io: CliIo,
 ): AsyncGenerator<Row, void, undefined> {
   const source = await byteSource(argument, io, options)
-  const inParts = source.repeatable && !/\.gz$/i.test(argument)
+  const inParts = source.repeatable && !GZIP_NAME.test(argument)
   const file: ParquetFile = inParts
     ? await parquetFile(parseObjectAddress(argument), io, options)
-    : bytesBuffer(await collectBytes(unpacked((await source.open()).body), MAX_HELD_BYTES))
+    : bytesBuffer(await collectBytes(unpacked(await source.open()), MAX_HELD_BYTES))
   yield* await parquetHead(file, options.records)
 }
