@@ -5,7 +5,6 @@ import { presign } from '../../src/s3/presign.ts'
 import { presignedClient } from '../../src/s3/presigned-client.ts'
 import { s3ClientStore } from '../../src/stores/s3.ts'
 import { type StoreUnderTest, storeSuite } from '../../src/testing/store-suite.ts'
-import { verifyingFetch } from '../s3/query-verifier.ts'
 import { startServer, type TestServer } from '../servers.ts'
 import { registerSuite } from './register.ts'
 
@@ -21,7 +20,6 @@ async function create(): Promise<StoreUnderTest> {
   const client = presignedClient({
     bucket,
     sign: (request) => presign(holder, request),
-    fetch: verifyingFetch(server),
   })
   return { store: s3ClientStore(client), close: remove }
 }
