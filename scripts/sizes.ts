@@ -11,13 +11,14 @@ import { root } from './install.mjs'
 /** Entry → the most that `all` may come to, in bytes after gzip. Raise one only with a reason in the commit. */
 const limits: Record<string, number> = {
   '.': 19_000,
-  './s3': 15_800,
+  './s3': 16_000,
   './s3/credentials': 11_000,
+  './s3/presign': 4_500,
   './s3/presigned-client': 9_000,
   './s3/post-policy': 4_000,
   './stores': 4_000,
   './stores/memory': 5_000,
-  './stores/s3': 17_000,
+  './stores/s3': 17_400,
   './stores/r2': 4_500,
   './stores/fs': 8_000,
   './formats/jsonl': 2_600,

@@ -84,6 +84,8 @@ export function s3Sender(
       attemptTimeoutMs ?? BASE_TIMEOUT_MS + Math.ceil(sizeOf(body) / SLOWEST_BYTES_PER_MS)
     const stopTimer = clock.schedule(clock.now() + limitMs, () => limit.abort())
     const signal = call.signal ? AbortSignal.any([call.signal, limit.signal]) : limit.signal
+    // A frame may run it again, after an outcome that is known.
+    progress.sent = false
     try {
       const authorized = await orAborted(authorize({ call, context, headers, signal }), signal)
       progress.sent = true

@@ -1,4 +1,4 @@
-/** Presigned URLs, forms and the client without a key against servers, which verify the signatures themselves. */
+/** Presigned URLs, forms and the client without a key against our gateway and real servers. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { objectWriter } from '../../src/core/object-writer.ts'
 import { type S3Client, s3Client } from '../../src/s3/client.ts'

@@ -1,4 +1,4 @@
-/** The store suite over a client that holds no key: each request is signed in its query, and verified there. */
+/** The store suite over a client that holds no key: each request is signed in its query. */
 import { afterAll, beforeAll } from 'vitest'
 import { s3Client } from '../../src/s3/client.ts'
 import { presign } from '../../src/s3/presign.ts'
