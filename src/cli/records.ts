@@ -44,12 +44,17 @@ export async function* unpacked({
 }: Packed): AsyncGenerator<Bytes, void, undefined> {
   const chunks = iterate(body)
   const first = await firstBytes(chunks)
+  const isGzip = first[0] === 0x1f && first[1] === 0x8b
+  if (isNamedGzip && !isGzip) {
+    const error = new SluiceError(
+      'invalid-record',
+      'The name ends in .gz, but this is no gzip data',
+    )
+    await chunks.cancel(error)
+    throw error
+  }
   const whole = derive(chunks, (rest) => rejoined(first, rest))
-  if (first[0] !== 0x1f || first[1] !== 0x8b) {
-    if (isNamedGzip) {
-      await chunks.return?.()
-      throw new SluiceError('invalid-record', 'The name ends in .gz, but this is no gzip data')
-    }
+  if (!isGzip) {
     yield* whole
     return
   }
