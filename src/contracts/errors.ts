@@ -14,10 +14,14 @@
  * | `not-supported` | this store, runtime or format cannot do it, and says so rather than ignoring it | |
  * | `too-large` | a declared bound was passed | |
  * | `checksum-mismatch` | bytes changed on the way | retry |
- * | `fenced` | a newer owner has taken over; this one must stop | |
+ * | `fenced` | somebody else goes on in its place; see below | stop |
  * | `aborted` · `timeout` · `network` | the caller's signal · a time limit · no usable answer | |
  * | `protocol` | the other side answered something that its protocol forbids | |
  * | `unavailable` | the other side is there and failing | retry |
+ *
+ * Who must stop at a `fenced` is told by the details: with a `producerId` only that producer's epoch is over, and the sink
+ * takes what others write; with a `key` an object of somebody else's stands where a file of this sink was to be; with
+ * neither, another owner has opened the log. A `conflict` with a `producerId` is about that producer's sequence.
  */
 export type ErrorCode =
   | 'not-found'
@@ -47,6 +51,8 @@ export interface ErrorDetails {
   readonly key?: string | undefined
   /** The multipart upload that may still be open. */
   readonly uploadId?: string | undefined
+  /** The producer whose step was refused. Nothing of the request was kept. */
+  readonly producerId?: string | undefined
   /** HTTP status. */
   readonly status?: number | undefined
   /** The server's own code, such as S3's `NoSuchUpload`. */

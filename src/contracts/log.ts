@@ -52,9 +52,9 @@ export interface LogSession<R = Row> {
   /** What the log held when it was opened. */
   readonly state: LogState
   /**
-   * All of the batch, or nothing. Errors: `fenced` (this session, or the producer's epoch, is an old one),
-   * `conflict` (the sequence leaves a gap, or repeats with other content), `invalid-options` (the lane has open records
-   * of another encoding: cut it first, so that a file has one).
+   * All of the batch, or nothing. Errors: `fenced` (this session is an old one; with a `producerId`, that producer's epoch
+   * is), `conflict` with a `producerId` (the sequence leaves a gap, or repeats with other content), `invalid-options` (the
+   * lane has open records of another encoding: cut it first, so that a file has one).
    */
   append(batch: LogBatch<R>): Promise<Appended>
   /** The rows of a sealed file in order, in batches of a bounded size. May be called again. `not-found` once committed. */

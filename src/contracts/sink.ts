@@ -8,8 +8,8 @@ import type { CallOptions } from './store.ts'
  *
  * Guaranteed: when `write` resolves, each accepted record is in the log, as durable as that log is, and will be in
  * exactly one visible file; each other record is named in `rejected` and goes to a dead-letter file under the same
- * guarantee. When `write` rejects, none of its records was kept (unless the error is `network`, `timeout` or
- * `aborted`, whose outcome is unknown: write again under the same `producer` sequence).
+ * guarantee. When `write` rejects, none of its records was kept, unless the error is `network`, `timeout`, `aborted`,
+ * `unavailable` or `protocol`, whose outcome is unknown: write again under the same `producer` sequence.
  *
  * Not guaranteed: order between lanes; when a file appears, beyond the rotation policy; that `close` is called.
  * Leaving an `await using` scope without `close()` aborts.
@@ -48,7 +48,10 @@ export interface Refused extends Rejected {
 /** The verdict on every record of one `write`. */
 export interface Ack {
   readonly accepted: number
-  /** By index into the rows written. Every row not named here was accepted. */
+  /**
+   * By index into the rows written. Every row not named here was accepted. Paths and messages are bounded, and where there
+   * are very many, only the dead letters have those of the last ones.
+   */
   readonly rejected: readonly Rejected[]
   readonly duplicate: boolean
   readonly receipt: Receipt

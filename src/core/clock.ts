@@ -39,3 +39,17 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer)
   },
 }
+
+/** What the work comes to; `undefined` when it takes longer than `ms`. It goes on then, and nobody hears how it ends. */
+export async function within<T>(
+  ms: number,
+  work: Promise<T>,
+  clock: Clock = systemClock,
+): Promise<T | undefined> {
+  const enough = new AbortController()
+  try {
+    return await Promise.race([work, clock.sleep(ms, enough.signal).then(() => undefined)])
+  } finally {
+    enough.abort()
+  }
+}

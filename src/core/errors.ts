@@ -27,6 +27,7 @@ export class SluiceError extends Error implements ErrorDetails {
   readonly isSluiceError = true
   readonly key: string | undefined
   readonly uploadId: string | undefined
+  readonly producerId: string | undefined
   readonly status: number | undefined
   readonly serverCode: string | undefined
   readonly requestId: string | undefined
@@ -42,6 +43,7 @@ export class SluiceError extends Error implements ErrorDetails {
     this.retryable = options.retryable ?? RETRYABLE.has(code)
     this.key = options.key
     this.uploadId = options.uploadId
+    this.producerId = options.producerId
     this.status = options.status
     this.serverCode = options.serverCode
     this.requestId = options.requestId

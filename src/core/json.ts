@@ -1,4 +1,5 @@
 import type { Rejection } from '../contracts/index.ts'
+import { clipText } from './bound-refused.ts'
 import { toBase64 } from './bytes.ts'
 import { SluiceError } from './errors.ts'
 import { isWellFormed } from './keys.ts'
@@ -174,7 +175,7 @@ export function pointerStep(key: string): string {
 
 /** A verdict on a record; its message begins with the place that it is about. */
 export function refuseRecord(path: string, message: string): Rejection {
-  const place = path.length > 100 ? `${path.slice(0, 100)}…` : path || 'The record'
+  const place = path.length > 100 ? `${clipText(path, 100)}…` : path || 'The record'
   return { code: 'invalid-record', path, message: `${place} ${message}` }
 }
 

@@ -30,3 +30,12 @@ export function approximateBytes(value: unknown, depth = 0): number {
   }
   return Math.max(bytes, SCALAR_BYTES)
 }
+
+/** How many members and items a record's objects and lists have in all. What lies deeper than 64 levels is not counted. */
+export function countValues(value: unknown, depth = 0): number {
+  if (typeof value !== 'object' || value === null || depth >= MAX_DEPTH) return 0
+  const inner: readonly unknown[] = Array.isArray(value) ? value : Object.values(value)
+  let count = inner.length
+  for (const item of inner) count += countValues(item, depth + 1)
+  return count
+}

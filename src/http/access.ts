@@ -2,6 +2,7 @@ import type { Awaitable } from '../contracts/index.ts'
 import { utf8 } from '../core/bytes.ts'
 import { SluiceError } from '../core/errors.ts'
 import { sha256 } from '../core/hash.ts'
+import { behind } from './behind.ts'
 
 export type Scope = 'write' | 'read'
 
@@ -21,8 +22,22 @@ export interface TokenRule extends Access {
   readonly sha256: string
 }
 
-/** Tells tokens by their hashes. How long it takes says nothing about how much of a hash was right. */
+/**
+ * Tells tokens by their hashes. How long it takes says nothing about how much of a hash was right. Throws `invalid-options`
+ * for what is no hash, and for two rules with the same one.
+ */
 export function tokenAuthorizer(rules: readonly TokenRule[]): Authorize {
+  const places = new Map<string, number>()
+  for (const [place, { sha256 }] of rules.entries()) {
+    const earlier = places.get(sha256.toLowerCase())
+    if (earlier !== undefined) {
+      throw new SluiceError(
+        'invalid-options',
+        `The token rules ${earlier} and ${place} have the same "sha256"; one rule says all that a token may do`,
+      )
+    }
+    places.set(sha256.toLowerCase(), place)
+  }
   const known = rules.map((rule) => ({ rule, hash: fromHex(rule.sha256) }))
   return async (token) => {
     const hash = await sha256(utf8(token))
@@ -58,7 +73,7 @@ export async function authenticate(
   if (token === undefined) {
     throw new SluiceError('unauthenticated', 'Send a token: "Authorization: Bearer …"')
   }
-  const access = await authorize(token)
+  const access = await behind(() => authorize(token))
   if (!access) throw new SluiceError('unauthenticated', 'This token is not known here')
   return access
 }

@@ -4,6 +4,7 @@ import { SluiceError } from '../core/errors.ts'
 import { hmacSha256 } from '../core/hash.ts'
 import { checkKey } from '../core/keys.ts'
 import { constantTimeEqual } from './access.ts'
+import { behind } from './behind.ts'
 
 const PREFIX = '/v1/files/'
 
@@ -72,7 +73,7 @@ export function keyOf(url: URL): string {
 
 /** Sends a file, or the part of it that `Range` asks for. Throws `not-found`. */
 export async function download(store: Store, key: string, request: Request): Promise<Response> {
-  const info = await store.head(key)
+  const info = await behind(() => store.head(key))
   if (!info) throw new SluiceError('not-found', `There is no file "${key}"`, { key })
   const { sizeBytes } = info
   const range = rangeOf(request.headers.get('range'), sizeBytes)
@@ -88,7 +89,7 @@ export async function download(store: Store, key: string, request: Request): Pro
   const init = { status: range ? 206 : 200, headers }
   if (request.method === 'HEAD') return new Response(null, init)
   // Of the version that was looked at, so that the headers fit the bytes.
-  const found = await store.get(key, { ifMatch: info.etag, ...(range && { range }) })
+  const found = await behind(() => store.get(key, { ifMatch: info.etag, ...(range && { range }) }))
   if (!found) throw new SluiceError('not-found', `There is no file "${key}"`, { key })
   return new Response(found.body, init)
 }

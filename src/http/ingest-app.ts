@@ -2,12 +2,13 @@ import { Hono } from 'hono'
 import type { FileInfo, Store } from '../contracts/index.ts'
 import { SluiceError } from '../core/errors.ts'
 import { type Access, type Authorize, allows, authenticate, demand } from './access.ts'
+import { behind } from './behind.ts'
 import { download, type FileLinks, fileLinks, filePath, keyOf } from './files.ts'
 import { problemResponse } from './problem.ts'
 import { producerOf } from './producer.ts'
 import { readBody } from './read-body.ts'
 import { readerOf, readRecords } from './read-records.ts'
-import type { IngestTarget } from './target.ts'
+import { type IngestTarget, isRefusedWrite } from './target.ts'
 
 /** A stream that the app takes records for. */
 export interface IngestStream {
@@ -25,7 +26,7 @@ export interface IngestOptions {
   readonly store?: Store | undefined
   /** With it, receipts link to their files for an hour, for tokens that may read. Random, 32 characters or more. */
   readonly linkSecret?: string | undefined
-  /** The size of one request, unpacked. Default 16 MiB. */
+  /** The size of one request, unpacked; it may hold one value for each 16 bytes of that. Default 16 MiB. */
   readonly maxBodyBytes?: number | undefined
   /** Default 100,000. */
   readonly maxRecords?: number | undefined
@@ -40,6 +41,9 @@ export interface IngestApp {
 
 const MAX_WAIT_MS = 30_000
 
+/** A value takes about 40 bytes of memory, however short its text: so rows take no more than a few times their request. */
+const VALUE_BYTES = 16
+
 /**
  * Takes records over HTTP. Needs nothing of the platform: runs in Workers, Node, Deno and Bun.
  *
@@ -47,11 +51,14 @@ const MAX_WAIT_MS = 30_000
  * - `POST /v1/streams/:stream/records`: NDJSON, a JSON array or CSV, plain or gzip. `200` with a verdict on every record
  *   when the request was logged; with a `4xx` nothing of it was kept. `Producer-Id`, `Producer-Epoch` and `Producer-Seq`
  *   make it repeatable
- * - `POST /v1/streams/:stream/flush`: cuts the open files; answers when they are visible
+ * - `POST /v1/streams/:stream/flush?wait=ms`: cuts the open files; answers when they are visible, or, with a `wait` of 30 s
+ *   at most, that they are `pending`
  * - `GET /v1/streams/:stream/receipts/:id?wait=ms`: what is visible of an answer's receipt; `wait` is 30 s at most
  * - `GET /v1/files/:key`: a file, to a token that may read its stream, or by a link out of a receipt
  *
- * Errors are RFC 9457 problems with a `code` of `ErrorCode`. No token or signature is in any of them.
+ * Errors are RFC 9457 problems with a `code` of `ErrorCode`. No token or signature is in any of them. Whatever fails behind the
+ * app (target, store, `authorize`) is a `5xx` and told to `onError`; the outcome of the request is unknown then, and one with
+ * a producer is sent again as it was.
  */
 export function ingestApp(options: IngestOptions): IngestApp {
   const { streams, authorize, store, onError } = options
@@ -101,8 +108,11 @@ export function ingestApp(options: IngestOptions): IngestApp {
     const producer = producerOf(context.req.raw.headers)
     const reader = readerOf(context.req.raw.headers.get('content-type'))
     const body = readBody(context.req.raw, maxBodyBytes)
-    const records = await readRecords(reader, body, maxRecords)
-    return context.json(await target.write({ ...records, producer }))
+    const records = await readRecords(reader, body, {
+      maxRecords,
+      maxValues: Math.floor(maxBodyBytes / VALUE_BYTES),
+    })
+    return context.json(await behind(() => target.write({ ...records, producer }), isRefusedWrite))
   })
 
   app.post('/v1/streams/:stream/flush', async (context) => {
@@ -110,8 +120,13 @@ export function ingestApp(options: IngestOptions): IngestApp {
     const target = streamOf(name)
     const access = context.get('access')
     demand(access, name, 'write')
-    const files = await target.flush()
-    return context.json({ files: await withUrls(files, allows(access, name, 'read'), links) })
+    const wait = context.req.query('wait')
+    const waitMs = wait === undefined ? undefined : waitOf(wait)
+    const files = await behind(() => target.flush(waitMs))
+    return context.json({
+      state: files ? 'committed' : 'pending',
+      files: await withUrls(files ?? [], allows(access, name, 'read'), links),
+    })
   })
 
   app.get('/v1/streams/:stream/receipts/:id', async (context) => {
@@ -119,8 +134,10 @@ export function ingestApp(options: IngestOptions): IngestApp {
     const target = streamOf(name)
     const access = context.get('access')
     demand(access, name, 'write', 'read')
-    const waitMs = waitOf(context.req.query('wait'))
-    const { state, records, files } = await target.receipt(context.req.param('id'), waitMs)
+    const waitMs = waitOf(context.req.query('wait') ?? '0')
+    const progress = await behind(() => target.receipt(context.req.param('id'), waitMs))
+    if (!progress) throw new SluiceError('not-found', 'There is no such receipt')
+    const { state, records, files } = progress
     return context.json({
       state,
       records,
@@ -160,8 +177,7 @@ async function withUrls(
   )
 }
 
-function waitOf(text: string | undefined): number {
-  if (text === undefined) return 0
+function waitOf(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= MAX_WAIT_MS) return Number(text)
   throw new SluiceError(
     'invalid-options',

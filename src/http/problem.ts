@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../contracts/index.ts'
+import { clipText } from '../core/bound-refused.ts'
 import { isSluiceError } from '../core/errors.ts'
 
 /** What each code is over HTTP, unless the error brings a status of its own. */
@@ -43,6 +44,9 @@ const TITLE: Readonly<Record<number, string>> = {
   504: 'Gateway Timeout',
 }
 
+/** A message may repeat what the request held. */
+const MAX_DETAIL_LENGTH = 1000
+
 /** RFC 9457. `code` is the word that a program branches on. */
 export interface Problem {
   readonly type: 'about:blank'
@@ -78,7 +82,7 @@ function problem(
     type: 'about:blank',
     title: TITLE[status] ?? 'Error',
     status,
-    detail,
+    detail: clipText(detail, MAX_DETAIL_LENGTH),
     code,
   }
   headers.set('content-type', 'application/problem+json')

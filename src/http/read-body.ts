@@ -1,6 +1,7 @@
 import type { Bytes } from '../contracts/index.ts'
 import { SluiceError } from '../core/errors.ts'
 import { iterate } from '../core/reading.ts'
+import { nextTurn } from '../core/turn.ts'
 
 /**
  * The text of a request's body as UTF-8, unpacked, piece by piece.
@@ -39,9 +40,7 @@ async function* decoded(
   encoding: string,
 ): AsyncGenerator<Bytes, void, undefined> {
   try {
-    yield* iterate(
-      encoding === 'gzip' ? body.pipeThrough<Bytes>(new DecompressionStream('gzip')) : body,
-    )
+    yield* encoding === 'gzip' ? gunzipped(body) : iterate(body)
   } catch (cause) {
     throw new SluiceError(
       'invalid-record',
@@ -49,6 +48,81 @@ async function* decoded(
       { cause },
     )
   }
+}
+
+/**
+ * Deflate makes at most 1,032 bytes of one. workerd's stream takes whatever it is given and unpacks all of it at once, whether
+ * or not anybody reads: so it gets this much, and then nothing until what came of it has been read.
+ */
+const PIECE_BYTES = 4 * 1024
+
+async function* gunzipped(body: ReadableStream<Bytes>): AsyncGenerator<Bytes, void, undefined> {
+  const { writable, readable } = new DecompressionStream('gzip')
+  const writer = writable.getWriter()
+  const reader = (readable as ReadableStream<Bytes>).getReader()
+  const read = () => heard(reader.read())
+  let reading = read()
+  /** What a full chunk of this runtime's has: a smaller one is the last of what was there. */
+  let fullBytes = 0
+  let ended = false
+  try {
+    for await (const piece of pieces(body)) {
+      if (ended) throw new TypeError('There is more behind the end')
+      const written = heard(writer.write(piece).then(() => undefined))
+      /** Resolves when all that the piece has made readable was read, unless something was read meanwhile. */
+      let quiet = heard(written.then(turn))
+      for (let isQuiet = true; ; ) {
+        const next: ReadableStreamReadResult<Bytes> | undefined = await Promise.race([
+          reading,
+          quiet,
+        ])
+        if (!next && isQuiet) break
+        if (!next) {
+          isQuiet = true
+          quiet = turn()
+          continue
+        }
+        if (next.done) {
+          ended = true
+          break
+        }
+        yield next.value
+        isQuiet = next.value.byteLength < fullBytes
+        if (isQuiet) quiet = written
+        fullBytes = Math.max(fullBytes, next.value.byteLength)
+        reading = read()
+      }
+    }
+    heard(writer.close())
+    for (;;) {
+      const { done, value } = await reading
+      if (done) break
+      yield value
+      reading = read()
+    }
+  } finally {
+    heard(writer.abort())
+    heard(reader.cancel())
+  }
+}
+
+async function* pieces(body: ReadableStream<Bytes>): AsyncGenerator<Bytes, void, undefined> {
+  for await (const chunk of iterate(body)) {
+    for (let at = 0; at < chunk.byteLength; at += PIECE_BYTES) {
+      yield chunk.subarray(at, at + PIECE_BYTES)
+    }
+  }
+}
+
+async function turn(): Promise<undefined> {
+  await nextTurn()
+  return undefined
+}
+
+/** The same promise, whose failure may go unheard: the reader tells of each one. */
+function heard<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {})
+  return promise
 }
 
 function checkUtf8(decode: () => string): void {

@@ -1,5 +1,7 @@
-import type { Bytes, ErrorCode, Refused, Row } from '../contracts/index.ts'
+import type { Bytes, Refused, Row } from '../contracts/index.ts'
+import { isErrorCode } from '../core/error-codes.ts'
 import { SluiceError } from '../core/errors.ts'
+import { countValues } from '../core/sizes.ts'
 import { csvRows } from '../inputs/csv.ts'
 import { jsonArrayRows, ndjsonRows } from '../inputs/json.ts'
 
@@ -45,8 +47,8 @@ function refusalOf(line: string): Omit<Refused, 'index'> | undefined {
   }
   if (!Array.isArray(parts) || parts.length !== 4) return undefined
   if (!parts.every((part) => typeof part === 'string')) return undefined
-  const [code, path, message, raw] = parts as [ErrorCode, string, string, string]
-  return { code, path, message, raw }
+  const [code, path, message, raw] = parts as [string, string, string, string]
+  return isErrorCode(code) ? { code, path, message, raw } : undefined
 }
 
 /** The reader for a body's type. Throws `not-supported` (415), so that a body of another type is not even read. */
@@ -65,31 +67,43 @@ export function readerOf(contentType: string | null): RowReader {
   return reader
 }
 
+export interface ReadLimits {
+  readonly maxRecords: number
+  /** Members of objects and items of lists, at every depth of every record. */
+  readonly maxValues: number
+}
+
 /**
  * Reads all of a body before anything is done with it, so that a fault at its end leaves nothing behind. Throws
- * `too-large` for more than `maxRecords`: many tiny records take far more memory than their text.
+ * `too-large` for more than the limits: many tiny records and values take far more memory than their text.
  */
 export async function readRecords(
   reader: RowReader,
   body: AsyncIterable<Bytes>,
-  maxRecords: number,
+  { maxRecords, maxValues }: ReadLimits,
 ): Promise<ReadRecords> {
   const rows: Row[] = []
   const refused: Refused[] = []
-  const count = (): void => {
-    if (rows.length + refused.length < maxRecords) return
-    throw new SluiceError(
-      'too-large',
-      `A request may have ${maxRecords} records; nothing of it was kept: send it in pieces`,
-    )
+  let values = 0
+  const count = (row?: Row): void => {
+    if (rows.length + refused.length >= maxRecords) throw tooLarge(`${maxRecords} records`)
+    values += countValues(row)
+    if (values > maxValues) throw tooLarge(`${maxValues} values in its records`)
   }
   const onReject = (one: Refused): void => {
     count()
     refused.push(one)
   }
   for await (const row of reader(body, { onReject })) {
-    count()
+    count(row)
     rows.push(row)
   }
   return { rows, refused }
+}
+
+function tooLarge(most: string): SluiceError {
+  return new SluiceError(
+    'too-large',
+    `A request may have ${most}; nothing of it was kept: send it in pieces`,
+  )
 }

@@ -7,15 +7,26 @@ import type {
   Row,
   SinkWriteOptions,
 } from '../contracts/index.ts'
-import { isSluiceError } from '../core/errors.ts'
+import { within } from '../core/clock.ts'
+import { isSluiceError, type SluiceError } from '../core/errors.ts'
 import type { FileSink } from '../sinks/create-sink.ts'
 
 /** One stream as the HTTP room sees it: a sink here, or one behind a remote call. All that passes is plain data. */
 export interface IngestTarget {
+  /**
+   * Rejects with `slow-down`, or with a `conflict` or `fenced` that has a `producerId`, only when nothing of the request was
+   * kept: that is a 4xx. Every other error is the server's own failure, and the outcome is unknown.
+   */
   write(request: IngestRequest): Promise<IngestAnswer>
-  /** What is visible of a receipt, at once or when all of it is, after `waitMs` at the latest. */
-  receipt(id: string, waitMs: number): Promise<Progress>
-  flush(): Promise<readonly FileInfo[]>
+  /** What is visible of a receipt, at once or when all of it is, after `waitMs` at the latest; `undefined` for no receipt. */
+  receipt(id: string, waitMs: number): Promise<Progress | undefined>
+  /** Cuts the open files. `undefined` when they are not visible after `waitMs`; without it, waits until they are. */
+  flush(waitMs?: number): Promise<readonly FileInfo[] | undefined>
+}
+
+/** Whether an error of `IngestTarget.write` says that nothing of the request was kept. */
+export function isRefusedWrite({ code, producerId }: SluiceError): boolean {
+  return code === 'slow-down' || (producerId !== undefined && /^(conflict|fenced)$/.test(code))
 }
 
 export interface IngestRequest {
@@ -43,13 +54,21 @@ export function sinkTarget(sink: FileSink): IngestTarget {
       return { accepted, rejected, duplicate, receipt: { id, ranges } }
     },
     async receipt(id, waitMs) {
-      const receipt = sink.receipt(id)
-      const progress = await receipt.progress()
-      if (progress.state === 'committed' || waitMs === 0) return progress
-      await waited(receipt.committed({ signal: AbortSignal.timeout(waitMs) }))
-      return receipt.progress()
+      try {
+        const receipt = sink.receipt(id)
+        const progress = await receipt.progress()
+        if (progress.state === 'committed' || waitMs === 0) return progress
+        await waited(receipt.committed({ signal: AbortSignal.timeout(waitMs) }))
+        return await receipt.progress()
+      } catch (error) {
+        if (isSluiceError(error, 'not-found')) return undefined
+        throw error
+      }
     },
-    flush: () => sink.flush(),
+    async flush(waitMs) {
+      const flushing = sink.flush()
+      return waitMs === undefined ? flushing : within(waitMs, flushing)
+    },
   }
 }
 

@@ -16,7 +16,7 @@ import {
 export interface CsvInputOptions extends InputOptions {
   /** One character. Default `,`. */
   readonly delimiter?: string | undefined
-  /** The names of the columns, for input without a header line. Absent, the first line names them. */
+  /** The names of the columns, 10,000 at most, for input without a header line. Absent, the first line names them. */
   readonly columns?: readonly string[] | undefined
   /** Is told the columns' names once they are known by the header line, so also of input without a record. */
   readonly onHeader?: ((columns: readonly string[]) => void) | undefined
@@ -44,6 +44,9 @@ interface Found {
  * broken quotes would take quadratic time; behind it, what a quote swallowed is refused as one record.
  */
 const RESCAN_LENGTH = 4 * 1024 * 1024
+
+/** Objects of more members are many times as large as their text. */
+const MAX_COLUMNS = 10_000
 
 type MakeRow = (fields: readonly string[]) => Row
 
@@ -251,6 +254,12 @@ function headerOf(names: readonly string[], raw: string, place: string): readonl
 }
 
 function rowMaker(names: readonly string[], { schema }: CsvInputOptions): MakeRow {
+  if (names.length > MAX_COLUMNS) {
+    throw new SluiceError(
+      'too-large',
+      `There are ${names.length} columns; at most ${MAX_COLUMNS} are read`,
+    )
+  }
   const fields = new Map(schema?.fields.map((field) => [field.name, field]))
   const columns = names.map((name) => ({ name, field: fields.get(name) }))
   return (texts) => {

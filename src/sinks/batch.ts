@@ -14,7 +14,7 @@ import { rowText } from '../core/row-text.ts'
 import { approximateBytes } from '../core/sizes.ts'
 import { deadLetter, deadLetterEncoding } from './dead-letter.ts'
 import { deadLetterLane } from './lanes.ts'
-import type { Verdicts } from './verdicts.ts'
+import { rejectedOf, type Verdicts } from './verdicts.ts'
 
 /** Rows by lane, and the dead letters as a lane of their own, for one transaction of the log. */
 export function batchOf<R>(
@@ -48,8 +48,7 @@ export function batchOf<R>(
       encoding: deadLetterEncoding,
     })
   }
-  const rejected = refused.map(({ raw: _, ...verdict }) => verdict)
-  return { lanes, rejected, producer, atMs }
+  return { lanes, rejected: rejectedOf(refused), producer, atMs }
 }
 
 /** A producer's step with what makes a request the same request when it comes again. */

@@ -25,16 +25,8 @@ export const deadLetterEncoding: Encoding = {
   schema: { fields: [] },
 }
 
-/** More than this of a record is not kept: a dead letter is there to be read, and its size must be bounded. */
-const MAX_RAW_LENGTH = 64 * 1024
-
+/** Of what `judge` has bounded. */
 export function deadLetter(refused: Refused, atMs: number): DeadLetter {
   const { code, path, message, raw } = refused
-  return {
-    code,
-    path,
-    message,
-    at: new Date(atMs).toISOString(),
-    raw: raw.slice(0, MAX_RAW_LENGTH),
-  }
+  return { code, path, message, at: new Date(atMs).toISOString(), raw }
 }

@@ -1,12 +1,14 @@
 import type {
   Format,
   Refused,
+  Rejected,
   Rejection,
   Row,
   Schema,
   StandardIssue,
   StandardSchemaLike,
 } from '../contracts/index.ts'
+import { boundRefused } from '../core/bound-refused.ts'
 import { asSluiceError, isSluiceError } from '../core/errors.ts'
 import { checkRow } from '../core/infer.ts'
 import { rawText } from '../core/raw-text.ts'
@@ -21,7 +23,7 @@ export interface Accepted<R> {
 
 export interface Verdicts<R> {
   readonly accepted: readonly Accepted<R>[]
-  /** Ascending by index. */
+  /** Ascending by index, each of bounded size. */
   readonly refused: readonly Refused[]
 }
 
@@ -43,7 +45,7 @@ export async function judge<R>(
   by: Judge<R>,
 ): Promise<Verdicts<R>> {
   const accepted: Accepted<R>[] = []
-  const all: Refused[] = [...refused]
+  const all: Refused[] = refused.map(boundRefused)
   const taken = new Set(refused.map(({ index }) => index))
   let index = 0
   for (const row of rows) {
@@ -52,11 +54,28 @@ export async function judge<R>(
     let verdict = judgeRow(row, by)
     if (verdict instanceof Promise) verdict = await verdict
     if ('row' in verdict) accepted.push(verdict)
-    else all.push({ index, ...verdict, raw: rawText(row) })
+    else all.push(boundRefused({ index, ...verdict, raw: rawText(row) }))
     index++
   }
   all.sort((a, b) => a.index - b.index)
   return { accepted, refused: all }
+}
+
+/** Characters of paths and messages in one answer. */
+const MAX_TOLD_LENGTH = 1024 * 1024
+
+/**
+ * The refusals as the answer tells them: all of them by index and code, as many as fit with their path and message. The
+ * dead letters have those of the others. An answer is kept for its producer, so it may not grow with what was sent.
+ */
+export function rejectedOf(refused: readonly Refused[]): Rejected[] {
+  let told = 0
+  return refused.map(({ index, code, path, message }) => {
+    told += path.length + message.length
+    return told <= MAX_TOLD_LENGTH
+      ? { index, code, path, message }
+      : { index, code, path: '', message: 'Its dead letter says why' }
+  })
 }
 
 type Verdict<R> = Accepted<R> | Rejection

@@ -1,5 +1,5 @@
 import type { Awaitable, Clock } from '../contracts/index.ts'
-import { systemClock } from '../core/clock.ts'
+import { systemClock, within } from '../core/clock.ts'
 
 /** The part of a Durable Object's `ctx.storage` that the clock calls. */
 export interface AlarmStorageLike {
@@ -68,7 +68,7 @@ export function alarmClock(storage: AlarmStorageLike, clock: Clock = systemClock
         await open()
         const due = [...timers].filter(({ atMs }) => atMs <= clock.now())
         for (const timer of due) timers.delete(timer)
-        await atMost(LONGEST_MS, Promise.all(due.map(({ run }) => run())), clock)
+        await within(LONGEST_MS, Promise.all(due.map(({ run }) => run())), clock)
       } catch {
         // Whoever failed has told of it where it is heard; here it only must not end the alarms.
         return
@@ -76,17 +76,9 @@ export function alarmClock(storage: AlarmStorageLike, clock: Clock = systemClock
       if (timers.size > 0) arm(nextMs())
       else if (isDone()) {
         armedMs = undefined
-        await storage.deleteAlarm()
+        // Where that fails the alarm stays, and finds nothing to do.
+        await storage.deleteAlarm().catch(() => {})
       }
     },
-  }
-}
-
-async function atMost(ms: number, work: Promise<unknown>, clock: Clock): Promise<void> {
-  const enough = new AbortController()
-  try {
-    await Promise.race([work, clock.sleep(ms, enough.signal).catch(() => {})])
-  } finally {
-    enough.abort()
   }
 }

@@ -133,11 +133,5 @@ function refuseOthers(where: string, rest: Record<string, unknown>): void {
 }
 
 function wrong(where: string, what: string): SluiceError {
-  return new SluiceError(
-    'invalid-options',
-    `The Worker's configuration is wrong: ${where} ${what}`,
-    {
-      status: 500,
-    },
-  )
+  return new SluiceError('invalid-options', `The Worker's configuration is wrong: ${where} ${what}`)
 }

@@ -1,3 +1,4 @@
+import { isSluiceError, SluiceError } from '../core/errors.ts'
 import { tokenAuthorizer } from '../http/access.ts'
 import { type IngestApp, ingestApp } from '../http/ingest-app.ts'
 import { problemResponse } from '../http/problem.ts'
@@ -34,12 +35,18 @@ export function ingestWorker(): IngestWorker {
         app ??= appOf(env)
       } catch (error) {
         report(error)
-        return problemResponse(error)
+        return problemResponse(misconfigured(error))
       }
       apps.set(env, app)
       return app.fetch(request)
     },
   }
+}
+
+/** Whatever is wrong with a configuration is nothing that the request could do better. */
+function misconfigured(error: unknown): unknown {
+  if (!isSluiceError(error)) return error
+  return new SluiceError(error.code, error.message, { status: 500, cause: error })
 }
 
 function appOf(env: IngestEnvironment): IngestApp {

@@ -1,8 +1,8 @@
-import type { ErrorCode } from '../contracts/index.ts'
+import type { Bytes, ErrorCode } from '../contracts/index.ts'
 import { isSluiceError, SluiceError } from '../core/errors.ts'
 
 /** An answer or an error as plain data: a remote call carries an error's message, and nothing else that is its own. */
-export type Outcome<T> =
+type Outcome<T> =
   | { readonly value: T }
   | {
       readonly error: {
@@ -10,23 +10,32 @@ export type Outcome<T> =
         readonly message: string
         readonly retryable: boolean
         readonly retryAfterMs: number | undefined
-        readonly status: number | undefined
+        readonly producerId: string | undefined
       }
     }
 
+/**
+ * What came of a remote call, as a stream of JSON. As plain data it could have 32 MiB at most, and an answer that is refused
+ * comes after the records were kept.
+ */
+export async function outcomeOf(run: () => Promise<unknown>): Promise<ReadableStream<Bytes>> {
+  return new Blob([JSON.stringify(await settled(run))]).stream()
+}
+
 /** Other errors than ours are bugs, and pass as they are. */
-export async function outcomeOf<T>(run: () => Promise<T>): Promise<Outcome<T>> {
+async function settled(run: () => Promise<unknown>): Promise<Outcome<unknown>> {
   try {
     return { value: await run() }
   } catch (error) {
     if (!isSluiceError(error)) throw error
-    const { code, message, retryable, retryAfterMs, status } = error
-    return { error: { code, message, retryable, retryAfterMs, status } }
+    const { code, message, retryable, retryAfterMs, producerId } = error
+    return { error: { code, message, retryable, retryAfterMs, producerId } }
   }
 }
 
-export function valueOfOutcome<T>(outcome: Outcome<T>): T {
-  if ('value' in outcome) return outcome.value
+export async function valueOfOutcome<T>(stream: ReadableStream<Bytes>): Promise<T> {
+  const outcome = (await new Response(stream).json()) as Outcome<T>
+  if (!('error' in outcome)) return outcome.value
   const { code, message, ...details } = outcome.error
   throw new SluiceError(code, message, details)
 }

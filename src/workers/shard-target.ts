@@ -1,7 +1,8 @@
-import type { FileInfo, Progress } from '../contracts/index.ts'
+import type { Bytes } from '../contracts/index.ts'
 import { isSluiceError, SluiceError } from '../core/errors.ts'
-import type { IngestAnswer, IngestRequest, IngestTarget } from '../http/target.ts'
-import { type Outcome, valueOfOutcome } from './outcome.ts'
+import type { IngestTarget } from '../http/target.ts'
+import { valueOfOutcome } from './outcome.ts'
+import { requestStream } from './request-codec.ts'
 
 /** The binding of the `Shard` class. */
 export interface ShardNamespaceLike {
@@ -10,38 +11,32 @@ export interface ShardNamespaceLike {
   get(id: any): ShardStub
 }
 
+/** Each answer is an outcome as a stream. */
 export interface ShardStub {
-  write(stream: string, request: IngestRequest): Promise<Outcome<IngestAnswer>>
-  receipt(stream: string, id: string, waitMs: number): Promise<Outcome<Progress>>
-  flush(stream: string): Promise<Outcome<readonly FileInfo[]>>
+  write(stream: string, request: ReadableStream<Bytes>): Promise<ReadableStream<Bytes>>
+  receipt(stream: string, id: string, waitMs: number): Promise<ReadableStream<Bytes>>
+  flush(stream: string, waitMs: number | undefined): Promise<ReadableStream<Bytes>>
 }
 
 /** A stream whose sink lives in a Durable Object. */
 export function shardTarget(namespace: ShardNamespaceLike, stream: string): IngestTarget {
   // A new stub for each call: one whose object was reset stays broken.
-  const call = async <T>(run: (stub: ShardStub) => Promise<Outcome<T>>): Promise<T> => {
+  const call = async <T>(run: (stub: ShardStub) => Promise<ReadableStream<Bytes>>): Promise<T> => {
     try {
-      return valueOfOutcome(await run(namespace.get(namespace.idFromName(`${stream}/0`))))
+      return await valueOfOutcome<T>(await run(namespace.get(namespace.idFromName(`${stream}/0`))))
     } catch (error) {
       throw isSluiceError(error) ? error : remoteError(error)
     }
   }
   return {
-    write: (request) => call((stub) => stub.write(stream, request)),
+    write: (request) => call((stub) => stub.write(stream, requestStream(request))),
     receipt: (id, waitMs) => call((stub) => stub.receipt(stream, id, waitMs)),
-    flush: () => call((stub) => stub.flush(stream)),
+    flush: (waitMs) => call((stub) => stub.flush(stream, waitMs)),
   }
 }
 
+/** Whatever else the runtime says of a call, and whenever: it may have been carried out. */
 function remoteError(cause: unknown): SluiceError {
-  // Only the text tells: https://developers.cloudflare.com/workers/runtime-apis/rpc/#limitations
-  if (cause instanceof Error && cause.message.includes('limited to 32MiB')) {
-    return new SluiceError(
-      'too-large',
-      'The records take more than 32 MiB unpacked; nothing of them was kept: send them in pieces',
-      { cause },
-    )
-  }
   return new SluiceError(
     'unavailable',
     'The shard was reset or did not answer; the outcome is unknown: send it again under the same Producer-Seq',

@@ -1,12 +1,8 @@
 import { DurableObject } from 'cloudflare:workers'
-import type { FileInfo, Progress } from '../contracts/index.ts'
+import type { Bytes } from '../contracts/index.ts'
 import { SluiceError } from '../core/errors.ts'
-import {
-  type IngestAnswer,
-  type IngestRequest,
-  type IngestTarget,
-  sinkTarget,
-} from '../http/target.ts'
+import { type Limiter, limiter } from '../core/limiter.ts'
+import { type IngestTarget, sinkTarget } from '../http/target.ts'
 import {
   type DurableObjectLog,
   type DurableObjectStorageLike,
@@ -16,12 +12,14 @@ import { createSink } from '../sinks/create-sink.ts'
 import { type R2BucketLike, r2Store } from '../stores/r2.ts'
 import { type AlarmClock, type AlarmStorageLike, alarmClock } from './alarm-clock.ts'
 import { everyFormat, formatOf, parseStreams } from './environment.ts'
-import { type Outcome, outcomeOf } from './outcome.ts'
+import { outcomeOf } from './outcome.ts'
 import { report } from './report.ts'
+import { readRequest } from './request-codec.ts'
 
 /** What a shard uses of its `ctx`. */
 export interface ShardContext {
-  readonly storage: DurableObjectStorageLike & AlarmStorageLike & { readonly kv: KvLike }
+  readonly storage: DurableObjectStorageLike &
+    AlarmStorageLike & { readonly kv: KvLike; readonly sql: { readonly databaseSize: number } }
 }
 
 export interface KvLike {
@@ -37,18 +35,24 @@ export interface ShardEnvironment {
 /** Size, as JSON, of what may wait in the log while the bucket does not answer, before writers are told to wait. */
 const MAX_PENDING_BYTES = 1024 ** 3
 
-/** A Durable Object holds 10 GB. At this point it takes no more, whatever it was told of sizes. */
-const MAX_HELD_BYTES = 8 * 1000 ** 3
+/** A Durable Object holds 10 GB. At this point it takes no more, whatever it is that fills it: rows, producers, receipts. */
+const MAX_STORED_BYTES = 8 * 1000 ** 3
+
+/** Writes that wait for their turn; each holds a connection, and its records are still with whoever sent them. */
+const MAX_WAITING = 64
 
 /**
  * One shard of a stream: a sink whose log is the object's own SQLite and whose timers are its alarm. What `write`
  * answered survives the object's eviction, and its files are published by its next life.
  *
- * Its methods answer with an `Outcome`; call them through `shardTarget`.
+ * Writes are read one at a time, so that a crowd of them is not in the object's memory. Its methods answer with an outcome as
+ * a stream; call them through `shardTarget`.
  */
 export class Shard extends DurableObject<ShardEnvironment> {
   readonly #log: DurableObjectLog
   readonly #clock: AlarmClock
+  readonly #serial: Limiter = limiter(1)
+  #waiting = 0
   #opening: Promise<IngestTarget> | undefined
 
   constructor(ctx: ShardContext, env: ShardEnvironment) {
@@ -60,27 +64,26 @@ export class Shard extends DurableObject<ShardEnvironment> {
     if (ctx.storage.kv.get('stream') !== undefined) this.#target().catch(report)
   }
 
-  async write(stream: string, request: IngestRequest): Promise<Outcome<IngestAnswer>> {
+  async write(stream: string, request: ReadableStream<Bytes>): Promise<ReadableStream<Bytes>> {
     return outcomeOf(async () => {
-      if (this.#log.heldBytes() > MAX_HELD_BYTES) {
-        throw new SluiceError(
-          'slow-down',
-          'The log is full; nothing of this was kept, send it again later',
-          {
-            retryAfterMs: 30_000,
-          },
-        )
+      try {
+        if (this.#waiting >= MAX_WAITING) throw slowDown('Too many writes wait', 1000)
+        this.#waiting++
+        return await this.#serial(() => this.#write(stream, request)).finally(() => this.#waiting--)
+      } catch (error) {
+        // One that was not read yet; of one that was, this changes nothing.
+        await request.cancel().catch(() => {})
+        throw error
       }
-      return (await this.#target(stream)).write(request)
     })
   }
 
-  async receipt(stream: string, id: string, waitMs: number): Promise<Outcome<Progress>> {
+  async receipt(stream: string, id: string, waitMs: number): Promise<ReadableStream<Bytes>> {
     return outcomeOf(async () => (await this.#target(stream)).receipt(id, waitMs))
   }
 
-  async flush(stream: string): Promise<Outcome<readonly FileInfo[]>> {
-    return outcomeOf(async () => (await this.#target(stream)).flush())
+  async flush(stream: string, waitMs: number | undefined): Promise<ReadableStream<Bytes>> {
+    return outcomeOf(async () => (await this.#target(stream)).flush(waitMs))
   }
 
   override async alarm(): Promise<void> {
@@ -93,6 +96,13 @@ export class Shard extends DurableObject<ShardEnvironment> {
       },
       isDone: () => this.#log.heldBytes() === 0,
     })
+  }
+
+  async #write(stream: string, request: ReadableStream<Bytes>): Promise<unknown> {
+    const { databaseSize } = this.ctx.storage.sql
+    if (databaseSize > MAX_STORED_BYTES) throw slowDown('The log is full', 30_000)
+    const target = await this.#target(stream)
+    return target.write(await readRequest(request))
   }
 
   #target(stream?: string): Promise<IngestTarget> {
@@ -126,4 +136,10 @@ export class Shard extends DurableObject<ShardEnvironment> {
     await sink.open()
     return sinkTarget(sink)
   }
+}
+
+function slowDown(why: string, retryAfterMs: number): SluiceError {
+  return new SluiceError('slow-down', `${why}; nothing of this was kept, send it again later`, {
+    retryAfterMs,
+  })
 }

@@ -96,6 +96,107 @@ describe('verdicts', () => {
   })
 })
 
+describe('what is said of bad records is bounded', () => {
+  const RECORDS_TYPE = { 'content-type': 'application/vnd.sluice.records' }
+  interface Answer {
+    accepted: number
+    rejected: { index: number; code: string; path: string; message: string }[]
+  }
+
+  test('a key of many characters, in the answer and in the dead letter', async () => {
+    const { post, flights, store } = await service()
+    const lines = [
+      `{"${'k'.repeat(900_000)}":"\\ud800"}`,
+      `{"a":{"${'😀'.repeat(3000)}":"\\ud800"}}`,
+    ]
+    const text = await (await post(RECORDS, lines.join('\n'))).text()
+    expect(text.length).toBeLessThan(2000)
+    const { rejected } = JSON.parse(text) as Answer
+    expect(rejected.map(({ index, path }) => [index, path])).toEqual([
+      [0, ''],
+      [1, '/a'],
+    ])
+    await flights.flush()
+    const letters = JSON.stringify(await storedRows(store, 'flights/_rejected/'))
+    expect(letters.length).toBeLessThan(150_000)
+    expect(letters).not.toContain('\\\\ud83d"')
+  })
+
+  test('a problem does not repeat the request', async () => {
+    const { post } = await service()
+    const name = 'n'.repeat(100_000)
+    const response = await post(RECORDS, `${name},${name}\n1,2\n`, CSV_TYPE)
+    expect(await response.clone().text()).toMatch(/twice|names the column/)
+    expect((await problemOf(response)).detail.length).toBeLessThan(1100)
+  })
+
+  test('words of a client that are none of ours are no verdict', async () => {
+    const { post } = await service()
+    const body = [
+      ['no such code', '/a', 'm', 'r'],
+      ['constructor', '/a', 'm', 'r'],
+      ['too-large', 'nowhere', 'm'.repeat(500_000), 'r'],
+      ['too-large', '/a', 'm', 'r'],
+    ]
+    const lines = body.map((line) => JSON.stringify(line)).join('\n')
+    const { rejected } = (await (await post(RECORDS, lines, RECORDS_TYPE)).json()) as Answer
+    expect(rejected.map(({ code, path, message }) => [code, path, message.length < 501])).toEqual([
+      ['invalid-record', '', true],
+      ['invalid-record', '', true],
+      ['too-large', '', true],
+      ['too-large', '/a', true],
+    ])
+    expect(rejected[0]?.message).toContain('not a list')
+  })
+
+  test('of very many, all are named by index and code, and the dead letters say why', async () => {
+    const { post, flights, store } = await service()
+    const key = 'k'.repeat(100)
+    const body = `{"${key}":"\\ud800"}\n`.repeat(20_000)
+    const text = await (await post(RECORDS, body)).text()
+    expect(text.length).toBeLessThan(4 * 1024 * 1024)
+    const { rejected } = JSON.parse(text) as Answer
+    expect(rejected.map(({ index, code }) => `${index} ${code}`)).toEqual(
+      Array.from({ length: 20_000 }, (_, index) => `${index} invalid-record`),
+    )
+    expect(rejected[0]?.path).toBe(`/${key}`)
+    expect(rejected[19_999]).toMatchObject({ path: '', message: 'Its dead letter says why' })
+    await flights.flush()
+    const letters = await storedRows(store, 'flights/_rejected/')
+    expect(letters[19_999]?.path).toBe(`/${key}`)
+  })
+})
+
+describe('records that take far more memory than their text', () => {
+  test('CSV of very many columns', async () => {
+    const { post } = await service()
+    const line = (count: number) =>
+      Array.from({ length: count }, (_, n) => n.toString(36)).join(',')
+    expect(await problemOf(await post(RECORDS, `${line(10_001)}\n`, CSV_TYPE))).toMatchObject({
+      status: 413,
+      code: 'too-large',
+      detail: expect.stringContaining('10001 columns'),
+    })
+    expect((await post(RECORDS, `${line(10_000)}\n${line(10_000)}`, CSV_TYPE)).status).toBe(200)
+  })
+
+  test.each<[string, string, Record<string, string>]>([
+    ['empty lists', `{"a":[${'[],'.repeat(62)}[]]}`, NDJSON],
+    ['members', `{${Array.from({ length: 64 }, (_, n) => `"${n}":0`).join()}}`, NDJSON],
+    ['fields of CSV', `${'a,b,c,d\n'}${',,,\n'.repeat(16)}`, CSV_TYPE],
+  ])('%s: one value for each 16 bytes that a request may have', async (_, body, headers) => {
+    for (const [maxBodyBytes, status] of [
+      [1024, 200],
+      [1023, 413],
+    ] as const) {
+      const { post, flights, store } = await service({ maxBodyBytes })
+      expect((await post(RECORDS, body, headers)).status).toBe(status)
+      await flights.flush()
+      expect((await storedRows(store, '')).length > 0).toBe(status === 200)
+    }
+  })
+})
+
 describe('bad requests are answered with a problem, and nothing of them is kept', () => {
   const gz = { ...NDJSON, 'content-encoding': 'gzip' }
   test.each<[string, number, string, BodyInit, Record<string, string>]>([

@@ -6,7 +6,7 @@ import { tokenAuthorizer } from '../../src/http/access.ts'
 import type { IngestOptions } from '../../src/http/ingest-app.ts'
 import { ingestApp } from '../../src/http/ingest-app.ts'
 import { sinkTarget } from '../../src/http/target.ts'
-import { createSink, type FileSink } from '../../src/sinks/create-sink.ts'
+import { createSink, type FileSink, type SinkOptions } from '../../src/sinks/create-sink.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 
 /** Tokens of the tests: what they are called is what they may do. */
@@ -28,9 +28,12 @@ export interface Service {
 
 export const NDJSON = { 'content-type': 'application/x-ndjson' }
 
-export async function service(options: Partial<IngestOptions> = {}): Promise<Service> {
-  const store = memoryStore()
-  const flights = createSink({ stream: 'flights', store, format: jsonl() })
+export async function service(
+  options: Partial<IngestOptions> = {},
+  ofFlights: Partial<SinkOptions> = {},
+): Promise<Service> {
+  const store = ofFlights.store ?? memoryStore()
+  const flights = createSink({ stream: 'flights', store, format: jsonl(), ...ofFlights })
   const birds = createSink({ stream: 'birds', store, format: jsonl() })
   const rule = async (token: string, streams: string[], scopes: ('read' | 'write')[]) => ({
     sha256: await sha256Hex(utf8(token)),

@@ -115,3 +115,15 @@ test('a timer that works for long does not hold up the others', async () => {
     finish()
   })
 })
+
+test('an alarm that cannot be taken back is no failure', async () => {
+  const time = virtualClock()
+  const clock = alarmClock(
+    {
+      setAlarm: () => Promise.resolve(),
+      deleteAlarm: () => Promise.reject(new Error('the storage failed')),
+    },
+    time,
+  )
+  await clock.fire(NOTHING)
+})

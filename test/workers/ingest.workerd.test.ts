@@ -8,8 +8,11 @@ import {
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Refused, Row } from '../../src/contracts/index.ts'
+import { utf8 } from '../../src/core/bytes.ts'
+import { requestStream } from '../../src/workers/request-codec.ts'
 import { Shard, type ShardEnvironment } from '../../src/workers/shard.ts'
 import {
+  type Answer,
   environment,
   flush,
   keysOf,
@@ -38,6 +41,11 @@ const AGE_MS = 300_000
 /** Moves the Worker's wall clock; everything else runs in its own time. */
 function later(ms: number): void {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms })
+}
+
+/** What came of a call to the object itself. */
+function outcome(stream: ReadableStream): Promise<{ value?: unknown; error?: { code: string } }> {
+  return new Response(stream).json()
 }
 
 describe('the way of a record', () => {
@@ -201,18 +209,19 @@ describe('STREAMS edited and deployed', () => {
     await abortAllDurableObjects()
   }
 
-  const request = (rows: Row[], refused: readonly Refused[] = []) => ({ rows, refused })
+  const request = (rows: Row[], refused: readonly Refused[] = []) =>
+    requestStream({ rows, refused })
   const broken: Refused = { index: 1, code: 'invalid-record', path: '', message: 'no', raw: '{' }
 
   test('open records are published as what they were taken for, and those after them as the new', async () => {
     await life(asJsonl, async (shard) => {
       // No row of any Parquet file.
       const taken = await shard.write(STREAM, request([{}]))
-      expect(taken).toMatchObject({ value: { accepted: 1 } })
+      expect(await outcome(taken)).toMatchObject({ value: { accepted: 1 } })
     })
     await life(asCsvGz, async (shard) => {
       const taken = await shard.write(STREAM, request([{ p: 1, n: 'é' }]))
-      expect(taken).toMatchObject({ value: { accepted: 1 } })
+      expect(await outcome(taken)).toMatchObject({ value: { accepted: 1 } })
     })
     const answer = await write(STREAM, rowsOf(3))
     await flush(STREAM)
@@ -229,7 +238,8 @@ describe('STREAMS edited and deployed', () => {
     for (const settings of [asJsonl, asCsvGz]) {
       await life({ ...settings, BUCKET: down }, async (shard) => {
         await shard.write(STREAM, request([{ p: 1 }], [broken]))
-        expect(await shard.flush(STREAM)).toMatchObject({ error: { code: 'unavailable' } })
+        const flushed = await outcome(await shard.flush(STREAM, undefined))
+        expect(flushed).toMatchObject({ error: { code: 'unavailable' } })
       })
     }
     expect(await keysOf('')).toEqual([])
@@ -256,6 +266,57 @@ async function unpacked(key = ''): Promise<string> {
   const packed = (await env.BUCKET.get(key))?.body.pipeThrough(new DecompressionStream('gzip'))
   return new Response(packed).text()
 }
+
+describe('many writes at once', () => {
+  const request = (n: number) => requestStream({ rows: [{ n }], refused: [] })
+
+  test('are read one at a time: those that wait are not in the memory of the object', async () => {
+    const stub = shardOf(STREAM)
+    await write(STREAM, rowsOf(1))
+    await runInDurableObject(stub, async (shard) => {
+      let finish = () => {}
+      const first = new ReadableStream<Uint8Array<ArrayBuffer>>({
+        start: (controller) => {
+          finish = () => controller.close()
+          controller.enqueue(utf8('{"refused":[]}\n'))
+        },
+      })
+      let pulls = 0
+      const counted = new ReadableStream<Uint8Array<ArrayBuffer>>(
+        {
+          pull(controller) {
+            pulls++
+            controller.enqueue(utf8('{"refused":[]}'))
+            controller.close()
+          },
+        },
+        { highWaterMark: 0 },
+      )
+      const writes = [shard.write(STREAM, first), shard.write(STREAM, counted)]
+      await shard.receipt(STREAM, 'W10', 0)
+      expect(pulls).toBe(0)
+      finish()
+      await Promise.all(writes)
+      expect(pulls).toBe(1)
+    })
+  })
+
+  test('all of them arrive; where too many wait, they are told so', async () => {
+    await write(STREAM, rowsOf(1))
+    const codes = await runInDurableObject(shardOf(STREAM), async (shard) => {
+      const answers = Array.from({ length: 100 }, async (_, n) => {
+        const { error } = await outcome(await shard.write(STREAM, request(n)))
+        return error?.code ?? 'kept'
+      })
+      return Promise.all(answers)
+    })
+    const kept = codes.filter((code) => code === 'kept').length
+    expect(new Set(codes)).toEqual(new Set(['kept', 'slow-down']))
+    expect(kept).toBe(64)
+    await flush(STREAM)
+    expect((await parquetRows(STREAM)).length).toBe(1 + kept)
+  })
+})
 
 describe('bad input', () => {
   const ndjson = 'application/x-ndjson'
@@ -293,8 +354,7 @@ describe('bad input', () => {
     expect((await post(RECORDS, body, { 'content-encoding': 'gzip' })).status).toBe(400)
   })
 
-  test('records that are small as text and too large for a remote call', async () => {
-    // A number takes two characters here and nine bytes there.
+  test('records that take far more memory than their text', async () => {
     const record = `{"a":[${'0.5,'.repeat(100_000)}0.5]}\n`
     const body = record.repeat(Math.floor((16 * 1024 * 1024) / record.length))
     const response = await post(RECORDS, body)
@@ -304,11 +364,84 @@ describe('bad input', () => {
     expect((await post(RECORDS, record)).status).toBe(200)
   })
 
+  test('gzip is unpacked as it is read: a bomb is left alone when it has shown itself', async () => {
+    const mebibyte = new Uint8Array(1024 * 1024).fill(0x20)
+    let made = 0
+    const bomb = new Uint8Array(
+      await new Response(
+        new ReadableStream<Uint8Array>({
+          pull: (controller) => (made++ < 64 ? controller.enqueue(mebibyte) : controller.close()),
+        }).pipeThrough(new CompressionStream('gzip')),
+      ).arrayBuffer(),
+    )
+    let taken = 0
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          controller.enqueue(bomb.subarray(taken, taken + 1024))
+          taken += 1024
+          if (taken >= bomb.byteLength) controller.close()
+        },
+      },
+      { highWaterMark: 0 },
+    )
+    expect((await post(RECORDS, body, { 'content-encoding': 'gzip' })).status).toBe(413)
+    // 16 MiB of it, and the piece in which the bound was passed.
+    expect(taken / bomb.byteLength).toBeLessThan(24 / 64)
+  })
+
+  test.each([64, 65])('a record of %i levels is judged, not failed', async (levels) => {
+    const nested = (inner: string) => '{"a":'.repeat(levels) + inner + '}'.repeat(levels)
+    const response = await post(
+      '/v1/streams/uploads-jsonl/records',
+      `${nested('1')}\n${nested('-0')}`,
+    )
+    const { accepted, rejected } = (await response.json()) as Answer
+    expect([response.status, accepted, rejected.length]).toEqual(
+      levels === 64 ? [200, 2, 0] : [200, 0, 2],
+    )
+  })
+
+  test('an answer of any size comes back, and counts for a repetition too', async () => {
+    const bad = `{"${'k'.repeat(101)}":"\\ud800"}`
+    const good = ['{"n":1}', '{"n":2}']
+    const body = [...good, ...Array.from({ length: 80_000 }, () => bad)].join('\n')
+    const step = { 'producer-id': 'p', 'producer-epoch': '0', 'producer-seq': '0' }
+    for (const duplicate of [false, true]) {
+      const response = await post('/v1/streams/uploads-jsonl/records', body, step)
+      expect(response.status).toBe(200)
+      const answer = (await response.json()) as Answer
+      expect([answer.accepted, answer.rejected.length, answer.duplicate]).toEqual([
+        2,
+        80_000,
+        duplicate,
+      ])
+    }
+    const bytes = await runInDurableObject(shardOf('uploads-jsonl'), (_, { storage }) =>
+      storage.sql.exec('SELECT sum(length(answer)) AS bytes FROM producers').one(),
+    )
+    expect(bytes.bytes).toBeLessThan(10 * 1024 * 1024)
+  })
+
   test('a conflict keeps its code through the remote call', async () => {
     const step = { 'producer-id': 'p', 'producer-epoch': '0', 'producer-seq': '5' }
     const response = await post(RECORDS, '{}', step)
     expect(response.status).toBe(409)
     expect(await response.json()).toMatchObject({ code: 'conflict' })
+  })
+
+  test('what the shard itself cannot do is no fault of the request', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+    await write(STREAM, rowsOf(1))
+    await runInDurableObject(shardOf(STREAM), (_, { storage }) => {
+      // As another owner leaves it.
+      storage.sql.exec('UPDATE meta SET epoch = epoch + 1')
+    })
+    const response = await post(RECORDS, '{}')
+    expect(response.status).toBe(503)
+    expect(await response.json()).toMatchObject({ code: 'unavailable' })
+    expect(log).toHaveBeenCalled()
+    log.mockRestore()
   })
 })
 
@@ -356,6 +489,16 @@ describe('configuration', () => {
       'TOKENS[0].scopes',
     ],
     ['a short link secret', { LINK_SECRET: 'short' }, 'LINK_SECRET'],
+    [
+      'one token twice',
+      {
+        TOKENS: JSON.stringify([
+          { sha256: 'ab'.repeat(32), streams: ['a'], scopes: ['read'] },
+          { sha256: 'AB'.repeat(32), streams: ['b'], scopes: ['write'] },
+        ]),
+      },
+      'rules 0 and 1',
+    ],
   ])('%s is named, and nothing is taken', async (_, change, named) => {
     const told = vi.spyOn(console, 'error').mockImplementation(() => {})
     const response = await send('/v1/streams', {}, { ...environment, ...change })

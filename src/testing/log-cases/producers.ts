@@ -52,6 +52,7 @@ export const producerCases: readonly LogCase[] = [
         'sequence 0 with another hash',
       )
       check(!error.retryable, 'sending it again cannot help, so the error is not retryable')
+      checkEqual(error.producerId, step(0).id, 'the producer that it is about')
       checkEqual(laneIn((await log.open('second')).state, LANE).end, 1, 'the records of the lane')
     },
   },
@@ -83,7 +84,8 @@ export const producerCases: readonly LogCase[] = [
         false,
         'whether sequence 0 of epoch 4 is a duplicate',
       )
-      await checkRejects(send(3, 2), 'fenced', 'the old epoch’s next sequence')
+      const fenced = await checkRejects(send(3, 2), 'fenced', 'the old epoch’s next sequence')
+      checkEqual(fenced.producerId, step(0).id, 'the producer that it is about')
       await checkRejects(send(3, 1), 'fenced', 'the old epoch’s last sequence')
       checkEqual((await send(4, 0)).duplicate, true, 'whether it is one when sent again')
       checkEqual(laneIn((await log.open('second')).state, LANE).end, 3, 'the records of the lane')
