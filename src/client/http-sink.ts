@@ -2,11 +2,7 @@ import { nanoid } from 'nanoid'
 import type {
   Ack,
   CallOptions,
-  Committed,
-  FileInfo,
   LaneRange,
-  Progress,
-  Receipt,
   Rejected,
   Row,
   Sink,
@@ -16,7 +12,10 @@ import type {
 import { isSluiceError, SluiceError, throwIfAborted } from '../core/errors.ts'
 import { type Limiter, limiter } from '../core/limiter.ts'
 import { disposeWriter } from '../core/streams.ts'
-import { type HttpClient, type HttpClientOptions, httpClient } from './http-client.ts'
+import { type Ending, type HttpClient, type HttpClientOptions, httpClient } from './http-client.ts'
+import { LaneRanges } from './lane-ranges.ts'
+import { type Answer, failureOf, ProducerSequence, type Step } from './producer-sequence.ts'
+import { either, type HttpFile, RemoteReceipts } from './remote-receipts.ts'
 import { type Body, bodiesOf, linesOf, RECORDS_TYPE } from './request-body.ts'
 
 export interface HttpSinkOptions extends HttpClientOptions {
@@ -24,7 +23,7 @@ export interface HttpSinkOptions extends HttpClientOptions {
   readonly stream: string
   /**
    * Who writes: requests are numbered, so that one that is sent again is not kept twice. One sink at a time may use an id;
-   * whoever uses it anew, after a restart too, raises the epoch. Default: a random id, at epoch 0.
+   * whoever uses it anew, after a restart too, raises the epoch, which the sink itself never does. Default: a random id.
    */
   readonly producer?: { readonly id: string; readonly epoch: number } | undefined
   /** A request's size. Default 4 MiB; a server takes 16 MiB unless told otherwise. A larger record is rejected. */
@@ -33,13 +32,9 @@ export interface HttpSinkOptions extends HttpClientOptions {
   readonly maxBodyRecords?: number | undefined
 }
 
-/** A visible file, and where it is downloaded: a link for an hour if the token may read and the server has a link secret. */
-export interface HttpFile extends FileInfo {
-  readonly url: string
-}
-
 /** A sink at the other end of an HTTP connection. */
 export interface HttpSink<R = Row> extends Sink<R> {
+  /** Cuts the stream's open files, and resolves to those that hold this sink's records since the last `flush`. */
   flush(options?: CallOptions): Promise<readonly HttpFile[]>
   close(): Promise<HttpSinkResult>
 }
@@ -48,34 +43,24 @@ export interface HttpSinkResult extends SinkResult {
   readonly files: readonly HttpFile[]
 }
 
-/** How long one question for a receipt waits at the server. */
-const WAIT_MS = 20_000
-
 /**
  * Sends records to a Sluice server, such as `ingestWorker()`.
  *
  * Guaranteed: what `Sink` says, with the server's log. A request whose outcome is unknown is sent again under its number
- * until it is answered or the retry budget is used up, so no record is kept twice.
+ * until it is answered or the retry budget is used up; `write` rejects then, and the sink sends that request again before
+ * anything else. If the next `write` brings the same rows, it is taken for the same one and goes on where that stopped: nothing
+ * of it is kept twice.
  *
  * Not guaranteed: that one `write` is one append. What does not fit into one request is sent in several; when one of them
- * fails, those before it are kept, and the error's message says how many records that are. Rows that JSON has no text for
- * are rejected here and sent along as dead letters.
+ * fails, those before it are kept, and the error's message says how many records that are. That rows which were written
+ * again later, after others, are known again: give each write a `producer` step of your own for that. Rows that JSON has no
+ * text for are rejected here and sent along as dead letters.
  *
- * Errors: the server's, by `code`; `network` and `timeout` when it does not answer. The token is in none of them.
+ * Errors: the server's, by `code`; `network`, `timeout`, `unavailable` and `protocol` when it gave no answer of its own, and
+ * the outcome is unknown. `invalid-options` at once for an address or a token that cannot be sent. The token is in none of them.
  */
 export function httpSink<R extends object = Row>(options: HttpSinkOptions): HttpSink<R> {
   return new ClientSink<R>(options)
-}
-
-interface Answer {
-  readonly accepted: number
-  readonly rejected: readonly Rejected[]
-  readonly duplicate: boolean
-  readonly receipt: { readonly id: string; readonly ranges: readonly LaneRange[] }
-}
-
-interface RemoteProgress extends Progress {
-  readonly files: readonly HttpFile[]
 }
 
 class ClientSink<R extends object> implements HttpSink<R> {
@@ -84,9 +69,16 @@ class ClientSink<R extends object> implements HttpSink<R> {
   readonly #path: string
   /** Requests of one producer go one after the other: the server takes their numbers in order. */
   readonly #serial: Limiter = limiter(1)
-  readonly #receiptIds: string[] = []
+  /** So that each one knows what became of the records of those before it. */
+  readonly #flushes: Limiter = limiter(1)
+  readonly #sequence: ProducerSequence
+  readonly #receipts: RemoteReceipts
   readonly #controller = new AbortController()
-  readonly #producer: { readonly id: string; epoch: number; seq: number }
+  /** The write that failed last, with what was answered of it. */
+  #unfinished: { readonly bodies: readonly Body[]; readonly answers: readonly Answer[] } | undefined
+  /** Acknowledged, and not yet known to be visible. */
+  #kept: LaneRanges = new LaneRanges()
+  readonly #files = new Map<string, HttpFile>()
   #accepted = 0
   #rejected = 0
   #closing: Promise<HttpSinkResult> | undefined
@@ -96,11 +88,17 @@ class ClientSink<R extends object> implements HttpSink<R> {
     this.#options = options
     this.#client = httpClient(options)
     this.#path = `v1/streams/${encodeURIComponent(options.stream)}`
-    this.#producer = { ...(options.producer ?? { id: nanoid(), epoch: 0 }), seq: 0 }
+    this.#receipts = new RemoteReceipts(this.#client, this.#path, this.#controller.signal)
+    this.#sequence = new ProducerSequence(
+      options.producer ?? { id: nanoid(), epoch: 0 },
+      (step, body, signal) => this.#post(step, body, signal),
+    )
   }
 
   async write(rows: Iterable<R>, options: SinkWriteOptions = {}): Promise<Ack> {
     this.#throwIfOver()
+    // What came after close() began would be missing from its result.
+    if (this.#closing) throw new SluiceError('invalid-options', 'The sink is being closed')
     const { maxBodyBytes = 4 * 1024 * 1024, maxBodyRecords = 50_000 } = this.#options
     const lines = linesOf(rows, options.refused ?? [], maxBodyBytes)
     const bodies = [...bodiesOf(lines, maxBodyBytes, maxBodyRecords)]
@@ -110,14 +108,25 @@ class ClientSink<R extends object> implements HttpSink<R> {
         `A write with a producer of its own is one request, and ${lines.length} records need ${bodies.length}; nothing was sent`,
       )
     }
-    return this.#serial(() => this.#sendAll(bodies, options))
+    return this.#serial(() =>
+      options.producer
+        ? this.#sendOne(options.producer, bodies, options.signal)
+        : this.#sendAll(bodies, options.signal),
+    )
   }
 
-  flush(options: CallOptions = {}): Promise<readonly HttpFile[]> {
-    return this.#serial(async () => {
-      this.#throwIfOver()
-      const { files } = await this.#request<{ files: HttpFile[] }>('POST', 'flush', options.signal)
-      return files.map((file) => this.#absolute(file))
+  flush({ signal }: CallOptions = {}): Promise<readonly HttpFile[]> {
+    return this.#flushes(async () => {
+      // Behind the writes that came before it.
+      const kept = await this.#serial(() => this.#takeKept(signal))
+      try {
+        const files = await this.#receipts.flushed(kept, signal)
+        for (const file of files) this.#files.set(file.key, file)
+        return files
+      } catch (error) {
+        this.#kept.add(kept)
+        throw error
+      }
     })
   }
 
@@ -141,137 +150,111 @@ class ClientSink<R extends object> implements HttpSink<R> {
 
   async #close(): Promise<HttpSinkResult> {
     await this.flush()
-    const files = new Map<string, HttpFile>()
-    for (const id of this.#receiptIds) {
-      for (const file of (await this.#untilCommitted(id, undefined)).files)
-        files.set(file.key, file)
-    }
     this.#over = new SluiceError('invalid-options', 'The sink is closed')
-    return { accepted: this.#accepted, rejected: this.#rejected, files: [...files.values()] }
+    const files = [...this.#files.values()]
+    return { accepted: this.#accepted, rejected: this.#rejected, files }
   }
 
-  async #sendAll(bodies: readonly Body[], options: SinkWriteOptions): Promise<Ack> {
+  /** A write under a number of the caller's, who knows what to do when its outcome is unknown. */
+  async #sendOne(
+    step: Step,
+    bodies: readonly Body[],
+    signal: AbortSignal | undefined,
+  ): Promise<Ack> {
     const answers: Answer[] = []
-    const rejected: Rejected[] = []
-    let index = 0
     for (const body of bodies) {
       this.#throwIfOver()
-      try {
-        throwIfAborted(options.signal)
-        const answer = await this.#send(body, options)
-        answers.push(answer)
-        this.#receiptIds.push(answer.receipt.id)
-        this.#accepted += answer.accepted
-        this.#rejected += answer.rejected.length
-        for (const one of answer.rejected) rejected.push({ ...one, index: index + one.index })
-        index += body.records
-      } catch (error) {
-        throw index > 0 && isSluiceError(error) ? partly(error, index) : error
-      }
+      const ending = await this.#post(step, body, signal)
+      if (!('answer' in ending)) throw failureOf(ending)
+      answers.push(this.#count(ending.answer))
     }
+    return this.#ackOf(bodies, answers)
+  }
+
+  async #sendAll(bodies: readonly Body[], signal: AbortSignal | undefined): Promise<Ack> {
+    const answers = [...(await this.#answeredBefore(bodies, signal))]
+    try {
+      for (const body of bodies.slice(answers.length)) {
+        this.#throwIfOver()
+        throwIfAborted(signal)
+        answers.push(this.#count(await this.#sequence.send(body, signal)))
+      }
+    } catch (error) {
+      if (answers.length > 0 || this.#sequence.isOpen) this.#unfinished = { bodies, answers }
+      throw isSluiceError(error) ? partly(error, recordsIn(bodies.slice(0, answers.length))) : error
+    }
+    return this.#ackOf(bodies, answers)
+  }
+
+  /** What was answered of these bodies, when they are those of the write that failed last. */
+  async #answeredBefore(
+    bodies: readonly Body[],
+    signal: AbortSignal | undefined,
+  ): Promise<readonly Answer[]> {
+    const last = this.#unfinished
+    const same = last && areSame(last.bodies, bodies)
+    if (!same) {
+      await this.#settle(signal).catch((error: unknown) => {
+        throw isSluiceError(error) ? unsent(error) : error
+      })
+    }
+    this.#unfinished = undefined
+    return same ? last.answers : []
+  }
+
+  async #settle(signal: AbortSignal | undefined): Promise<void> {
+    const answer = await this.#sequence.settle(signal)
+    if (!answer) return
+    this.#count(answer)
+    // The same rows may still be written again next.
+    const { bodies = [], answers = [] } = this.#unfinished ?? {}
+    this.#unfinished = { bodies, answers: [...answers, answer] }
+  }
+
+  async #takeKept(signal: AbortSignal | undefined): Promise<readonly LaneRange[]> {
+    this.#throwIfOver()
+    await this.#settle(signal)
+    const kept = this.#kept.toArray()
+    this.#kept = new LaneRanges()
+    return kept
+  }
+
+  #count(answer: Answer): Answer {
+    this.#kept.add(answer.receipt.ranges)
+    this.#accepted += answer.accepted
+    this.#rejected += answer.rejected.length
+    return answer
+  }
+
+  #post(step: Step, body: Body, signal: AbortSignal | undefined): Promise<Ending<Answer>> {
+    return this.#client.exchange<Answer>('POST', `${this.#path}/records`, {
+      headers: {
+        'content-type': RECORDS_TYPE,
+        'producer-id': step.id,
+        'producer-epoch': String(step.epoch),
+        'producer-seq': String(step.seq),
+      },
+      body: body.text,
+      signal: either(this.#controller.signal, signal),
+      isAnswer: ({ accepted, rejected, receipt }) =>
+        typeof accepted === 'number' && Array.isArray(rejected) && Array.isArray(receipt?.ranges),
+    })
+  }
+
+  #ackOf(bodies: readonly Body[], answers: readonly Answer[]): Ack {
+    const rejected: Rejected[] = []
+    let index = 0
+    for (const [place, answer] of answers.entries()) {
+      for (const one of answer.rejected) rejected.push({ ...one, index: index + one.index })
+      index += bodies[place]?.records ?? 0
+    }
+    const ranges = new LaneRanges(answers.flatMap(({ receipt }) => receipt.ranges)).toArray()
     return {
       accepted: answers.reduce((sum, { accepted }) => sum + accepted, 0),
       rejected,
       duplicate: answers.length > 0 && answers.every(({ duplicate }) => duplicate),
-      receipt: this.#receipt(answers),
+      receipt: this.#receipts.receipt(ranges),
     }
-  }
-
-  async #send(body: Body, options: SinkWriteOptions): Promise<Answer> {
-    const step = options.producer ?? { ...this.#producer }
-    const headers = {
-      'content-type': RECORDS_TYPE,
-      'producer-id': step.id,
-      'producer-epoch': String(step.epoch),
-      'producer-seq': String(step.seq),
-    }
-    try {
-      const answer = await this.#request<Answer>('POST', 'records', options.signal, {
-        headers,
-        body: body.text,
-      })
-      if (!options.producer) this.#producer.seq++
-      return answer
-    } catch (error) {
-      if (!options.producer) this.#afterFailure(error)
-      throw error
-    }
-  }
-
-  /** A refusal left the number free. Whether anything else did is unknown, so a new epoch begins and ends the old one. */
-  #afterFailure(error: unknown): void {
-    if (isSluiceError(error) && (error.code === 'conflict' || error.code === 'fenced')) {
-      this.#over = new SluiceError(
-        error.code,
-        `Another sink writes as the producer "${this.#producer.id}"; give each an id of its own, or raise the epoch`,
-        { cause: error, retryable: false },
-      )
-      return
-    }
-    const refused =
-      isSluiceError(error) && error.status !== undefined && error.status < 500 && !error.retryable
-    if (refused) return
-    this.#producer.epoch++
-    this.#producer.seq = 0
-  }
-
-  #receipt(answers: readonly Answer[]): Receipt {
-    const ids = answers.map(({ receipt }) => receipt.id)
-    const all = async (one: (id: string) => Promise<RemoteProgress>): Promise<RemoteProgress> => {
-      const files = new Map<string, HttpFile>()
-      let records = 0
-      let state: Progress['state'] = 'committed'
-      for (const id of ids) {
-        const progress = await one(id)
-        records += progress.records
-        if (progress.state === 'pending') state = 'pending'
-        for (const file of progress.files) files.set(file.key, file)
-      }
-      return { state, records, files: [...files.values()] }
-    }
-    return {
-      id: ids.join('.'),
-      ranges: answers.flatMap(({ receipt }) => receipt.ranges),
-      committed: async (options): Promise<Committed> => {
-        const { records, files } = await all((id) => this.#untilCommitted(id, options?.signal))
-        return { records, files }
-      },
-      progress: () => all((id) => this.#progress(id, 0, undefined)),
-    }
-  }
-
-  async #untilCommitted(id: string, signal: AbortSignal | undefined): Promise<RemoteProgress> {
-    for (;;) {
-      const progress = await this.#progress(id, WAIT_MS, signal)
-      if (progress.state === 'committed') return progress
-    }
-  }
-
-  async #progress(
-    id: string,
-    waitMs: number,
-    signal: AbortSignal | undefined,
-  ): Promise<RemoteProgress> {
-    const path = `receipts/${id}?wait=${waitMs}`
-    const progress = await this.#request<RemoteProgress>('GET', path, signal)
-    return { ...progress, files: progress.files.map((file) => this.#absolute(file)) }
-  }
-
-  #request<T>(
-    method: string,
-    path: string,
-    signal: AbortSignal | undefined,
-    init: { readonly headers?: Record<string, string>; readonly body?: string } = {},
-  ): Promise<T> {
-    const mine = this.#controller.signal
-    return this.#client.request<T>(method, `${this.#path}/${path}`, {
-      ...init,
-      signal: signal ? AbortSignal.any([mine, signal]) : mine,
-    })
-  }
-
-  #absolute(file: HttpFile): HttpFile {
-    return { ...file, url: this.#client.address(file.url) }
   }
 
   #throwIfOver(): void {
@@ -279,11 +262,37 @@ class ClientSink<R extends object> implements HttpSink<R> {
   }
 }
 
+function recordsIn(bodies: readonly Body[]): number {
+  return bodies.reduce((sum, { records }) => sum + records, 0)
+}
+
+function areSame(some: readonly Body[], others: readonly Body[]): boolean {
+  return some.length === others.length && some.every(({ text }, at) => text === others[at]?.text)
+}
+
+/** The error of a write of which `kept` records were answered before. */
 function partly(error: SluiceError, kept: number): SluiceError {
-  const { code, retryable, status, retryAfterMs } = error
-  return new SluiceError(
-    code,
+  if (kept === 0) return error
+  return about(
+    error,
     `${error.message}. The first ${kept} records of this write were answered before and are kept`,
-    { cause: error, retryable, status, retryAfterMs },
   )
+}
+
+function unsent(error: SluiceError): SluiceError {
+  return about(
+    error,
+    `Nothing of this write was sent, since the outcome of an earlier one is not known yet: ${error.message}`,
+  )
+}
+
+function about(error: SluiceError, message: string): SluiceError {
+  const { code, retryable, status, retryAfterMs, producerId } = error
+  return new SluiceError(code, message, {
+    cause: error,
+    retryable,
+    status,
+    retryAfterMs,
+    producerId,
+  })
 }

@@ -1,4 +1,5 @@
 import type { Refused } from '../contracts/index.ts'
+import { boundRefused } from '../core/bound-refused.ts'
 import { utf8Length } from '../core/bytes.ts'
 import { jsonProblem, jsonText, refuseRecord } from '../core/json.ts'
 import { rawText } from '../core/raw-text.ts'
@@ -8,9 +9,6 @@ import { rawText } from '../core/raw-text.ts'
  * `[code, path, message, raw]`. A record is never an array, so the two cannot be confused.
  */
 export const RECORDS_TYPE = 'application/vnd.sluice.records'
-
-/** Dead letters keep no more of a record. */
-const MAX_RAW_LENGTH = 64 * 1024
 
 /** One request's worth of lines. */
 export interface Body {
@@ -49,14 +47,19 @@ function rowLine(row: object, maxLineBytes: number): string {
     return refusedLine({ ...refuseRecord(path, message), raw: rawText(row) })
   }
   const line = jsonText(row)
+  // A list would be read as a record that was refused.
+  if (!line.startsWith('{')) {
+    return refusedLine({ ...refuseRecord('', 'is not an object'), raw: line })
+  }
   // A UTF-16 unit has at most three bytes of UTF-8.
   if (line.length * 3 <= maxLineBytes || utf8Length(line) <= maxLineBytes) return line
   const message = `The record has more than ${maxLineBytes} bytes`
   return refusedLine({ code: 'too-large', path: '', message, raw: line })
 }
 
-function refusedLine({ code, path, message, raw }: Omit<Refused, 'index'>): string {
-  return JSON.stringify([code, path, message, raw.slice(0, MAX_RAW_LENGTH)])
+function refusedLine(refused: Omit<Refused, 'index'>): string {
+  const { code, path, message, raw } = boundRefused(refused)
+  return JSON.stringify([code, path, message, raw])
 }
 
 /** The lines in as few bodies as the two limits allow. */

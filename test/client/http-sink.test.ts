@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type HttpSinkOptions, httpSink } from '../../src/client/http-sink.ts'
 import type { Row } from '../../src/contracts/index.ts'
+import type { SinkOptions } from '../../src/sinks/create-sink.ts'
 import { virtualClock } from '../../src/testing/virtual-clock.ts'
 import { type Service, service, storedRows, TOKENS } from '../http/tools.ts'
 
@@ -27,8 +28,9 @@ async function connect(
     _,
     pass,
   ) => pass(),
+  flights: Partial<SinkOptions> = {},
 ): Promise<Connection> {
-  const of = await service({ linkSecret: 'a secret of at least 32 characters' })
+  const of = await service({ linkSecret: 'a secret of at least 32 characters' }, flights)
   const sent: Sent[] = []
   const through = async (input: RequestInfo | URL, init?: RequestInit) => {
     const request = new Request(input as URL, init)
@@ -199,28 +201,6 @@ describe('httpSink', () => {
     await failing
   })
 
-  test('after an outcome that stays unknown, a new epoch ends the old one', async () => {
-    let lost = true
-    const { of, sent, sink } = await connect(
-      { retry: { attempts: 2, random: () => 0 } },
-      async (_, pass) => {
-        const response = await pass()
-        if (lost) throw new TypeError('fetch failed')
-        return response
-      },
-    )
-    await expect(sink.write(numbered(2))).rejects.toMatchObject({ code: 'network' })
-    lost = false
-    expect((await sink.write(numbered(3))).duplicate).toBe(false)
-    expect(sent.map(({ epoch, seq }) => [epoch, seq])).toEqual([
-      ['0', '0'],
-      ['0', '0'],
-      ['1', '0'],
-    ])
-    await of.flights.flush()
-    expect((await storedRows(of.store, 'flights/')).length).toBe(5)
-  })
-
   test('a request that was refused leaves its number to the next', async () => {
     let refuse = true
     const { sent, sink } = await connect({}, (_, pass) =>
@@ -277,6 +257,112 @@ describe('httpSink', () => {
       ['3', '0'],
       ['3', '0'],
     ])
+  })
+
+  test('one receipt for all requests of a write, which the server knows', async () => {
+    const { of, sent, sink } = await connect({ maxBodyRecords: 1 })
+    const { receipt } = await sink.write(numbered(3))
+    expect(receipt.ranges).toMatchObject([{ begin: 0, end: 3 }])
+    await of.flights.flush()
+    const response = await of.send(`/v1/streams/flights/receipts/${receipt.id}`)
+    expect(await response.json()).toMatchObject({ state: 'committed', records: 3 })
+    sent.length = 0
+    expect(await receipt.committed()).toMatchObject({ records: 3 })
+    expect(sent.length).toBe(1)
+  })
+
+  test('records of many lanes are asked for in addresses that servers take', async () => {
+    const { of, sent, sink } = await connect({}, undefined, {
+      partition: (row) => `${String(row.n)}-${'p'.repeat(200)}`,
+    })
+    const { receipt } = await sink.write(numbered(100))
+    await of.flights.flush()
+    expect(await receipt.committed()).toMatchObject({ records: 100, files: { length: 100 } })
+    for (const { path } of sent) expect(path.length).toBeLessThan(8000)
+    expect(await sink.close()).toMatchObject({ files: { length: 100 } })
+  })
+
+  test('close() asks once for all that lies together, however many writes there were', async () => {
+    const { sent, sink } = await connect()
+    for (let n = 0; n < 50; n++) await sink.write([{ n }])
+    await sink.flush()
+    for (let n = 0; n < 50; n++) await sink.write([{ n }])
+    sent.length = 0
+    const { accepted, files } = await sink.close()
+    expect([accepted, files.map(({ begin, end }) => [begin, end])]).toEqual([
+      100,
+      [
+        [0, 50],
+        [50, 100],
+      ],
+    ])
+    expect(sent.length).toBe(2)
+  })
+
+  test('a write that comes when close() has begun is refused', async () => {
+    const { of, sink } = await connect()
+    await sink.write(numbered(1))
+    const closing = sink.close()
+    await expect(sink.write(numbered(2))).rejects.toMatchObject({ code: 'invalid-options' })
+    expect(await closing).toMatchObject({ accepted: 1, files: [{ records: 1 }] })
+    expect((await storedRows(of.store, 'flights/')).length).toBe(1)
+  })
+
+  test('a flush that the server does not finish in time is asked about again, and the files are told', async () => {
+    let pending = 3
+    const { sent, sink } = await connect({}, async ({ url }, pass) => {
+      if (!url.includes('/flush') || pending-- <= 0) return pass()
+      return Response.json({ state: 'pending', files: [] })
+    })
+    await sink.write(numbered(2))
+    const [files, result] = await Promise.all([sink.flush(), sink.close()])
+    expect(files).toMatchObject([{ records: 2 }])
+    expect(result.files).toEqual(files)
+    const flushes = sent.filter(({ path }) => path.includes('/flush'))
+    expect(flushes.map(({ path }) => path.split('?')[1])).toEqual(Array(5).fill('wait=20000'))
+  })
+
+  test('a row that is no object is rejected, whatever it looks like', async () => {
+    const { of, sink } = await connect()
+    const rows = [
+      ['not-a-code', 'x', 'y', 'z'],
+      ['too-large', '/x', 'y', 'z'],
+      { toJSON: () => ['too-large', '/x', 'y', 'z'] },
+      new Date(0),
+    ] as unknown as Row[]
+    const { accepted, rejected } = await sink.write(rows)
+    expect([accepted, rejected]).toEqual([
+      0,
+      rows.map((_, index) => ({
+        index,
+        code: 'invalid-record',
+        path: '',
+        message: 'The record is not an object',
+      })),
+    ])
+    await of.flights.flush()
+    const letters = (await storedRows(of.store, 'flights/_rejected/')) as { raw: string }[]
+    expect(letters[0]?.raw).toBe('["not-a-code","x","y","z"]')
+  })
+
+  test.each([
+    ['a line end in the token', { token: 'first\nsecret-token' }],
+    ['a space in the token', { token: 'Bearer secret-token' }],
+    ['letters that are not ASCII', { token: 'sécret-token' }],
+    ['no token', { token: '' }],
+    ['a password in the address', { url: 'https://user:secret-token@sluice.example' }],
+    ['no address', { url: 'secret-token' }],
+  ])('%s is refused at once, and not repeated', (_, options) => {
+    const open = () =>
+      httpSink({ url: 'https://sluice.example', token: TOKENS.all, stream: 's', ...options })
+    expect(open).toThrow(expect.objectContaining({ code: 'invalid-options' }))
+    try {
+      open()
+    } catch (error) {
+      const { message, stack, cause } = error as Error
+      expect(`${message} ${stack} ${JSON.stringify(error)}`).not.toMatch(/s[eé]cret-token/)
+      expect(cause).toBeUndefined()
+    }
   })
 
   test.each([
