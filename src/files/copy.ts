@@ -7,7 +7,7 @@ import { iterate } from '../core/reading.ts'
  * Copies one object with its headers and metadata: on the server where the store can, otherwise through this process,
  * in bounded memory. `to` is replaced as a whole, or left as it was.
  *
- * Errors: `not-found` when `from` is absent; `precondition-failed`; `not-supported` for a condition that the store
+ * Errors: `invalid-options` when both are one key; `not-found` when `from` is absent; `precondition-failed`; `not-supported` for a condition that the store
  * cannot honour here; and the store's.
  */
 export async function copy(
@@ -16,6 +16,11 @@ export async function copy(
   to: string,
   options: CopyOptions = {},
 ): Promise<PutResult> {
+  if (from === to) {
+    throw new SluiceError('invalid-options', `"${from}" cannot be copied onto itself`, {
+      key: from,
+    })
+  }
   if (store.copy) return store.copy(from, to, options)
   const source = await store.get(from, { signal: options.signal })
   if (!source) {

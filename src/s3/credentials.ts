@@ -26,7 +26,7 @@ export interface S3Credentials {
  * When the server answers `ExpiredToken`, `TokenRefreshRequired` or `InvalidAccessKeyId` to credentials that were kept,
  * they are dropped, and the attempt is made once more with new ones.
  *
- * A function may take 2 minutes (`timeout`). What it throws is the error of the request; other than a `SluiceError`,
+ * A function may take 2 minutes (`timeout`), of which an attempt waits no longer than its own time limit. What it throws is the error of the request; other than a `SluiceError`,
  * it becomes the cause of an `unauthenticated`.
  */
 export type S3CredentialsSource = S3Credentials | S3CredentialsFunction

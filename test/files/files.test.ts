@@ -111,6 +111,14 @@ describe.each([
     expect(await textOf(store, 'to')).toBe('stays')
   })
 
+  test('copy of an object onto itself is refused, and leaves it as it is', async () => {
+    const store = create()
+    await store.put('from', utf8('text'))
+    const call = copy(store, 'from', 'from')
+    await expect(call).rejects.toMatchObject({ code: 'invalid-options', key: 'from' })
+    expect(await textOf(store, 'from')).toBe('text')
+  })
+
   test('copy under a condition', async () => {
     const store = create()
     await store.put('from', utf8('text'))
