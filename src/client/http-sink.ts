@@ -108,17 +108,17 @@ class ClientSink<R extends object> implements HttpSink<R> {
         `A write with a producer of its own is one request, and ${lines.length} records need ${bodies.length}; nothing was sent`,
       )
     }
-    return this.#serial(() =>
-      options.producer
-        ? this.#sendOne(options.producer, bodies, options.signal)
-        : this.#sendAll(bodies, options.signal),
+    const { producer, signal } = options
+    return this.#serial(
+      () => (producer ? this.#sendOne(producer, bodies, signal) : this.#sendAll(bodies, signal)),
+      signal,
     )
   }
 
   flush({ signal }: CallOptions = {}): Promise<readonly HttpFile[]> {
     return this.#flushes(async () => {
       // Behind the writes that came before it.
-      const kept = await this.#serial(() => this.#takeKept(signal))
+      const kept = await this.#serial(() => this.#takeKept(signal), signal)
       try {
         const files = await this.#receipts.flushed(kept, signal)
         for (const file of files) this.#files.set(file.key, file)
@@ -127,7 +127,7 @@ class ClientSink<R extends object> implements HttpSink<R> {
         this.#kept.add(kept)
         throw error
       }
-    })
+    }, signal)
   }
 
   close(): Promise<HttpSinkResult> {

@@ -410,4 +410,24 @@ describe('httpSink', () => {
     }
     await expect(other.sink.write(numbered(1))).rejects.toMatchObject({ code: 'aborted' })
   })
+
+  test('a signal is heard while a write or a flush waits its turn, and nothing of it is sent', async () => {
+    const first = new AbortController()
+    const { sink, sent } = await connect({}, ({ signal }) => {
+      return new Promise<Response>((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason))
+      })
+    })
+    const working = sink.write(numbered(1), { signal: first.signal })
+    const stop = new AbortController()
+    const waiting = [
+      sink.write(numbered(1), { signal: stop.signal }),
+      sink.flush({ signal: stop.signal }),
+    ]
+    stop.abort()
+    for (const call of waiting) await expect(call).rejects.toMatchObject({ code: 'aborted' })
+    expect(sent.length).toBeLessThan(2)
+    first.abort()
+    await expect(working).rejects.toMatchObject({ code: 'aborted' })
+  })
 })
