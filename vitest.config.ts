@@ -22,6 +22,7 @@ export default defineConfig({
           name: 'node',
           include: ['test/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.workerd.test.ts', 'test/browser/**'],
+          setupFiles: ['test/seed.ts'],
           ...limits,
         },
       },

@@ -12,7 +12,7 @@ async function read(text: string): Promise<unknown[]> {
   await using folder = await scratch()
   const path = join(folder.path, 'input.csv')
   await writeFile(path, text)
-  return Array.fromAsync(readCsv(path))
+  return await Array.fromAsync(readCsv(path))
 }
 
 describe('the reader of CSV that Sluice is compared with', () => {
