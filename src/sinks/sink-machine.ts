@@ -22,16 +22,9 @@ import type {
   StandardSchemaLike,
   Store,
 } from '../contracts/index.ts'
-import {
-  isSluiceError,
-  SluiceError,
-  type SluiceErrorOptions,
-  throwIfAborted,
-} from '../core/errors.ts'
+import { isSluiceError, SluiceError, throwIfAborted } from '../core/errors.ts'
 import { fingerprint } from '../core/infer.ts'
-import { type Limiter, limiter } from '../core/limiter.ts'
 import { rangesOf, receiptId } from '../core/receipt-id.ts'
-import { approximateBytes } from '../core/sizes.ts'
 import { disposeWriter } from '../core/streams.ts'
 import { batchOf, producerStep } from './batch.ts'
 import type { FileSink } from './create-sink.ts'
@@ -43,6 +36,7 @@ import { Publisher } from './publisher.ts'
 import { fileInfo, filesWithin, progressOf } from './receipts.ts'
 import type { Rotation } from './rotation.ts'
 import { type Judge, judge } from './verdicts.ts'
+import { slowDown, WriteQueue } from './write-queue.ts'
 
 export interface SinkMachineOptions<R> {
   readonly store: Store
@@ -77,14 +71,11 @@ const MAX_CHECKED_PARTITIONS = 1000
  */
 export class SinkMachine<R extends object> implements FileSink<R> {
   readonly #options: SinkMachineOptions<R>
-  readonly #serial: Limiter = limiter(1)
+  readonly #queue: WriteQueue
   readonly #lanes: OpenLanes
   readonly #judge: Judge<R>
   /** Partitions whose keys are known to be valid. */
   readonly #checkedPartitions = new Set<string>()
-  /** Writes that are at work or wait, and what the rows of those weigh that wait. */
-  #writes = 0
-  #waitingBytes = 0
   #opening: Promise<Opened<R>> | undefined
   #schemaWord = 'auto'
   #accepted = 0
@@ -96,7 +87,8 @@ export class SinkMachine<R extends object> implements FileSink<R> {
 
   constructor(options: SinkMachineOptions<R>) {
     this.#options = options
-    const { format, schema, maxRecordBytes, clock, rotation } = options
+    const { format, schema, maxRecordBytes, maxPendingBytes, clock, rotation } = options
+    this.#queue = new WriteQueue(maxPendingBytes)
     this.#lanes = new OpenLanes({
       clock,
       ageMs: rotation.ageMs,
@@ -118,9 +110,14 @@ export class SinkMachine<R extends object> implements FileSink<R> {
       throw new SluiceError('invalid-options', 'write() takes a list of records, or any iterable')
     }
     const all = [...rows]
-    return this.#queued(all, options.signal, async () =>
-      this.#append(await this.#opened(), all, options),
-    )
+    try {
+      return await this.#queue.write(all, options.signal, async () =>
+        this.#append(await this.#opened(), all, options),
+      )
+    } catch (error) {
+      // After abort() the log says "fenced", and it was this sink itself.
+      throw this.#over ?? error
+    }
   }
 
   async flush(options: CallOptions = {}): Promise<readonly FileInfo[]> {
@@ -154,33 +151,9 @@ export class SinkMachine<R extends object> implements FileSink<R> {
     return this.#receipt(rangesOf(id, this.#options.stream))
   }
 
-  /**
-   * A turn in the queue. Rows that wait there are counted only here: besides those of the write at work, as many may wait as
-   * the log may hold.
-   */
-  async #queued<T>(
-    rows: readonly R[],
-    signal: AbortSignal | undefined,
-    run: () => Promise<T>,
-  ): Promise<T> {
-    const bytes = this.#writes > 0 ? approximateBytes(rows) : 0
-    if (this.#waitingBytes + bytes > this.#options.maxPendingBytes) {
-      throw slowDown('More writes wait than the sink may hold')
-    }
-    this.#writes++
-    this.#waitingBytes += bytes
-    try {
-      return await this.#serial(run, signal)
-    } catch (error) {
-      // After abort() the log says "fenced", and it was this sink itself.
-      throw this.#over ?? error
-    } finally {
-      this.#writes--
-      this.#waitingBytes -= bytes
-    }
-  }
-
   #opened(): Promise<Opened<R>> {
+    // A log that is opened after abort() would be nobody's to give back.
+    if (this.#over && !this.#opening) return Promise.reject(this.#over)
     this.#opening ??= this.#open().catch((error: unknown) => {
       this.#opening = undefined
       throw error
@@ -348,7 +321,7 @@ export class SinkMachine<R extends object> implements FileSink<R> {
     signal?: AbortSignal,
   ): Promise<readonly FileInfo[]> {
     const before = publisher.files.length
-    await this.#serial(async () => {
+    await this.#queue.run(async () => {
       const opened = await this.#opened()
       for (const lane of this.#lanes.open()) {
         await this.#cut(opened, lane, lane.end - lane.begin, reason)
@@ -377,7 +350,7 @@ export class SinkMachine<R extends object> implements FileSink<R> {
   async #cutAged(lane: LaneState): Promise<void> {
     try {
       const opened = await this.#opened()
-      await this.#serial(async () => {
+      await this.#queue.run(async () => {
         if (this.#over || lane.end === lane.begin) return
         await this.#cut(opened, lane, lane.end - lane.begin, 'age')
       })
@@ -460,15 +433,6 @@ export class SinkMachine<R extends object> implements FileSink<R> {
   #throwIfOver(): void {
     if (this.#over) throw this.#over
   }
-}
-
-/** A refusal before anything was kept. */
-function slowDown(why: string, options: SluiceErrorOptions = {}): SluiceError {
-  return new SluiceError(
-    'slow-down',
-    `${why}; nothing of this was kept, send it again later`,
-    options,
-  )
 }
 
 function countOf(ranges: readonly LaneRange[]): number {
