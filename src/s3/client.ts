@@ -26,8 +26,9 @@ export interface S3Client {
   /** How long a body that is being read may be silent. */
   readonly idleMs: number
   /**
-   * One operation, tried again as long as that helps, each attempt signed afresh. Rejects with `SluiceError` only; a
-   * redirect is not followed, because `fetch` would drop the signature.
+   * One operation, tried again as long as that helps, each attempt signed afresh. Rejects with `SluiceError` only. `fetch`
+   * follows no redirect, because it would drop the signature; a client of AWS's own endpoint that is told its bucket's region
+   * goes there, once, and stays.
    */
   send<T>(call: S3Call<T>): Promise<T>
   /** Where a key is, for `x-amz-copy-source`. */
@@ -69,7 +70,7 @@ const SKEW_STEP_MS = 60_000
  */
 export function s3Client(options: S3ClientOptions): S3Client {
   const { bucket, clock = systemClock } = options
-  const address = s3Address(options)
+  let address = s3Address(options)
   const names = { bucket, region: address.region }
   if (options.credentials === 'anonymous') {
     return s3Sender(names, options, async ({ call, headers }) => ({
@@ -78,12 +79,13 @@ export function s3Client(options: S3ClientOptions): S3Client {
     }))
   }
   const credentials = credentialsKeeper(options.credentials, clock)
-  const sign = s3Signer(credentials.get, address.region)
+  let sign = s3Signer(credentials.get, address.region)
   /** How far the server's clock is ahead of ours, once it has complained. */
   let skewMs = 0
 
   const authorize: Authorize = async ({ call, headers }) => {
     const usedSkewMs = skewMs
+    const usedRegion = address.region
     const url = address.url(call.key, call.query)
     const payloadHash =
       call.signBody || !address.trusted ? await hashOf(call.body) : UNSIGNED_PAYLOAD
@@ -91,21 +93,36 @@ export function s3Client(options: S3ClientOptions): S3Client {
     return {
       url,
       headers: await sign({ method: call.method, url, headers, payloadHash, atMs }),
-      learn: (refusal) => learnSkew(refusal, usedSkewMs),
+      learn: (refusal) => learnSkew(refusal, usedSkewMs) || learnRegion(refusal, usedRegion),
     }
   }
 
   /** Whether the refusal told us the time, so that the next attempt has a better chance. */
-  function learnSkew({ serverCode, serverTimeMs }: Refusal, usedSkewMs: number): boolean {
-    if (serverCode !== 'RequestTimeTooSkewed' || serverTimeMs === undefined) return false
+  function learnSkew({ status, serverCode, serverTimeMs }: Refusal, usedSkewMs: number): boolean {
+    // A HEAD is refused without a word, so that only the Date header can tell.
+    const silent = status === 403 && serverCode === undefined
+    if (!(silent || serverCode === 'RequestTimeTooSkewed') || serverTimeMs === undefined)
+      return false
     const foundMs = serverTimeMs - clock.now()
-    if (Math.abs(foundMs - usedSkewMs) < SKEW_STEP_MS) return false
+    if (Math.abs(foundMs - usedSkewMs) < (silent ? 15 : 1) * SKEW_STEP_MS) return false
     skewMs = foundMs
     return true
   }
 
+  /** AWS's own endpoints are named by their region. Another's is where it was said to be, whatever its answers name. */
+  function learnRegion({ region }: Refusal, usedRegion: string): boolean {
+    if (options.endpoint || !region || region === usedRegion) return false
+    if (region === address.region) return true
+    if (address.region !== names.region) return false
+    address = s3Address({ ...options, region })
+    sign = s3Signer(credentials.get, region)
+    return true
+  }
+
   return setAuthority(s3Sender(names, options, authorize, credentials.use), {
-    address,
+    get address() {
+      return address
+    },
     credentials: credentials.get,
     now: () => clock.now() + skewMs,
   })

@@ -10,7 +10,7 @@ import type {
   WriteConditions,
 } from '../contracts/index.ts'
 import { utf8 } from '../core/bytes.ts'
-import { isSluiceError, throwIfAborted } from '../core/errors.ts'
+import { isSluiceError, SluiceError, throwIfAborted } from '../core/errors.ts'
 import { checkPrefix } from '../core/keys.ts'
 import type { S3Client } from './client.ts'
 import { protocolError } from './errors.ts'
@@ -86,7 +86,7 @@ async function putPart(
     body,
     signal: options.signal,
     async read(response, context) {
-      await drain(response)
+      await drain(response, context)
       return etagOf(response, context)
     },
   })
@@ -131,7 +131,8 @@ async function completeUpload(
         return { etag }
       },
       async recover(error) {
-        const gone = error.serverCode === 'NoSuchUpload'
+        // By its status: the document that names NoSuchUpload may have been cut off.
+        const gone = isSluiceError(error, 'not-found')
         if (!gone && !isSluiceError(error, 'precondition-failed')) return undefined
         if (nonce) return ifWritten(client, key, nonce, options.signal)
         // Begun by another process, whose nonce nobody knows. A size proves nothing against another writer, so it
@@ -155,22 +156,51 @@ async function ifAlike(
   return { etag: found.etag }
 }
 
+const ABORT_ROUNDS = 4
+const ABORT_PAUSE_MS = 500
+
+/**
+ * A part that was on its way when its upload was aborted may be stored after that, and then the upload stays open with it:
+ * so the server is asked whether it is gone, and else to abort again.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
+ */
 async function abortUpload(
   client: S3Client,
   { key, uploadId }: MultipartToken,
-  options: CallOptions,
+  { signal }: CallOptions,
 ): Promise<void> {
-  try {
-    await client.send({
-      operation: 'AbortMultipartUpload',
-      method: 'DELETE',
-      key,
-      query: { uploadId },
-      signal: options.signal,
-      read: drain,
-    })
-  } catch (error) {
-    if (!isSluiceError(error, 'not-found') || error.serverCode === 'NoSuchBucket') throw error
+  const call = { key, query: { uploadId }, signal }
+  for (let round = 1; ; round++) {
+    try {
+      await client.send({
+        ...call,
+        operation: 'AbortMultipartUpload',
+        method: 'DELETE',
+        read: drain,
+      })
+    } catch (error) {
+      if (!isSluiceError(error, 'not-found') || error.serverCode === 'NoSuchBucket') throw error
+      return
+    }
+    try {
+      await client.send({
+        ...call,
+        operation: 'ListParts',
+        method: 'GET',
+        read: (response, context) => readXml(response, context, 'ListPartsResult'),
+      })
+    } catch (error) {
+      // A server that refuses to tell was asked to abort, and has agreed.
+      if (!signal?.aborted && isSluiceError(error) && !error.retryable) return
+      throw error
+    }
+    if (round === ABORT_ROUNDS) {
+      throw new SluiceError('conflict', `"${key}" gets parts after its abort: abort again`, {
+        key,
+        uploadId,
+      })
+    }
+    await client.clock.sleep(ABORT_PAUSE_MS, signal)
   }
 }
 

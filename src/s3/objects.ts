@@ -36,7 +36,7 @@ export async function putObject(
       body,
       signal: options.signal,
       async read(response, context) {
-        await drain(response)
+        await drain(response, context)
         return { etag: etagOf(response, context) }
       },
       recover: async (error) =>

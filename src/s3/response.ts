@@ -1,7 +1,7 @@
 import type { ObjectInfo } from '../contracts/index.ts'
 import { EMPTY, fromUtf8 } from '../core/bytes.ts'
 import { collectBytes } from '../core/streams.ts'
-import { type CallContext, protocolError, refusalError, refusalOf } from './errors.ts'
+import { type CallContext, protocolError, readRefusal, refusalError, refusalOf } from './errors.ts'
 import { userHeaders } from './metadata.ts'
 import { parseXml, type XmlElement } from './xml.ts'
 
@@ -32,10 +32,13 @@ export async function readXml(
   )
 }
 
-/** Reads and drops a body that says nothing, so that the connection can serve again. */
-export async function drain(response: Response): Promise<void> {
-  // The status and the headers have come: what happens to the rest changes nothing.
-  await response.arrayBuffer().catch(() => {})
+/**
+ * Reads the body of a success that needs none, so that the connection can serve again. Cut short it changes nothing, since the
+ * status and the headers have come; an `<Error>` in it is a failure here too.
+ */
+export async function drain(response: Response, context: CallContext): Promise<void> {
+  const refusal = await readRefusal(response)
+  if (refusal.serverCode !== undefined) throw refusalError(refusal, context)
 }
 
 /** Takes the quotes, and the mark of a weak tag, off an ETag. */
