@@ -11,14 +11,14 @@ import { root } from './install.mjs'
 /** Entry → the most that `all` may come to, in bytes after gzip. Raise one only with a reason in the commit. */
 const limits: Record<string, number> = {
   '.': 20_700,
-  './s3': 16_100,
+  './s3': 16_400,
   './s3/credentials': 11_000,
   './s3/presign': 4_500,
   './s3/presigned-client': 9_000,
   './s3/post-policy': 4_000,
   './stores': 4_300,
   './stores/memory': 5_400,
-  './stores/s3': 17_550,
+  './stores/s3': 17_900,
   './stores/r2': 4_900,
   './stores/fs': 8_400,
   './formats/jsonl': 2_600,

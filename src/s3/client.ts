@@ -7,6 +7,7 @@ import { setAuthority } from './authority.ts'
 import { credentialsKeeper, type S3CredentialsSource } from './credentials.ts'
 import { type S3EndpointOptions, type S3Query, s3Address } from './endpoint.ts'
 import type { CallContext, Refusal } from './errors.ts'
+import type { S3Provider } from './provider.ts'
 import { type Authorize, type S3SendOptions, s3Sender } from './sender.ts'
 import { s3Signer, UNSIGNED_PAYLOAD } from './sign.ts'
 
@@ -22,6 +23,8 @@ export interface S3ClientOptions extends S3EndpointOptions, S3SendOptions {
 export interface S3Client {
   readonly bucket: string
   readonly region: string
+  /** What the bucket's provider can do. */
+  readonly provider: S3Provider
   readonly clock: Clock
   /** How long a body that is being read may be silent. */
   readonly idleMs: number

@@ -10,8 +10,6 @@ import { deleteObject } from './objects.ts'
 import { readXml } from './response.ts'
 import { fitsXml, writeXml } from './xml.ts'
 
-/** S3's limit for one request. */
-const MAX_BATCH = 1000
 const SINGLES_AT_ONCE = 8
 
 interface Failure {
@@ -20,7 +18,7 @@ interface Failure {
 }
 
 /**
- * Deletes by batches of up to 1,000, each key by itself where a batch cannot: where XML cannot carry the key, the server
+ * Deletes by batches of as many as the provider takes, each key by itself where a batch cannot: where XML cannot carry the key, the server
  * knows no batches, or it asks to try a key again. An absent key counts as deleted. When a whole batch fails, none is sent
  * after it, and the keys of those fail with the same error: a server that is away or forbids it is not asked for each.
  *
@@ -40,9 +38,10 @@ export async function deleteObjects(
   }
   const total = batched.length + singles.length
   const failed: Failure[] = []
-  if (batched.length === 1) singles.push(...batched.splice(0))
+  const { deleteBatchKeys } = client.provider
+  if (batched.length === 1 || deleteBatchKeys === 0) singles.push(...batched.splice(0))
   while (batched.length > 0) {
-    const batch = batched.splice(0, MAX_BATCH)
+    const batch = batched.splice(0, deleteBatchKeys)
     try {
       for (const failure of await deleteBatch(client, batch, options)) {
         if (failure.error.retryable) singles.push(failure.key)

@@ -12,9 +12,12 @@ import {
   readRefusal,
   refusalError,
 } from './errors.ts'
+import { GENERIC_PROVIDER, type S3Provider } from './provider.ts'
 
 /** How a client sends, whoever signs. */
 export interface S3SendOptions {
+  /** What the bucket's provider can do. Default: S3's own features and parts of one size, which all providers take. */
+  readonly provider?: S3Provider | undefined
   /** Default: the platform's own. */
   readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined
   /** Attempts, waits and the time budget of one call. Default: those of `retry`. */
@@ -61,7 +64,7 @@ export function s3Sender(
   authorize: Authorize,
   around: <T>(attempt: () => Promise<T>) => Promise<T> = (attempt) => attempt(),
 ): S3Client {
-  const { clock = systemClock, attemptTimeoutMs } = options
+  const { clock = systemClock, provider = GENERIC_PROVIDER, attemptTimeoutMs } = options
   const fetchNow = options.fetch ?? ((url, init) => fetch(url, init))
 
   async function attempt<T>(
@@ -123,6 +126,7 @@ export function s3Sender(
   return {
     bucket,
     region,
+    provider,
     clock,
     idleMs: attemptTimeoutMs ?? BASE_TIMEOUT_MS,
     copySource: (key) => `/${bucket}/${encodeKey(key)}`,

@@ -27,33 +27,11 @@ import {
 import { getResult } from './get-result.ts'
 
 export interface S3ClientStoreOptions {
-  /** What this provider does otherwise than `S3_CAPABILITIES` says. */
+  /** What this bucket does otherwise than its client's `provider` says. */
   readonly capabilities?: Partial<Omit<StoreCapabilities, 'compose'>> | undefined
 }
 
 export interface S3StoreOptions extends S3ClientOptions, S3ClientStoreOptions {}
-
-const GIB = 1024 ** 3
-
-/**
- * What is assumed of a provider that nothing is known of: S3's own features, and R2's demand for equal parts, which
- * every other provider takes as well.
- */
-export const S3_CAPABILITIES: StoreCapabilities = {
-  conditionalPut: true,
-  conditionalComplete: true,
-  copy: true,
-  compose: false,
-  rangeGet: true,
-  multipart: {
-    minPartBytes: 5 * 1024 ** 2,
-    maxPartBytes: 5 * GIB,
-    maxParts: 10_000,
-    equalParts: true,
-  },
-  listUploads: true,
-  maxPutBytes: 5 * GIB,
-}
 
 /**
  * A bucket of S3, R2, MinIO or whatever speaks S3. Sends nothing before its first call.
@@ -80,7 +58,7 @@ export function s3Store(options: S3StoreOptions): Store {
  * without a key holds no signer.
  */
 export function s3ClientStore(client: S3Client, options: S3ClientStoreOptions = {}): Store {
-  const capabilities = { ...S3_CAPABILITIES, ...options.capabilities }
+  const capabilities = { ...client.provider.capabilities, ...options.capabilities }
   const { multipart, conditionalPut, conditionalComplete, rangeGet, maxPutBytes } = capabilities
 
   return {
