@@ -1,7 +1,6 @@
 import type { ErrorCode } from '../contracts/index.ts'
-import { fromUtf8 } from '../core/bytes.ts'
 import { SluiceError, type SluiceErrorOptions } from '../core/errors.ts'
-import { collectBytes } from '../core/streams.ts'
+import { readText } from './read-text.ts'
 import { parseXml, type XmlElement } from './xml.ts'
 
 /** Which call an answer belongs to, for its errors. */
@@ -27,65 +26,39 @@ export interface Refusal {
   readonly serverTimeMs: number | undefined
 }
 
-/** By S3's code. @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
-const BY_SERVER_CODE: Readonly<Record<string, ErrorCode>> = {
-  NoSuchKey: 'not-found',
-  NoSuchVersion: 'not-found',
-  NoSuchBucket: 'not-found',
-  NoSuchUpload: 'not-found',
-  PreconditionFailed: 'precondition-failed',
-  ConditionalRequestConflict: 'conflict',
-  OperationAborted: 'conflict',
-  AccessDenied: 'permission-denied',
-  AllAccessDisabled: 'permission-denied',
-  AccountProblem: 'permission-denied',
-  InvalidAccessKeyId: 'unauthenticated',
-  SignatureDoesNotMatch: 'unauthenticated',
-  ExpiredToken: 'unauthenticated',
-  InvalidToken: 'unauthenticated',
-  TokenRefreshRequired: 'unauthenticated',
-  RequestTimeTooSkewed: 'clock-skew',
-  SlowDown: 'slow-down',
-  RequestLimitExceeded: 'slow-down',
-  TooManyRequests: 'slow-down',
-  Throttling: 'slow-down',
-  ThrottlingException: 'slow-down',
-  InternalError: 'unavailable',
-  ServiceUnavailable: 'unavailable',
-  RequestTimeout: 'timeout',
-  IncompleteBody: 'network',
-  NotImplemented: 'not-supported',
-  MethodNotAllowed: 'not-supported',
-  EntityTooLarge: 'too-large',
-  MetadataTooLarge: 'too-large',
-  BadDigest: 'checksum-mismatch',
-  XAmzContentSHA256Mismatch: 'checksum-mismatch',
-  XAmzContentChecksumMismatch: 'checksum-mismatch',
-  KeyTooLongError: 'invalid-key',
-  // Servers over a file system cannot hold `a` beside `a/b`, or name a file by just any key.
-  ExistingObjectIsDirectory: 'invalid-key',
-  ObjectParentIsFile: 'invalid-key',
-  DirectoryObjectContainsData: 'invalid-key',
-  XMinioInvalidObjectName: 'invalid-key',
-  XMinioInvalidResourceName: 'invalid-key',
-  XMinioParentIsObject: 'invalid-key',
-}
+/**
+ * By S3's code, or else by the status.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+ */
+const CODES: readonly (readonly [ErrorCode, RegExp])[] = [
+  ['not-found', /^(NoSuch(Key|Version|Bucket|Upload)|404)$/],
+  ['precondition-failed', /^(PreconditionFailed|412)$/],
+  ['conflict', /^(ConditionalRequestConflict|OperationAborted|409)$/],
+  ['permission-denied', /^(AccessDenied|AllAccessDisabled|AccountProblem|403)$/],
+  [
+    'unauthenticated',
+    /^(InvalidAccessKeyId|SignatureDoesNotMatch|(Expired|Invalid)Token|TokenRefreshRequired|401)$/,
+  ],
+  ['clock-skew', /^RequestTimeTooSkewed$/],
+  ['slow-down', /^(SlowDown|RequestLimitExceeded|TooManyRequests|Throttling(Exception)?|429)$/],
+  ['timeout', /^(RequestTimeout|408)$/],
+  ['network', /^IncompleteBody$/],
+  ['not-supported', /^(NotImplemented|MethodNotAllowed|405|501)$/],
+  ['too-large', /^((Entity|Metadata)TooLarge|413)$/],
+  ['checksum-mismatch', /^(BadDigest|XAmzContent(SHA256|Checksum)Mismatch)$/],
+  [
+    'invalid-key',
+    // The later ones are of servers over a file system, which cannot hold `a` beside `a/b`, or name a file by just any key.
+    /^(KeyTooLongError|ExistingObjectIsDirectory|ObjectParentIsFile|DirectoryObjectContainsData|XMinio(InvalidObjectName|InvalidResourceName|ParentIsObject))$/,
+  ],
+  ['unavailable', /^(InternalError|ServiceUnavailable|5..)$/],
+  ['invalid-options', /^4..$/],
+]
 
-function codeOf({ status, serverCode }: Refusal): ErrorCode {
-  const known = serverCode === undefined ? undefined : BY_SERVER_CODE[serverCode]
-  if (known) return known
-  if (status === 401) return 'unauthenticated'
-  if (status === 403) return 'permission-denied'
-  if (status === 404) return 'not-found'
-  if (status === 405 || status === 501) return 'not-supported'
-  if (status === 408) return 'timeout'
-  if (status === 409) return 'conflict'
-  if (status === 412) return 'precondition-failed'
-  if (status === 413) return 'too-large'
-  if (status === 429) return 'slow-down'
-  if (status >= 500) return 'unavailable'
-  if (status >= 400) return 'invalid-options'
-  return 'protocol'
+function codeOf({ status, serverCode = '' }: Refusal): ErrorCode {
+  const find = (text: string): ErrorCode | undefined =>
+    CODES.find(([, pattern]) => pattern.test(text))?.[0]
+  return find(serverCode) ?? find(String(status)) ?? 'protocol'
 }
 
 const HINTS: Partial<Record<ErrorCode, string>> = {
@@ -151,15 +124,8 @@ const MAX_REFUSAL_BYTES = 64 * 1024
 
 /** Reads what a response that is no success says. Its body may be missing, cut short, or a proxy's web page. */
 export async function readRefusal(response: Response): Promise<Refusal> {
-  let text = ''
-  if (response.body) {
-    try {
-      text = fromUtf8(await collectBytes(response.body, MAX_REFUSAL_BYTES))
-    } catch {
-      // The status still says enough.
-    }
-  }
-  const root = parseXml(text)
+  // Without it the status still says enough.
+  const root = parseXml(await readText(response, MAX_REFUSAL_BYTES).catch(() => ''))
   return refusalOf(response, root?.name === 'Error' ? root : undefined)
 }
 

@@ -1,8 +1,7 @@
 import type { ObjectInfo } from '../contracts/index.ts'
-import { EMPTY, fromUtf8 } from '../core/bytes.ts'
-import { collectBytes } from '../core/streams.ts'
 import { type CallContext, protocolError, readRefusal, refusalError, refusalOf } from './errors.ts'
 import { userHeaders } from './metadata.ts'
+import { readText } from './read-text.ts'
 import { parseXml, type XmlElement } from './xml.ts'
 
 /** A listing of 1,000 keys of the greatest length, all escaped, has some 8 MB. */
@@ -18,12 +17,11 @@ export async function readXml(
   context: CallContext,
   rootName: string,
 ): Promise<XmlElement> {
-  const bytes = response.body ? await collectBytes(response.body, MAX_XML_BYTES) : EMPTY
-  const root = parseXml(fromUtf8(bytes))
+  const text = await readText(response, MAX_XML_BYTES)
+  const root = parseXml(text)
   if (root?.name === rootName) return root
   if (root?.name === 'Error') throw refusalError(refusalOf(response, root), context)
-  const what =
-    bytes.byteLength === 0 ? 'no body' : root ? `<${root.name}>` : 'no whole XML document'
+  const what = text === '' ? 'no body' : root ? `<${root.name}>` : 'no whole XML document'
   throw protocolError(
     response,
     context,
