@@ -1,0 +1,376 @@
+import type {
+  Bytes,
+  Clock,
+  MultipartLimits,
+  MultipartToken,
+  MultipartUpload,
+  ObjectHeaders,
+  PutResult,
+  Store,
+  WriteConditions,
+} from '../contracts/index.ts'
+import { abortError, asSluiceError, isSluiceError, SluiceError } from './errors.ts'
+import { sha256Hex } from './hash.ts'
+import { checkKey } from './keys.ts'
+import { type PartPlan, partPlan, tooLarge } from './part-plan.ts'
+import { retry } from './retry.ts'
+import {
+  type CheckpointPart,
+  checkCheckpoint,
+  keptParts,
+  otherSource,
+  type UploadCheckpoint,
+} from './upload-checkpoint.ts'
+
+/** As much of a store as an upload needs. */
+export type UploadTarget = Pick<
+  Store,
+  'capabilities' | 'put' | 'head' | 'createMultipart' | 'resumeMultipart'
+>
+
+export interface UploadOptions extends ObjectHeaders, WriteConditions {
+  /**
+   * Size of a part, and the least size of an object that is sent in parts. Default 8 MiB, or as much as a known size needs; raised to
+   * the store's minimum. Where parts may differ and the size is not known, they grow from here (`partPlan`).
+   */
+  readonly partBytes?: number | undefined
+  /** Of the whole object, where it is known: `invalid-options` if other many bytes come. */
+  readonly sizeBytes?: number | undefined
+  /** Parts in flight at once. Default 4. */
+  readonly concurrency?: number | undefined
+  /**
+   * What to do with a condition when the object has grown past one part and the store's `complete` takes none.
+   * Default: `not-supported`. `'head'` looks at the key just before completing, which leaves a moment in which another
+   * writer may be overwritten: for callers who are the only writer of the key.
+   */
+  readonly conditionFallback?: 'head' | undefined
+  /** Called, and awaited, between the creation of an upload and its first part: the moment to remember it. */
+  readonly onUpload?: ((token: MultipartToken) => Promise<void>) | undefined
+  readonly signal?: AbortSignal | undefined
+  /** For the waits between attempts to abort a failed upload. */
+  readonly clock?: Clock | undefined
+}
+
+/** How an upload is gone on with after its process has ended. */
+export interface ResumeOptions {
+  /**
+   * Called, and awaited, when an upload has been opened and after each part, with what `resume` takes: plain JSON, to be kept. Each
+   * part is hashed then. Never called for an object of one part.
+   */
+  readonly onCheckpoint?: ((token: UploadCheckpoint) => void | Promise<void>) | undefined
+  /** Goes on with an upload. The source is given again, from its start. */
+  readonly resume?: UploadCheckpoint | undefined
+}
+
+/** No resumption could end well after these. */
+const FINAL = new Set(['precondition-failed', 'too-large', 'not-supported', 'not-found'])
+
+/** One object on its way to a store, whole or in parts. Says nothing of where the parts come from. */
+export class ObjectUpload {
+  readonly key: string
+  readonly plan: PartPlan
+  readonly concurrency: number
+  readonly sizeBytes: number | undefined
+  readonly #target: UploadTarget
+  readonly #options: UploadOptions & ResumeOptions
+  readonly #limits: MultipartLimits | undefined
+  readonly #controller = new AbortController()
+  readonly #onCallerAbort: () => void
+  #upload: MultipartUpload | undefined
+  #kept: Map<number, CheckpointPart> = new Map()
+  #parts: CheckpointPart[] = []
+  #saved: Promise<void> = Promise.resolve()
+  readonly #inFlight = new Set<Promise<void>>()
+  #failure: { readonly error: unknown } | undefined
+  #discarding: Promise<void> | undefined
+
+  /** Throws what is wrong with the key and the options, before anything is sent. */
+  constructor(target: UploadTarget, key: string, options: UploadOptions & ResumeOptions) {
+    checkKey(key)
+    const { concurrency = 4, resume, signal } = options
+    if (resume) checkCheckpoint(resume, key, options.sizeBytes)
+    if (!(concurrency >= 1)) {
+      throw new SluiceError('invalid-options', `concurrency (${concurrency}) must be positive`, {
+        key,
+      })
+    }
+    this.key = key
+    this.concurrency = concurrency
+    // As it was begun: with another size the parts would be others.
+    this.plan = partPlan(key, target.capabilities, resume ?? options)
+    this.sizeBytes = options.sizeBytes ?? resume?.sizeBytes
+    this.#target = target
+    this.#options = options
+    this.#limits = target.capabilities.multipart || undefined
+    this.#onCallerAbort = () => signal && this.fail(abortError(signal))
+    signal?.addEventListener('abort', this.#onCallerAbort, { once: true })
+    if (signal?.aborted) this.#onCallerAbort()
+  }
+
+  /** Whether it goes in parts. */
+  get begun(): boolean {
+    return this.#upload !== undefined
+  }
+
+  /** Fires when it has failed. */
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  async putWhole(body: Bytes | Blob): Promise<PutResult> {
+    this.throwIfFailed()
+    if (this.#hasCondition() && !this.#target.capabilities.conditionalPut) {
+      const message = `This store takes no condition on put ("${this.key}")`
+      throw new SluiceError('not-supported', message, { key: this.key })
+    }
+    const { ifNoneMatch, ifMatch } = this.#options
+    const headers = headersOf(this.#options)
+    const options = { ...headers, ifNoneMatch, ifMatch, signal: this.signal }
+    const result = await this.#target.put(this.key, body, options)
+    this.#release()
+    return result
+  }
+
+  /** Opens the upload, or finds the one to go on with. Once. */
+  async begin(): Promise<void> {
+    this.throwIfFailed()
+    const { resume, onUpload } = this.#options
+    const { conditionalComplete } = this.#target.capabilities
+    const fallback = this.#options.conditionFallback === 'head'
+    if (this.#hasCondition() && !conditionalComplete && !fallback) {
+      throw this.fail(
+        new SluiceError(
+          'not-supported',
+          `This store cannot make the completion of a multipart upload conditional, and "${this.key}" does not fit into one part; raise partBytes or drop the condition`,
+          { key: this.key },
+        ),
+      )
+    }
+    try {
+      if (resume) {
+        const { key, uploadId } = resume
+        this.#upload = must(this.#target.resumeMultipart?.({ key, uploadId }))
+        this.#kept = await keptParts(resume, this.#upload, this.signal)
+        return
+      }
+      const options = { ...headersOf(this.#options), signal: this.signal }
+      this.#upload = must(await this.#target.createMultipart?.(this.key, options))
+      await onUpload?.(this.#upload.toJSON())
+      await this.#checkpoint()
+    } catch (error) {
+      throw this.fail(error)
+    }
+  }
+
+  /**
+   * Sends a part. Resolves when it is on its way, and calls `settled` when its bytes are needed no more. Waits while as many are in
+   * flight as may be.
+   */
+  async send(partNumber: number, body: Bytes | Blob, settled?: () => void): Promise<void> {
+    while (this.#inFlight.size >= this.concurrency) await this.oneSettled()
+    this.throwIfFailed()
+    const sending = this.#deliver(partNumber, body)
+      .catch((error: unknown) => void this.fail(error))
+      .finally(() => {
+        this.#inFlight.delete(sending)
+        settled?.()
+      })
+    this.#inFlight.add(sending)
+  }
+
+  /** Resolves when some part in flight is through, or has failed. */
+  async oneSettled(): Promise<void> {
+    await Promise.race(this.#inFlight)
+  }
+
+  async #deliver(partNumber: number, given: Bytes | Blob): Promise<void> {
+    const { onCheckpoint, resume, signal } = { ...this.#options, signal: this.signal }
+    const upload = this.#upload as MultipartUpload
+    let body = given
+    let checksum: string | undefined
+    if (onCheckpoint || resume) {
+      if (body instanceof Blob) body = new Uint8Array(await body.arrayBuffer())
+      checksum = await sha256Hex(body)
+      const kept = this.#kept.get(partNumber)
+      if (kept) {
+        const same = kept.sizeBytes === body.byteLength && (kept.checksum ?? checksum) === checksum
+        if (!same) throw otherSource(this.key, upload.uploadId, `differs in part ${partNumber}`)
+        this.#kept.delete(partNumber)
+        this.#parts.push(kept)
+        return
+      }
+      this.throwIfFailed()
+    }
+    const part = await upload.putPart(partNumber, body, { signal })
+    this.#parts.push(checksum === undefined ? part : { ...part, checksum })
+    await this.#checkpoint()
+  }
+
+  /** One after the other, so that an older one never replaces a newer one. */
+  #checkpoint(): Promise<void> {
+    const { onCheckpoint } = this.#options
+    if (onCheckpoint) this.#saved = this.#saved.then(() => onCheckpoint(this.#token()))
+    return this.#saved
+  }
+
+  #token(): UploadCheckpoint {
+    const { key, uploadId } = this.#upload as MultipartUpload
+    const { partBytes } = this.plan
+    // What is kept and was not read again yet is still there.
+    const parts = ascending([...this.#parts, ...this.#kept.values()])
+    const size = this.#options.resume ?? this.#options
+    const { sizeBytes } = size
+    return { key, uploadId, partBytes, ...(sizeBytes === undefined ? {} : { sizeBytes }), parts }
+  }
+
+  /** Waits for the parts, and makes them the object. */
+  async complete(): Promise<PutResult> {
+    await Promise.all(this.#inFlight)
+    this.throwIfFailed()
+    const upload = this.#upload as MultipartUpload
+    const [missing] = this.#kept.keys()
+    if (missing !== undefined) {
+      throw otherSource(this.key, upload.uploadId, `ends before part ${missing}`)
+    }
+    const { ifNoneMatch, ifMatch } = this.#options
+    const head = this.#hasCondition() && !this.#target.capabilities.conditionalComplete
+    if (head) await this.#checkByHead()
+    const conditions = head ? {} : { ifNoneMatch, ifMatch }
+    const parts = ascending(this.#parts)
+    const result = await upload.complete(parts, { ...conditions, signal: this.signal })
+    this.#release()
+    return result
+  }
+
+  async #checkByHead(): Promise<void> {
+    const found = await this.#target.head(this.key, { signal: this.signal })
+    const { ifNoneMatch, ifMatch } = this.#options
+    if ((ifNoneMatch && found) || (ifMatch !== undefined && found?.etag !== ifMatch)) {
+      throw new SluiceError(
+        'precondition-failed',
+        `"${this.key}" ${found ? 'exists as another version' : 'does not exist'}`,
+        { key: this.key },
+      )
+    }
+  }
+
+  /** The object has more bytes than it may have. */
+  throwTooLarge(): never {
+    const { multipart, maxPutBytes } = this.#target.capabilities
+    throw this.fail(tooLarge(this.key, multipart, maxPutBytes, this.plan.partBytes))
+  }
+
+  /** `undefined` where objects go in one piece. */
+  get limits(): MultipartLimits | undefined {
+    return this.#limits
+  }
+
+  /** Throws if so many bytes are more than can be, and `invalid-options` if they, or at the end so few, are not what was declared. */
+  checkSize(bytes: number, atEnd: boolean): void {
+    const { sizeBytes, key } = this
+    if (!this.#limits && bytes > this.#target.capabilities.maxPutBytes) this.throwTooLarge()
+    if (sizeBytes === undefined || (atEnd ? bytes === sizeBytes : bytes <= sizeBytes)) return
+    const which = atEnd ? 'ended after' : 'has at least'
+    throw this.fail(
+      new SluiceError(
+        'invalid-options',
+        `The source of "${key}" ${which} ${bytes} bytes, where sizeBytes says ${sizeBytes}`,
+        { key },
+      ),
+    )
+  }
+
+  /** The first failure is the one that everybody hears of. It stops the parts in flight. */
+  fail(reason: unknown): unknown {
+    const { key } = this
+    const error = asSluiceError(reason, 'aborted', `Writing "${key}" was ended by an error`, {
+      key,
+    })
+    this.#failure ??= { error }
+    this.#controller.abort(this.#failure.error)
+    return this.#failure.error
+  }
+
+  throwIfFailed(): void {
+    if (this.#failure) throw this.#failure.error
+  }
+
+  /** Fails, leaves nothing behind unless it can be gone on with, and gives what to throw: what failed, and what stays open. */
+  async end(error: unknown): Promise<unknown> {
+    const failure = this.fail(error)
+    const { onCheckpoint, resume } = this.#options
+    if (this.#upload && (onCheckpoint || resume)) {
+      if (!(isSluiceError(failure) && FINAL.has(failure.code))) {
+        this.#release()
+        await Promise.all(this.#inFlight)
+        const how = 'its upload can be resumed and stays open'
+        return stillOpen(failure, how, this.#upload.uploadId)
+      }
+    }
+    try {
+      await this.discard()
+      return failure
+    } catch (leak) {
+      const { uploadId } = leak as SluiceError
+      const open = isSluiceError(failure) && uploadId !== undefined
+      const how = 'its upload could not be aborted and stays open'
+      return open ? stillOpen(failure, how, uploadId) : leak
+    }
+  }
+
+  /** Aborts the upload, once. Throws what says that it could not. */
+  discard(): Promise<void> {
+    this.#discarding ??= this.#discard()
+    return this.#discarding
+  }
+
+  async #discard(): Promise<void> {
+    this.#release()
+    await Promise.all(this.#inFlight)
+    const upload = this.#upload
+    if (!upload) return
+    try {
+      // Without the caller's signal: it may be the very reason for aborting.
+      await retry(() => upload.abort(), { clock: this.#options.clock })
+    } catch (cause) {
+      const because = this.#failure?.error
+      throw new SluiceError(
+        'unavailable',
+        `The upload of "${this.key}" failed and could not be aborted; it stays open as ${upload.uploadId}`,
+        { key: this.key, uploadId: upload.uploadId, cause: because ?? cause },
+      )
+    }
+  }
+
+  #release(): void {
+    this.#options.signal?.removeEventListener('abort', this.#onCallerAbort)
+  }
+
+  #hasCondition(): boolean {
+    return this.#options.ifNoneMatch !== undefined || this.#options.ifMatch !== undefined
+  }
+}
+
+/** What failed is what the caller asks about, so its code stays. */
+function stillOpen(failure: unknown, how: string, uploadId: string): unknown {
+  if (!isSluiceError(failure)) return failure
+  return new SluiceError(failure.code, `${failure.message}; ${how} as ${uploadId}`, {
+    ...failure,
+    uploadId,
+    cause: failure,
+  })
+}
+
+function ascending(parts: readonly CheckpointPart[]): readonly CheckpointPart[] {
+  return [...parts].sort((a, b) => a.partNumber - b.partNumber)
+}
+
+function must(upload: MultipartUpload | undefined): MultipartUpload {
+  if (upload) return upload
+  throw new SluiceError('not-supported', 'This store has no multipart uploads')
+}
+
+function headersOf(options: ObjectHeaders): ObjectHeaders {
+  const { contentType, cacheControl, contentDisposition, contentEncoding, metadata } = options
+  return { contentType, cacheControl, contentDisposition, contentEncoding, metadata }
+}
