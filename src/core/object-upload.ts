@@ -5,22 +5,16 @@ import type {
   MultipartToken,
   MultipartUpload,
   ObjectHeaders,
+  Part,
   PutResult,
   Store,
   WriteConditions,
 } from '../contracts/index.ts'
 import { abortError, asSluiceError, isSluiceError, SluiceError } from './errors.ts'
-import { sha256Hex } from './hash.ts'
 import { checkKey } from './keys.ts'
 import { type PartPlan, partPlan, tooLarge } from './part-plan.ts'
+import type { Resumption } from './resumption.ts'
 import { retry } from './retry.ts'
-import {
-  type CheckpointPart,
-  checkCheckpoint,
-  keptParts,
-  otherSource,
-  type UploadCheckpoint,
-} from './upload-checkpoint.ts'
 
 /** As much of a store as an upload needs. */
 export type UploadTarget = Pick<
@@ -51,20 +45,6 @@ export interface UploadOptions extends ObjectHeaders, WriteConditions {
   readonly clock?: Clock | undefined
 }
 
-/** How an upload is gone on with after its process has ended. */
-export interface ResumeOptions {
-  /**
-   * Called, and awaited, when an upload has been opened and after each part, with what `resume` takes: plain JSON, to be kept. Each
-   * part is hashed then. Never called for an object of one part.
-   */
-  readonly onCheckpoint?: ((token: UploadCheckpoint) => void | Promise<void>) | undefined
-  /** Goes on with an upload. The source is given again, from its start. */
-  readonly resume?: UploadCheckpoint | undefined
-}
-
-/** No resumption could end well after these. */
-const FINAL = new Set(['precondition-failed', 'too-large', 'not-supported', 'not-found'])
-
 /** One object on its way to a store, whole or in parts. Says nothing of where the parts come from. */
 export class ObjectUpload {
   readonly key: string
@@ -72,23 +52,27 @@ export class ObjectUpload {
   readonly concurrency: number
   readonly sizeBytes: number | undefined
   readonly #target: UploadTarget
-  readonly #options: UploadOptions & ResumeOptions
+  readonly #options: UploadOptions
   readonly #limits: MultipartLimits | undefined
   readonly #controller = new AbortController()
   readonly #onCallerAbort: () => void
   #upload: MultipartUpload | undefined
-  #kept: Map<number, CheckpointPart> = new Map()
-  #parts: CheckpointPart[] = []
-  #saved: Promise<void> = Promise.resolve()
+  readonly #resumption: Resumption | undefined
+  readonly #parts: Part[] = []
   readonly #inFlight = new Set<Promise<void>>()
   #failure: { readonly error: unknown } | undefined
   #discarding: Promise<void> | undefined
 
   /** Throws what is wrong with the key and the options, before anything is sent. */
-  constructor(target: UploadTarget, key: string, options: UploadOptions & ResumeOptions) {
+  constructor(
+    target: UploadTarget,
+    key: string,
+    options: UploadOptions,
+    plan: PartPlan = partPlan(key, target.capabilities, options),
+    resumption?: Resumption,
+  ) {
     checkKey(key)
-    const { concurrency = 4, resume, signal } = options
-    if (resume) checkCheckpoint(resume, key, options.sizeBytes)
+    const { concurrency = 4, signal } = options
     if (!(concurrency >= 1)) {
       throw new SluiceError('invalid-options', `concurrency (${concurrency}) must be positive`, {
         key,
@@ -96,9 +80,9 @@ export class ObjectUpload {
     }
     this.key = key
     this.concurrency = concurrency
-    // As it was begun: with another size the parts would be others.
-    this.plan = partPlan(key, target.capabilities, resume ?? options)
-    this.sizeBytes = options.sizeBytes ?? resume?.sizeBytes
+    this.plan = plan
+    this.sizeBytes = options.sizeBytes
+    this.#resumption = resumption
     this.#target = target
     this.#options = options
     this.#limits = target.capabilities.multipart || undefined
@@ -131,13 +115,12 @@ export class ObjectUpload {
     return result
   }
 
-  /** Opens the upload, or finds the one to go on with. Once. */
-  async begin(): Promise<void> {
+  /** Opens the upload, or goes on with the one of a token. Once. */
+  async begin(resume?: MultipartToken): Promise<void> {
     this.throwIfFailed()
-    const { resume, onUpload } = this.#options
-    const { conditionalComplete } = this.#target.capabilities
-    const fallback = this.#options.conditionFallback === 'head'
-    if (this.#hasCondition() && !conditionalComplete && !fallback) {
+    const { conditionFallback, onUpload } = this.#options
+    const { capabilities, createMultipart, resumeMultipart } = this.#target
+    if (this.#hasCondition() && !capabilities.conditionalComplete && conditionFallback !== 'head') {
       throw this.fail(
         new SluiceError(
           'not-supported',
@@ -147,16 +130,13 @@ export class ObjectUpload {
       )
     }
     try {
-      if (resume) {
-        const { key, uploadId } = resume
-        this.#upload = must(this.#target.resumeMultipart?.({ key, uploadId }))
-        this.#kept = await keptParts(resume, this.#upload, this.signal)
-        return
-      }
       const options = { ...headersOf(this.#options), signal: this.signal }
-      this.#upload = must(await this.#target.createMultipart?.(this.key, options))
-      await onUpload?.(this.#upload.toJSON())
-      await this.#checkpoint()
+      const upload = resume
+        ? resumeMultipart?.call(this.#target, resume)
+        : await createMultipart?.call(this.#target, this.key, options)
+      this.#upload = upload as MultipartUpload
+      if (!resume) await onUpload?.(this.#upload.toJSON())
+      await this.#resumption?.open(this.#upload, this.signal)
     } catch (error) {
       throw this.fail(error)
     }
@@ -169,7 +149,13 @@ export class ObjectUpload {
   async send(partNumber: number, body: Bytes | Blob, settled?: () => void): Promise<void> {
     while (this.#inFlight.size >= this.concurrency) await this.oneSettled()
     this.throwIfFailed()
-    const sending = this.#deliver(partNumber, body)
+    const { signal } = this
+    const upload = this.#upload as MultipartUpload
+    const sent = this.#resumption
+      ? this.#resumption.putPart(upload, partNumber, body, signal)
+      : upload.putPart(partNumber, body, { signal })
+    const sending = sent
+      .then((part) => void this.#parts.push(part))
       .catch((error: unknown) => void this.fail(error))
       .finally(() => {
         this.#inFlight.delete(sending)
@@ -183,60 +169,17 @@ export class ObjectUpload {
     await Promise.race(this.#inFlight)
   }
 
-  async #deliver(partNumber: number, given: Bytes | Blob): Promise<void> {
-    const { onCheckpoint, resume, signal } = { ...this.#options, signal: this.signal }
-    const upload = this.#upload as MultipartUpload
-    let body = given
-    let checksum: string | undefined
-    if (onCheckpoint || resume) {
-      if (body instanceof Blob) body = new Uint8Array(await body.arrayBuffer())
-      checksum = await sha256Hex(body)
-      const kept = this.#kept.get(partNumber)
-      if (kept) {
-        const same = kept.sizeBytes === body.byteLength && (kept.checksum ?? checksum) === checksum
-        if (!same) throw otherSource(this.key, upload.uploadId, `differs in part ${partNumber}`)
-        this.#kept.delete(partNumber)
-        this.#parts.push(kept)
-        return
-      }
-      this.throwIfFailed()
-    }
-    const part = await upload.putPart(partNumber, body, { signal })
-    this.#parts.push(checksum === undefined ? part : { ...part, checksum })
-    await this.#checkpoint()
-  }
-
-  /** One after the other, so that an older one never replaces a newer one. */
-  #checkpoint(): Promise<void> {
-    const { onCheckpoint } = this.#options
-    if (onCheckpoint) this.#saved = this.#saved.then(() => onCheckpoint(this.#token()))
-    return this.#saved
-  }
-
-  #token(): UploadCheckpoint {
-    const { key, uploadId } = this.#upload as MultipartUpload
-    const { partBytes } = this.plan
-    // What is kept and was not read again yet is still there.
-    const parts = ascending([...this.#parts, ...this.#kept.values()])
-    const size = this.#options.resume ?? this.#options
-    const { sizeBytes } = size
-    return { key, uploadId, partBytes, ...(sizeBytes === undefined ? {} : { sizeBytes }), parts }
-  }
-
   /** Waits for the parts, and makes them the object. */
   async complete(): Promise<PutResult> {
     await Promise.all(this.#inFlight)
     this.throwIfFailed()
     const upload = this.#upload as MultipartUpload
-    const [missing] = this.#kept.keys()
-    if (missing !== undefined) {
-      throw otherSource(this.key, upload.uploadId, `ends before part ${missing}`)
-    }
+    this.#resumption?.checkEnd(upload)
     const { ifNoneMatch, ifMatch } = this.#options
     const head = this.#hasCondition() && !this.#target.capabilities.conditionalComplete
     if (head) await this.#checkByHead()
     const conditions = head ? {} : { ifNoneMatch, ifMatch }
-    const parts = ascending(this.#parts)
+    const parts = this.#parts.sort((a, b) => a.partNumber - b.partNumber)
     const result = await upload.complete(parts, { ...conditions, signal: this.signal })
     this.#release()
     return result
@@ -298,14 +241,10 @@ export class ObjectUpload {
   /** Fails, leaves nothing behind unless it can be gone on with, and gives what to throw: what failed, and what stays open. */
   async end(error: unknown): Promise<unknown> {
     const failure = this.fail(error)
-    const { onCheckpoint, resume } = this.#options
-    if (this.#upload && (onCheckpoint || resume)) {
-      if (!(isSluiceError(failure) && FINAL.has(failure.code))) {
-        this.#release()
-        await Promise.all(this.#inFlight)
-        const how = 'its upload can be resumed and stays open'
-        return stillOpen(failure, how, this.#upload.uploadId)
-      }
+    if (this.#upload && this.#resumption?.survives(failure)) {
+      this.#release()
+      await Promise.all(this.#inFlight)
+      return stillOpen(failure, 'its upload can be resumed and stays open', this.#upload.uploadId)
     }
     try {
       await this.discard()
@@ -359,15 +298,6 @@ function stillOpen(failure: unknown, how: string, uploadId: string): unknown {
     uploadId,
     cause: failure,
   })
-}
-
-function ascending(parts: readonly CheckpointPart[]): readonly CheckpointPart[] {
-  return [...parts].sort((a, b) => a.partNumber - b.partNumber)
-}
-
-function must(upload: MultipartUpload | undefined): MultipartUpload {
-  if (upload) return upload
-  throw new SluiceError('not-supported', 'This store has no multipart uploads')
 }
 
 function headersOf(options: ObjectHeaders): ObjectHeaders {

@@ -1,19 +1,21 @@
 import type { Bytes, Source } from '../contracts/index.ts'
 import { utf8 } from './bytes.ts'
 import { orAborted, SluiceError } from './errors.ts'
-import {
-  ObjectUpload,
-  type ResumeOptions,
-  type UploadOptions,
-  type UploadTarget,
-} from './object-upload.ts'
+import { ObjectUpload, type UploadOptions, type UploadTarget } from './object-upload.ts'
 import { type ObjectWritten, PartsWriter } from './object-writer.ts'
+import { partPlan } from './part-plan.ts'
 import { iterate, type Reading } from './reading.ts'
+import {
+  checkCheckpoint,
+  Resumption,
+  type ResumptionOptions,
+  type UploadCheckpoint,
+} from './resumption.ts'
 
 /** What can be put: bytes that are there, or a source of chunks of bytes, which is read once and let go. */
 export type PutBody = Bytes | Blob | string | Source<Uint8Array>
 
-export interface PutBodyOptions extends UploadOptions, ResumeOptions {}
+export interface PutBodyOptions extends UploadOptions, ResumptionOptions {}
 
 /** One object from any body; `put` in `sluice/s3` says what it guarantees. */
 export async function putBody(
@@ -28,12 +30,24 @@ export async function putBody(
   }
   const reading = readingOf(key, known)
   try {
-    return await putSource(new ObjectUpload(target, key, options), reading, options)
+    return await putSource(uploadOf(target, key, options), reading, options.resume)
   } catch (error) {
     // Of the options, or let go already.
     await reading.cancel(error).catch(() => {})
     throw error
   }
+}
+
+function uploadOf(target: UploadTarget, key: string, options: PutBodyOptions): ObjectUpload {
+  const { resume, onCheckpoint } = options
+  if (resume) checkCheckpoint(resume, key, options.sizeBytes)
+  const sizeBytes = options.sizeBytes ?? resume?.sizeBytes
+  // As it was begun: with another size the parts would be others.
+  const plan = partPlan(key, target.capabilities, resume ?? options)
+  const { partBytes } = plan
+  const begun = { partBytes, ...((resume ?? options).sizeBytes !== undefined && { sizeBytes }) }
+  const resumption = resume || onCheckpoint ? new Resumption(options, begun) : undefined
+  return new ObjectUpload(target, key, { ...options, sizeBytes }, plan, resumption)
 }
 
 function readingOf(key: string, source: Source<Uint8Array>): Reading<Uint8Array> {
@@ -53,10 +67,7 @@ async function putKnown(
   options: PutBodyOptions,
 ): Promise<ObjectWritten> {
   const bytes = body instanceof Blob ? body.size : body.byteLength
-  const upload = new ObjectUpload(target, key, {
-    ...options,
-    sizeBytes: options.sizeBytes ?? bytes,
-  })
+  const upload = uploadOf(target, key, { ...options, sizeBytes: options.sizeBytes ?? bytes })
   const { plan, limits } = upload
   try {
     upload.checkSize(bytes, true)
@@ -64,7 +75,7 @@ async function putKnown(
     if (!options.resume && (!limits || bytes <= plan.partBytes)) {
       etag = (await upload.putWhole(body)).etag
     } else {
-      await upload.begin()
+      await upload.begin(options.resume)
       let at = 0
       for (let number = 1; number === 1 || at < bytes; number++) {
         const end = Math.min(at + plan.sizeOf(number), bytes)
@@ -85,13 +96,13 @@ async function putKnown(
 async function putSource(
   upload: ObjectUpload,
   reading: Reading<Uint8Array>,
-  { resume }: ResumeOptions,
+  resume: UploadCheckpoint | undefined,
 ): Promise<ObjectWritten> {
   const { key, signal } = upload
   const writer = new PartsWriter(upload)
   let waiting = false
   try {
-    if (resume) await upload.begin()
+    if (resume) await upload.begin(resume)
     for (;;) {
       waiting = true
       const { done, value } = await orAborted(reading.next(), signal)

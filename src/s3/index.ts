@@ -1,6 +1,6 @@
 export type { ObjectWritten } from '../core/object-writer.ts'
 export type { PutBody } from '../core/put-body.ts'
-export type { CheckpointPart, UploadCheckpoint } from '../core/upload-checkpoint.ts'
+export type { CheckpointPart, UploadCheckpoint } from '../core/resumption.ts'
 /** The S3 protocol by `fetch` and WebCrypto: a client for one bucket, and the operations as functions that take it. */
 export {
   type S3Call,

@@ -1,13 +1,14 @@
 import type { PutResult } from '../contracts/index.ts'
-import type { ResumeOptions, UploadOptions } from '../core/object-upload.ts'
+import type { UploadOptions } from '../core/object-upload.ts'
 import { type PutBody, putBody } from '../core/put-body.ts'
+import type { ResumptionOptions } from '../core/resumption.ts'
 import type { S3Client } from './client.ts'
 import { createUpload, resumeUpload } from './multipart.ts'
 import { headObject, putObject } from './objects.ts'
 
 export interface S3PutOptions
   extends Omit<UploadOptions, 'onUpload' | 'conditionFallback' | 'clock'>,
-    ResumeOptions {}
+    ResumptionOptions {}
 
 export interface S3PutResult extends PutResult {
   readonly key: string
