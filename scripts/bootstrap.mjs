@@ -6,7 +6,7 @@ import { runScript } from './run-script.mjs'
 
 const [command, ...args] = process.argv.slice(2)
 if (command === undefined || !/^[a-z]+$/.test(command)) {
-  console.error('usage: node scripts/bootstrap.mjs start|test|conformance|prove [arguments]')
+  console.error('usage: node scripts/bootstrap.mjs start|test|conformance|prove|bench [arguments]')
   process.exit(2)
 }
 

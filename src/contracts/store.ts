@@ -168,6 +168,11 @@ export interface MultipartUpload {
   complete(parts: readonly Part[], options?: WriteConditions & CallOptions): Promise<PutResult>
   /** Idempotent: an upload that is gone counts as aborted. Wait for parts in flight first. */
   abort(options?: CallOptions): Promise<void>
+  /**
+   * The parts that are there, ascending by number, however many; of one that was replaced the last. `not-found` when the upload
+   * is gone. Absent where the API cannot list them (the R2 binding).
+   */
+  listParts?(options?: CallOptions): AsyncIterable<Part>
   /** For `resumeMultipart`, now or in another process. */
   toJSON(): MultipartToken
 }

@@ -43,7 +43,7 @@ export interface S3GatewayOptions {
  *
  * Not guaranteed: bounded memory for a part, or for a conditional put where the store completes no upload under a
  * condition: each is held whole (another large body is not). ListParts of an upload that was created through another
- * handler. Checksums are not kept. Dot segments in a path are resolved before a `Request` exists: refuse them in the
+ * handler, where the store has no `listParts`. Checksums are not kept. Dot segments in a path are resolved before a `Request` exists: refuse them in the
  * server in front, as `sluice serve` does.
  *
  * An ETag of a part ends in the part's size; no ETag is promised to be an MD5.

@@ -1,3 +1,6 @@
+export type { ObjectWritten } from '../core/object-writer.ts'
+export type { PutBody } from '../core/put-body.ts'
+export type { CheckpointPart, UploadCheckpoint } from '../core/resumption.ts'
 /** The S3 protocol by `fetch` and WebCrypto: a client for one bucket, and the operations as functions that take it. */
 export {
   type S3Call,
@@ -19,3 +22,4 @@ export { listObjects } from './list.ts'
 export { createUpload, listUploads, resumeUpload } from './multipart.ts'
 export { deleteObject, getObject, headObject, putObject, type S3Object } from './objects.ts'
 export { GENERIC_PROVIDER, type S3Provider } from './provider.ts'
+export { put, type S3PutOptions } from './put.ts'

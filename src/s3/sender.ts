@@ -1,6 +1,6 @@
 import type { Bytes, Clock } from '../contracts/index.ts'
 import { systemClock } from '../core/clock.ts'
-import { abortError, asSluiceError, isSluiceError, SluiceError } from '../core/errors.ts'
+import { abortError, asSluiceError, isSluiceError, orAborted, SluiceError } from '../core/errors.ts'
 import { checkKey } from '../core/keys.ts'
 import { type RetryOptions, retry } from '../core/retry.ts'
 import type { S3Call, S3Client, S3Headers } from './client.ts'
@@ -90,6 +90,7 @@ export function s3Sender(
     // A frame may run it again, after an outcome that is known.
     progress.sent = false
     try {
+      // It may be a function from outside that knows nothing of signals.
       const authorized = await orAborted(authorize({ call, context, headers, signal }), signal)
       progress.sent = true
       const response = await fetchNow(authorized.url, {
@@ -157,16 +158,6 @@ export function s3Sender(
 /** After these the server may have done what was asked, although it never said so. */
 function mayHaveHappened({ code }: SluiceError): boolean {
   return code === 'network' || code === 'timeout' || code === 'unavailable' || code === 'protocol'
-}
-
-/** Whoever authorizes may be a function from outside that knows nothing of signals. */
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason)
-    if (signal.aborted) onAbort()
-    signal.addEventListener('abort', onAbort)
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }
 
 /** Anything else a runtime would refuse, or send otherwise than it was signed. */

@@ -40,6 +40,7 @@ import {
 import { findObject } from './fs/tree.ts'
 import {
   joinParts,
+  listParts,
   listUploads,
   openUpload,
   readUpload,
@@ -198,6 +199,13 @@ export function fsStore(root: string, { fs }: FsStoreOptions): Store {
       async abort(call: CallOptions = {}): Promise<void> {
         throwIfAborted(call.signal)
         await guard(key, 'abort', removeUpload(room, token))
+      },
+      async *listParts({ signal }: CallOptions = {}) {
+        throwIfAborted(signal)
+        for (const part of await guard(key, 'list the parts of', listParts(room, token))) {
+          throwIfAborted(signal)
+          yield part
+        }
       },
     })
   }

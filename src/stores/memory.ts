@@ -149,6 +149,19 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
         throwIfAborted(call.signal)
         if (uploads.get(uploadId)?.key === key) uploads.delete(uploadId)
       },
+      ...(capabilities.listUploads && {
+        async *listParts(call: CallOptions = {}) {
+          throwIfAborted(call.signal)
+          const numbers = [...openUpload(token).parts.keys()].sort((a, b) => a - b)
+          for (const partNumber of numbers) {
+            throwIfAborted(call.signal)
+            const part = openUpload(token).parts.get(partNumber)
+            if (!part) continue
+            const { etag, bytes } = part
+            yield Object.freeze({ partNumber, etag, sizeBytes: bytes.byteLength })
+          }
+        },
+      }),
     })
   }
 

@@ -1,4 +1,5 @@
 import type {
+  CallOptions,
   GetResult,
   MultipartToken,
   MultipartUpload,
@@ -85,12 +86,16 @@ export function withPrefix(base: Store, prefix: string): Store {
   function outerUpload(upload: MultipartUpload): MultipartUpload {
     const { uploadId } = upload
     const key = outer(upload.key)
+    const listParts = upload.listParts?.bind(upload)
     return {
       key,
       uploadId,
       putPart: (partNumber, body, options) => call(() => upload.putPart(partNumber, body, options)),
       complete: (parts, options) => call(() => upload.complete(parts, options)),
       abort: (options) => call(() => upload.abort(options)),
+      ...(listParts && {
+        listParts: (options?: CallOptions) => iterate(inner(key), () => listParts(options)),
+      }),
       toJSON: () => ({ key, uploadId }),
     }
   }

@@ -303,8 +303,8 @@ describe('objectWriter', () => {
         }
         filling().catch(() => {})
         await new Promise((resolve) => setImmediate(resolve))
-        // The byte that completes one part too many is within the write that waits.
-        expect(taken + 1).toBe((most + 1) * PART)
+        // With no head the last byte of the last part is within the write that waits for a part to be through.
+        expect(taken).toBe((most + 1) * PART - (headBytes === 0 ? 1 : 0))
       }
     },
   )

@@ -198,3 +198,75 @@ test('open uploads are listed to the last page', async () => {
   expect(plan.sent[1]?.url.searchParams.get('key-marker')).toBe('a +')
   expect(plan.sent[1]?.url.searchParams.get('upload-id-marker')).toBe('1')
 })
+
+describe('listParts', () => {
+  const page = (parts: readonly number[], next?: number): Step =>
+    answer(
+      200,
+      `<ListPartsResult><IsTruncated>${next !== undefined}</IsTruncated>${next === undefined ? '' : `<NextPartNumberMarker>${next}</NextPartNumberMarker>`}${parts
+        .map(
+          (n) =>
+            `<Part><PartNumber>${n}</PartNumber><ETag>&quot;tag-${n}&quot;</ETag><Size>${n}</Size></Part>`,
+        )
+        .join('')}</ListPartsResult>`,
+    )
+  const upload = (plan: Script): ReturnType<typeof resumeUpload> =>
+    resumeUpload(s3Client(plan.options), { key: 'key', uploadId: 'id' })
+  const part = (n: number): object => ({ partNumber: n, etag: `tag-${n}`, sizeBytes: n })
+
+  test('goes on from page to page', async () => {
+    const plan = script([page([1, 3], 3), page([4])])
+    const parts = await Array.fromAsync(upload(plan).listParts?.() ?? [])
+    expect(parts).toEqual([part(1), part(3), part(4)])
+    expect(plan.sent.map(({ url }) => url.searchParams.get('part-number-marker'))).toEqual([
+      null,
+      '3',
+    ])
+  })
+
+  test.each([undefined, 3])('a page that leads nowhere (%s) is an error', async (next) => {
+    const nowhere = answer(
+      200,
+      `<ListPartsResult><IsTruncated>true</IsTruncated><NextPartNumberMarker>${next ?? ''}</NextPartNumberMarker></ListPartsResult>`,
+    )
+    const plan = script([page([1, 3], 3), nowhere])
+    const listing = Array.fromAsync(upload(plan).listParts?.() ?? [])
+    expect(await failure(listing)).toMatchObject({ code: 'protocol', uploadId: 'id' })
+  })
+
+  describe('where a page of another origin may not see the ETag of a part', () => {
+    const hidden = answer(200)
+    const body = new Uint8Array(3)
+
+    test('it is found by listing that part', async () => {
+      const plan = script([hidden, page([3], 3)])
+      expect(await upload(plan).putPart(3, body)).toEqual(part(3))
+      const asked = plan.sent[1]?.url.searchParams
+      expect(asked?.get('part-number-marker')).toBe('2')
+      expect(asked?.get('max-parts')).toBe('1')
+    })
+
+    test.each([
+      ['that is not there', page([])],
+      ['of another number', page([4])],
+      ['whose listing is forbidden', answer(403, xmlError('AccessDenied'))],
+    ])('a part %s is an error that says what to do', async (_, step) => {
+      const plan = script([hidden, step])
+      const error = await failure(upload(plan).putPart(3, body))
+      expect(error).toMatchObject({ code: 'protocol', uploadId: 'id' })
+      expect(error.message).toContain('ExposeHeaders: ETag')
+    })
+
+    test('a part of another size is not the one that was sent', async () => {
+      const plan = script([hidden, page([3])])
+      expect(await failure(upload(plan).putPart(3, new Uint8Array(4)))).toMatchObject({
+        code: 'protocol',
+      })
+    })
+
+    test('an upload that is gone is told as such', async () => {
+      const plan = script([hidden, GONE])
+      expect(await failure(upload(plan).putPart(3, body))).toMatchObject({ code: 'not-found' })
+    })
+  })
+})

@@ -97,15 +97,8 @@ export async function abortUpload(operation: Operation): Promise<Response> {
 }
 
 export async function listParts(operation: Operation): Promise<Response> {
-  const { bucket, key, query, uploads } = operation
-  const { upload, parts } = uploadOf(operation)
-  if (!uploads.has(idOf(bucket, upload.uploadId))) {
-    await checkOpen(operation)
-    throw new Refusal(
-      'NotImplemented',
-      'This upload was not created through this gateway, and its store cannot tell the parts',
-    )
-  }
+  const { bucket, key, query } = operation
+  const { upload, parts } = await openParts(operation)
   const page = pageSize(query, 'max-parts')
   const marker = countOf(query, 'part-number-marker', 0)
   const all = [...parts.values()]
@@ -127,7 +120,7 @@ export async function listParts(operation: Operation): Promise<Response> {
         'Part',
         [
           ['PartNumber', part.partNumber],
-          ['LastModified', new Date(part.receivedMs).toISOString()],
+          ['LastModified', part.receivedMs && new Date(part.receivedMs).toISOString()],
           ['ETag', `"${tagOf(part)}"`],
           ['Size', part.sizeBytes],
           ...CHECKSUMS.map((name) => [elementOf(name), part.checksums[PREFIX + name]] as const),
@@ -135,6 +128,27 @@ export async function listParts(operation: Operation): Promise<Response> {
       ],
     ),
   ])
+}
+
+/** With its parts: those of an upload that was not created through this gateway are its store's to tell. */
+async function openParts(operation: Operation): Promise<OpenUpload> {
+  const { bucket, uploads, signal } = operation
+  const open = uploadOf(operation)
+  const { upload, parts } = open
+  if (uploads.has(idOf(bucket, upload.uploadId))) return open
+  await checkOpen(operation)
+  if (!upload.listParts) {
+    throw new Refusal(
+      'NotImplemented',
+      'This upload was not created through this gateway, and its store cannot tell the parts',
+    )
+  }
+  await orNoSuchUpload(async () => {
+    for await (const part of upload.listParts?.({ signal }) ?? []) {
+      parts.set(part.partNumber, { ...part, receivedMs: undefined, checksums: {} })
+    }
+  })
+  return open
 }
 
 export function partNumberOf(operation: Operation): number {

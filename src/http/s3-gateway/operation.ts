@@ -27,11 +27,12 @@ export interface OpenUpload {
 }
 
 export interface ReceivedPart extends Part {
-  readonly receivedMs: number
+  /** `undefined` where only the store has seen it. */
+  readonly receivedMs: number | undefined
   readonly checksums: Readonly<Record<string, string>>
 }
 
-/** The uploads that were created through this gateway, by bucket and id: a store has no verb to tell their parts. */
+/** The uploads that were created through this gateway, by bucket and id: a store may be unable to tell their parts, and knows no checksums. */
 export type Uploads = Map<string, OpenUpload>
 
 const KNOWN_HEADERS: ReadonlySet<string> = new Set([

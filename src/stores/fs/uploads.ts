@@ -22,7 +22,7 @@ import {
 import { etagOf, writeNew } from './objects.ts'
 import { statOf } from './tree.ts'
 
-/** An upload is a folder: `upload.json`, and a file for each part that came, `<number>-<etag>`. */
+/** An upload is a folder: `upload.json`, and a file for each part that came, `<number>-<etag>`, with `.tmp` behind it until it is whole. */
 interface UploadFile {
   readonly key: string
   readonly headers: ObjectHeaders
@@ -102,20 +102,21 @@ export async function writePart(
   await readUpload(room, token)
   const etag = crypto.randomUUID()
   const path = uploadPath(room, token.uploadId, `${partNumber}-${etag}`)
-  let file: FileHandleLike
+  const draft = `${path}.tmp`
   try {
-    file = await room.fs.open(path, 'wx')
+    const file = await room.fs.open(draft, 'wx')
+    try {
+      const sizeBytes = await writeBody(file, body, signal)
+      await file.sync()
+      await room.fs.rename(draft, path)
+      return Object.freeze({ partNumber, etag, sizeBytes })
+    } finally {
+      await file.close()
+    }
   } catch (error) {
     // The folder went with its upload a moment ago.
     if (errnoOf(error) === 'ENOENT') await readUpload(room, token)
     throw error
-  }
-  try {
-    const sizeBytes = await writeBody(file, body, signal)
-    await file.sync()
-    return Object.freeze({ partNumber, etag, sizeBytes })
-  } finally {
-    await file.close()
   }
 }
 
@@ -153,6 +154,28 @@ export async function joinParts(
       await file.close()
     }
   }
+}
+
+const PART_FILE = /^(\d+)-([0-9a-f-]{36})$/
+
+/** Of a part that was replaced, the newest file. */
+export async function listParts(room: FsRoom, token: MultipartToken): Promise<readonly Part[]> {
+  await readUpload(room, token)
+  const folder = uploadPath(room, token.uploadId)
+  const newest = new Map<number, Part & { readonly atNs: bigint }>()
+  for (const { name } of (await unless(ABSENT, room.fs.readdir(folder, { withFileTypes: true }))) ??
+    []) {
+    const [, number, etag] = PART_FILE.exec(name) ?? []
+    const stats = etag && (await statOf(room, `${folder}/${name}`))
+    if (!stats) continue
+    const partNumber = Number(number)
+    const { mtimeNs: atNs } = stats
+    if ((newest.get(partNumber)?.atNs ?? -1n) > atNs) continue
+    newest.set(partNumber, { partNumber, etag, sizeBytes: Number(stats.size), atNs })
+  }
+  return [...newest.values()]
+    .sort((a, b) => a.partNumber - b.partNumber)
+    .map(({ atNs: _, ...part }) => Object.freeze(part))
 }
 
 /** Why a part is not there: its upload has gone, or it never came. */

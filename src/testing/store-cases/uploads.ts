@@ -1,4 +1,4 @@
-import type { MultipartUpload, Store } from '../../contracts/index.ts'
+import type { MultipartUpload, Part, Store } from '../../contracts/index.ts'
 import { concatBytes } from '../../core/bytes.ts'
 import { limiter } from '../../core/limiter.ts'
 import { check, checkEqual, checkRejects } from '../check.ts'
@@ -49,6 +49,38 @@ export const uploadCases: readonly StoreCase[] = [
     await upload.complete(parts)
     await checkObject(store, 'key', pattern(10))
   }),
+  multipartCase('the parts that are there are listed, in order', async (store, upload, limits) => {
+    if (!upload.listParts) return
+    checkEqual(await partsOf(upload), [], 'the parts of a new upload')
+    const [one, two, three] = partBodies(limits)
+    const third = await upload.putPart(3, three)
+    await upload.putPart(1, pattern(9))
+    const first = await upload.putPart(1, one)
+    checkEqual(await partsOf(upload), [first, third], 'the parts')
+    const second = await upload.putPart(2, two)
+    const resumed = store.resumeMultipart?.(upload.toJSON())
+    check(resumed, 'resumeMultipart() is there')
+    const parts = await partsOf(resumed)
+    checkEqual(parts, [first, second, third], 'the parts, as another process sees them')
+    await upload.complete(parts)
+    await checkObject(store, 'key', concatBytes([one, two, three]))
+  }),
+  multipartCase('more than 1,000 parts are listed', async (_, upload, { maxParts }) => {
+    if (!upload.listParts || maxParts < 1005) return
+    const limit = limiter(16)
+    const numbers = Array.from({ length: 1005 }, (_, i) => i + 1)
+    await Promise.all(numbers.map((number) => limit(() => upload.putPart(number, pattern(1)))))
+    const parts = await partsOf(upload)
+    const found = parts.map(({ partNumber }) => partNumber)
+    await upload.abort()
+    checkEqual(found, numbers, 'the numbers of the parts')
+  }),
+  multipartCase('an upload that is gone has no parts to list', async (_, upload) => {
+    await upload.putPart(1, pattern(9))
+    await upload.abort()
+    if (!upload.listParts) return
+    await checkRejects(partsOf(upload), 'not-found', 'listParts()', 'key')
+  }),
   {
     name: 'multipart: open uploads are listed by prefix, while they are open',
     async run(store) {
@@ -93,6 +125,14 @@ export const uploadCases: readonly StoreCase[] = [
 
 function describe({ key, uploadId }: { key: string; uploadId: string }): string {
   return `${key} ${uploadId}`
+}
+
+async function partsOf(upload: MultipartUpload): Promise<readonly Part[]> {
+  const parts: Part[] = []
+  for await (const { partNumber, etag, sizeBytes } of upload.listParts?.() ?? []) {
+    parts.push({ partNumber, etag, sizeBytes })
+  }
+  return parts
 }
 
 async function listedUploads(store: Store, prefix: string): Promise<readonly string[]> {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Bytes } from '../../../src/contracts/index.ts'
 import { objectWriter } from '../../../src/core/object-writer.ts'
+import { toReadableStream } from '../../../src/core/streams.ts'
+import { put } from '../../../src/s3/put.ts'
 import { runAndCheck } from './invariant.ts'
 import { ACTIONS, type Action, bytesOf, KEY, OLD } from './operations.ts'
 import { PART_BYTES, refusal, type Way, world } from './world.ts'
@@ -30,8 +32,10 @@ describe.each(ACTIONS)('$name', (action) => {
   })
 })
 
+type Source = () => AsyncIterable<Bytes>
+
 /** Writes what a source gives, as `for await` does. */
-function writing(source: () => AsyncIterable<Bytes>): Action {
+function writing(source: Source): Action {
   return {
     name: 'write from a source',
     before: true,
@@ -41,6 +45,21 @@ function writing(source: () => AsyncIterable<Bytes>): Action {
       for await (const chunk of source()) await writer.write(chunk)
       await writer.close()
     },
+  }
+}
+
+/** The same by `put`, which owns the source. */
+function putting(source: Source, { stream = false, resumable = false } = {}): Action {
+  return {
+    name: 'put a source',
+    before: true,
+    after: undefined,
+    run: ({ world: { client }, signal }) =>
+      put(client, KEY, stream ? toReadableStream(source()) : source(), {
+        partBytes: PART_BYTES,
+        signal,
+        ...(resumable && { onCheckpoint: () => {} }),
+      }),
   }
 }
 
@@ -57,22 +76,47 @@ describe('a source', () => {
     const at = world()
     await expect(runAndCheck(at, writing(source))).rejects.toThrow('the disk is gone')
     expect(await left(at)).toEqual({ object: String(OLD), uploads: 0 })
-  })
-
-  test('that never ends is refused when the parts are used up', async () => {
-    const { outcome } = await runAndCheck(world(), writing(endless))
-    expect(outcome).toBe('too-large')
-  })
-
-  test.each([0, 1, 2, 3, 4])('that never ends is aborted at request %i', async (n) => {
-    const controller = new AbortController()
-    let requests = 0
-    const way: Way = (passing) => {
-      if (requests++ === n) controller.abort()
-      return passing.send()
+    for (const stream of [false, true]) {
+      const { error } = await runAndCheck(world(), putting(source, { stream }))
+      expect(error).toMatchObject({ code: 'aborted', cause: { message: 'the disk is gone' } })
     }
-    const { outcome } = await runAndCheck(world({ way }), writing(endless), controller.signal)
-    expect(outcome).toBe('aborted')
+  })
+
+  const WAYS = [
+    ['written', writing],
+    ['put', putting],
+    ['put as a stream', (source: Source) => putting(source, { stream: true })],
+    ['put to be resumed', (source: Source) => putting(source, { resumable: true })],
+  ] as const
+  describe.each(WAYS)('%s', (_, action) => {
+    test('that never ends is refused when the parts are used up', async () => {
+      const { outcome } = await runAndCheck(world(), action(endless))
+      expect(outcome).toBe('too-large')
+    })
+
+    test.each([0, 1, 2, 3, 4])('that never ends is aborted at request %i', async (n) => {
+      const controller = new AbortController()
+      let requests = 0
+      const way: Way = (passing) => {
+        if (requests++ === n) controller.abort()
+        return passing.send()
+      }
+      const { outcome } = await runAndCheck(world({ way }), action(endless), controller.signal)
+      expect(outcome).toBe('aborted')
+    })
+  })
+
+  test.each([0, 1, 2, 4])('that falls silent after %i parts is aborted', async (parts) => {
+    for (const stream of [false, true]) {
+      const controller = new AbortController()
+      const silent = async function* (): AsyncGenerator<Bytes> {
+        for (let n = 0; n < parts; n++) yield bytesOf(PART_BYTES, n)
+        setImmediate(() => controller.abort())
+        await new Promise(() => {})
+      }
+      const action = putting(silent, { stream })
+      expect((await runAndCheck(world(), action, controller.signal)).outcome).toBe('aborted')
+    }
   })
 })
 

@@ -1,5 +1,6 @@
 import type { Bytes, Store, WriteConditions } from '../../../src/contracts/index.ts'
 import { objectWriter } from '../../../src/core/object-writer.ts'
+import { put } from '../../../src/s3/put.ts'
 import { PART_BYTES, type World } from './world.ts'
 
 export const KEY = 'folder/file'
@@ -37,6 +38,14 @@ export const ACTIONS: readonly Action[] = [
     await writer.write(NEW)
     await writer.close()
   }),
+  ...writes('put from a stream', ({ world: { client }, signal }, conditions) =>
+    put(client, KEY, streamOf(NEW), {
+      partBytes: PART_BYTES,
+      concurrency: 2,
+      ...conditions,
+      signal,
+    }),
+  ),
   ...writes('copy', ({ store, signal }, conditions) =>
     store.copy?.(SOURCE, KEY, { ...conditions, signal }),
   ),
@@ -147,6 +156,18 @@ async function deleted(deleting: ReturnType<Store['delete']>): Promise<void> {
 /** A wrong answer is no SluiceError, and so never an outcome that anybody expects. */
 function same(got: unknown, expected: unknown): void {
   if (String(got) !== String(expected)) throw new Error(`Got ${got} for ${expected}`)
+}
+
+/** In pieces that end where no part does. */
+function streamOf(bytes: Bytes): ReadableStream<Bytes> {
+  let at = 0
+  return new ReadableStream({
+    pull(controller) {
+      if (at >= bytes.byteLength) return controller.close()
+      controller.enqueue(bytes.slice(at, at + 11))
+      at += 11
+    },
+  })
 }
 
 export function bytesOf(length: number, seed: number): Bytes {

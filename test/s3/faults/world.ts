@@ -2,9 +2,11 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Bytes, Clock, MultipartLimits, Store } from '../../../src/contracts/index.ts'
 import { throwIfAborted } from '../../../src/core/errors.ts'
 import { s3Gateway } from '../../../src/http/s3-gateway.ts'
+import { type S3Client, s3Client } from '../../../src/s3/client.ts'
 import type { S3Credentials } from '../../../src/s3/credentials.ts'
+import { GENERIC_PROVIDER } from '../../../src/s3/provider.ts'
 import { memoryStore } from '../../../src/stores/memory.ts'
-import { s3Store } from '../../../src/stores/s3.ts'
+import { s3ClientStore } from '../../../src/stores/s3.ts'
 import { virtualClock } from '../../../src/testing/virtual-clock.ts'
 
 /** Set in what the server does, to tell it from what the client does. */
@@ -49,6 +51,7 @@ export interface WorldOptions {
 
 /** A client, a server that verifies every signature, and the way between them. */
 export interface World {
+  readonly client: S3Client
   readonly store: Store
   /** What the server keeps, seen without any way in between. */
   readonly kept: Store
@@ -144,7 +147,7 @@ export function world({ way = (passing) => passing.send(), ...options }: WorldOp
     return new Response(body, response)
   }
 
-  const store = s3Store({
+  const client = s3Client({
     bucket: BUCKET,
     endpoint: 'endpoint' in options ? options.endpoint : 'https://s3.test',
     pathStyle: true,
@@ -152,15 +155,19 @@ export function world({ way = (passing) => passing.send(), ...options }: WorldOp
       ...credentials,
       expiration: new Date(time.now() + HOUR_MS),
     }),
-    capabilities: { multipart: LIMITS },
+    provider: {
+      ...GENERIC_PROVIDER,
+      capabilities: { ...GENERIC_PROVIDER.capabilities, multipart: LIMITS },
+    },
     retry: { baseMs: 0 },
     attemptTimeoutMs: ATTEMPT_MS,
     clock,
     fetch: passingFetch,
   })
+  const store = s3ClientStore(client)
 
   return {
-    ...{ store, kept, clock, sent, unheard },
+    ...{ client, store, kept, clock, sent, unheard },
     async warmUp() {
       calm = true
       await store.head('absent')

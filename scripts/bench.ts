@@ -1,0 +1,46 @@
+/**
+ * `npm run bench [name …] [-- --json]`: races, side by side, in one run each; without a name, all of them. Ratios within one
+ * run are what counts: seconds differ from machine to machine. Ends with the exit status 0 only if each met its targets.
+ */
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { node24, root, toolEnvironment } from './install.mjs'
+
+const benches: Readonly<Record<string, string>> = {
+  s3: '512 MiB from a stream of unknown length to a local server, by each client',
+}
+
+const args = process.argv.slice(2)
+const options = args.filter((arg) => arg.startsWith('--'))
+const given = args.filter((arg) => !arg.startsWith('--'))
+const names = given.length > 0 ? given : Object.keys(benches)
+const unknown = names.filter((name) => !Object.hasOwn(benches, name))
+if (unknown.length > 0) {
+  console.error(`No bench is called ${unknown.join(', ')}. There are:`)
+  for (const [name, what] of Object.entries(benches)) console.error(`  ${name}: ${what}`)
+  process.exit(2)
+}
+
+let failed = false
+for (const name of names) {
+  console.error(`── ${name}: ${benches[name]}`)
+  failed = (await run(name)) !== 0 || failed
+}
+process.exit(failed ? 1 : 0)
+
+function run(name: string): Promise<number> {
+  const child = spawn(node24, [join(root, 'bench', `${name}.ts`), ...options], {
+    cwd: root,
+    env: toolEnvironment(),
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  const stop = (): void => void child.kill()
+  process.once('exit', stop)
+  return new Promise((resolve) => {
+    child.on('error', () => resolve(1))
+    child.on('exit', (code) => {
+      process.off('exit', stop)
+      resolve(code ?? 1)
+    })
+  })
+}

@@ -1,0 +1,125 @@
+import type { Bytes, Source } from '../contracts/index.ts'
+import { utf8 } from './bytes.ts'
+import { orAborted, SluiceError } from './errors.ts'
+import { ObjectUpload, type UploadOptions, type UploadTarget } from './object-upload.ts'
+import { type ObjectWritten, PartsWriter } from './object-writer.ts'
+import { partPlan } from './part-plan.ts'
+import { iterate, type Reading } from './reading.ts'
+import {
+  checkCheckpoint,
+  Resumption,
+  type ResumptionOptions,
+  type UploadCheckpoint,
+} from './resumption.ts'
+
+/** What can be put: bytes that are there, or a source of chunks of bytes, which is read once and let go. */
+export type PutBody = Bytes | Blob | string | Source<Uint8Array>
+
+export interface PutBodyOptions extends UploadOptions, ResumptionOptions {}
+
+/** One object from any body; `put` in `sluice/s3` says what it guarantees. */
+export async function putBody(
+  target: UploadTarget,
+  key: string,
+  body: PutBody,
+  options: PutBodyOptions = {},
+): Promise<ObjectWritten> {
+  const known = typeof body === 'string' ? utf8(body) : body
+  if (known instanceof Uint8Array || known instanceof Blob) {
+    return putKnown(target, key, known, options)
+  }
+  const reading = readingOf(key, known)
+  try {
+    return await putSource(uploadOf(target, key, options), reading, options.resume)
+  } catch (error) {
+    // Of the options, or let go already.
+    await reading.cancel(error).catch(() => {})
+    throw error
+  }
+}
+
+function uploadOf(target: UploadTarget, key: string, options: PutBodyOptions): ObjectUpload {
+  const { resume, onCheckpoint } = options
+  if (resume) checkCheckpoint(resume, key, options.sizeBytes)
+  const sizeBytes = options.sizeBytes ?? resume?.sizeBytes
+  // As it was begun: with another size the parts would be others.
+  const plan = partPlan(key, target.capabilities, resume ?? options)
+  const { partBytes } = plan
+  const begun = { partBytes, ...((resume ?? options).sizeBytes !== undefined && { sizeBytes }) }
+  const resumption = resume || onCheckpoint ? new Resumption(options, begun) : undefined
+  return new ObjectUpload(target, key, { ...options, sizeBytes }, plan, resumption)
+}
+
+function readingOf(key: string, source: Source<Uint8Array>): Reading<Uint8Array> {
+  try {
+    return iterate(source)
+  } catch (cause) {
+    const message = `The body of "${key}" is neither bytes, a Blob, text nor a source that can be read`
+    throw new SluiceError('invalid-options', message, { key, cause })
+  }
+}
+
+/** Nothing is copied: parts are views of the bytes, or slices of the Blob that are read when they are sent. */
+async function putKnown(
+  target: UploadTarget,
+  key: string,
+  body: Bytes | Blob,
+  options: PutBodyOptions,
+): Promise<ObjectWritten> {
+  const bytes = body instanceof Blob ? body.size : body.byteLength
+  const upload = uploadOf(target, key, { ...options, sizeBytes: options.sizeBytes ?? bytes })
+  const { plan, limits } = upload
+  try {
+    upload.checkSize(bytes, true)
+    let etag: string
+    if (!options.resume && (!limits || bytes <= plan.partBytes)) {
+      etag = (await upload.putWhole(body)).etag
+    } else {
+      await upload.begin(options.resume)
+      let at = 0
+      for (let number = 1; number === 1 || at < bytes; number++) {
+        const end = Math.min(at + plan.sizeOf(number), bytes)
+        await upload.send(
+          number,
+          body instanceof Blob ? body.slice(at, end) : body.subarray(at, end),
+        )
+        at = end
+      }
+      etag = (await upload.complete()).etag
+    }
+    return { key, etag, bytes, peakBytes: 0 }
+  } catch (error) {
+    throw await upload.end(error)
+  }
+}
+
+async function putSource(
+  upload: ObjectUpload,
+  reading: Reading<Uint8Array>,
+  resume: UploadCheckpoint | undefined,
+): Promise<ObjectWritten> {
+  const { key, signal } = upload
+  const writer = new PartsWriter(upload)
+  let waiting = false
+  try {
+    if (resume) await upload.begin(resume)
+    for (;;) {
+      waiting = true
+      const { done, value } = await orAborted(reading.next(), signal)
+      waiting = false
+      if (done) return await writer.close()
+      if (!(value instanceof Uint8Array)) {
+        const message = `The source of "${key}" gives what is no Uint8Array`
+        throw new SluiceError('invalid-options', message, { key })
+      }
+      await writer.write(value)
+    }
+  } catch (error) {
+    const failure = upload.fail(error)
+    const cancelled = reading.cancel(failure).catch(() => {})
+    const ended = await upload.end(failure)
+    // An async generator is let go when it has answered, which may be never.
+    if (!waiting) await cancelled
+    throw ended
+  }
+}

@@ -1,0 +1,60 @@
+import type { PutResult } from '../contracts/index.ts'
+import type { UploadOptions } from '../core/object-upload.ts'
+import { type PutBody, putBody } from '../core/put-body.ts'
+import type { ResumptionOptions } from '../core/resumption.ts'
+import type { S3Client } from './client.ts'
+import { createUpload, resumeUpload } from './multipart.ts'
+import { headObject, putObject } from './objects.ts'
+
+export interface S3PutOptions
+  extends Omit<UploadOptions, 'onUpload' | 'conditionFallback' | 'clock'>,
+    ResumptionOptions {}
+
+export interface S3PutResult extends PutResult {
+  readonly key: string
+  /** The object's size. */
+  readonly bytes: number
+  /** The most bytes of parts that were held in memory at once; 0 for bytes and Blobs, which are not copied. */
+  readonly peakBytes: number
+}
+
+/**
+ * Writes one object from whatever there is: bytes, a Blob or File, text, a `ReadableStream`, or any iterable of chunks. One PutObject when
+ * it fits into one part, else a multipart upload; a source is read up to one part before that is decided.
+ *
+ * ```ts
+ * await put(client, 'backups/today.tar', stream, { contentType: 'application/x-tar' })
+ * ```
+ *
+ * Guaranteed: the object is whole or as it was; at most `(concurrency + 1) * partBytes` of a source are held, or two parts
+ * where those have grown larger (the provider's `equalParts: false`), apart from the chunk that it gave last, and nothing
+ * of bytes and Blobs; the source is cancelled on every exit but its end; a failure, or `signal`, stops the parts in flight
+ * and aborts the upload (if even that fails, the error names its `uploadId`), also while the source is silent.
+ *
+ * With `onCheckpoint` or `resume` the upload outlives a failure: the error names its `uploadId`, and `resume` with the last
+ * token and the same source goes on: parts that have arrived are read again, held against the token by size and SHA-256, and
+ * not sent again. Only where that could never end well (`precondition-failed`, `too-large`, `not-supported`) it is aborted. Whoever
+ * gives up calls `resumeUpload(client, token).abort()`. Each part in flight of a Blob is in memory then.
+ *
+ * Not guaranteed: that bytes which are changed before it has resolved arrive as they were.
+ *
+ * Errors: those of `putObject` and the multipart calls; `aborted` with the source's error as its cause; `too-large` and
+ * `invalid-options` before anything is sent where the size or the options cannot be met; `invalid-options` for other many
+ * bytes than `sizeBytes`, for a chunk that is no `Uint8Array`, and for another source than the token's; `conflict` for a token whose
+ * parts somebody else has replaced; `not-found` for one whose upload is gone.
+ */
+export async function put(
+  client: S3Client,
+  key: string,
+  body: PutBody,
+  options: S3PutOptions = {},
+): Promise<S3PutResult> {
+  const target = {
+    capabilities: client.provider.capabilities,
+    put: putObject.bind(undefined, client),
+    head: headObject.bind(undefined, client),
+    createMultipart: createUpload.bind(undefined, client),
+    resumeMultipart: resumeUpload.bind(undefined, client),
+  }
+  return putBody(target, key, body, { ...options, clock: client.clock })
+}
