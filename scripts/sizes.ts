@@ -12,6 +12,7 @@ import { root } from './install.mjs'
 const limits: Record<string, number> = {
   '.': 20_700,
   './s3': 16_400,
+  './s3/buckets': 14_000,
   './s3/credentials': 11_000,
   './s3/presign': 4_500,
   './s3/presigned-client': 9_000,
