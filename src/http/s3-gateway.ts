@@ -101,7 +101,7 @@ export function s3Gateway(options: S3GatewayOptions): (request: Request) => Prom
     if (!route.body) await checkNoBody(payloadHash)
     const store = storeOf(bucket)
     return route.run({
-      ...{ store, storeOf, bucket, region, key, query, headers, signal, uploads, payload },
+      ...{ store, storeOf, bucket, region, key, query, headers, signal, uploads, payload, clock },
     })
   }
 
