@@ -12,7 +12,9 @@ import { root } from './install.mjs'
 const limits: Record<string, number> = {
   '.': 20_700,
   './s3': 16_400,
+  './s3/buckets': 14_000,
   './s3/credentials': 11_000,
+  './s3/janitor': 8_600,
   './s3/presign': 4_500,
   './s3/presigned-client': 9_000,
   './s3/post-policy': 4_000,
@@ -31,7 +33,7 @@ const limits: Record<string, number> = {
   './logs/durable-object': 5_600,
   './files': 5_200,
   './http': 29_500,
-  './http/s3-gateway': 27_500,
+  './http/s3-gateway': 28_500,
   './client': 7_000,
   './testing': 23_000,
   './node': 30_500,

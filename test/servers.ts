@@ -149,7 +149,15 @@ export async function startServer(kind: ServerKind): Promise<TestServer> {
 export async function startGateway(store: Store = memoryStore()): Promise<TestServer> {
   const buckets: Record<string, Store> = { [BUCKET]: store }
   const credentials = { accessKeyId: ACCESS_KEY_ID, secretAccessKey: SECRET_ACCESS_KEY }
-  const handler = s3Gateway({ buckets, credentials, region: REGION })
+  const changes = {
+    create(bucket: string): void {
+      buckets[bucket] = memoryStore()
+    },
+    delete(bucket: string): void {
+      delete buckets[bucket]
+    },
+  }
+  const handler = s3Gateway({ buckets, changes, credentials, region: REGION })
   const server = await fetchServer(handler)
   return {
     ...LOCAL,

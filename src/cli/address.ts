@@ -1,5 +1,7 @@
 import type { Store } from '../contracts/index.ts'
-import { s3FromEnvironment } from '../node/index.ts'
+import { s3ClientFromEnvironment } from '../node/index.ts'
+import type { S3Client } from '../s3/index.ts'
+import { s3ClientStore } from '../stores/s3.ts'
 import type { CliIo } from './io.ts'
 import { usageError } from './usage-error.ts'
 
@@ -59,8 +61,13 @@ export function parseObjectAddress(text: string): Address {
 
 /** The bucket of an address, with the environment's credentials. Sends nothing. */
 export function openBucket(address: BucketAddress, io: CliIo, options: BucketOptions): Store {
+  return s3ClientStore(openClient(address, io, options))
+}
+
+/** The same as a client, for what a store has no verbs for. */
+export function openClient(address: BucketAddress, io: CliIo, options: BucketOptions): S3Client {
   const { endpoint, region, allowInsecure } = options
-  return s3FromEnvironment({
+  return s3ClientFromEnvironment({
     bucket: address.bucket,
     env: io.env,
     endpoint,

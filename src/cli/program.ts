@@ -3,12 +3,16 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { cat } from './commands/cat.ts'
 import { doctor } from './commands/doctor.ts'
 import { head } from './commands/head.ts'
+import { janitor } from './commands/janitor.ts'
 import { ls } from './commands/ls.ts'
 import { put } from './commands/put.ts'
 import { serve } from './commands/serve.ts'
 import { FORMATS } from './convert.ts'
 import type { CliIo } from './io.ts'
 import { TEXT_KINDS } from './names.ts'
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
 
 const ENVIRONMENT = `
 An address is s3://bucket/key or a local path.
@@ -91,6 +95,20 @@ export function sluiceProgram(io: CliIo): Command {
     .argument('<address>', 's3://bucket, or s3://bucket/prefix if only that may be written')
     .action((address, options) => doctor(address, options, io))
 
+  bucketCommand(program, 'janitor')
+    .description('abort uploads that were begun and left')
+    .argument('<address>', 's3://bucket/prefix: where the uploads would have ended')
+    .addOption(
+      new Option(
+        '--older-than <time>',
+        'begun, and without a new part, for so long: 12h, 7d; at least 1h',
+      )
+        .argParser(ageInMs)
+        .default(7 * DAY_MS, '7d'),
+    )
+    .option('--dry-run', 'say what would be aborted, and abort nothing')
+    .action((address, options) => janitor(address, options, io))
+
   program
     .command('serve')
     .description('be an S3 server over a folder, until it is interrupted')
@@ -117,6 +135,13 @@ function wholeNumber(text: string): number {
     throw new InvalidArgumentError('It must be a whole number above 0.')
   }
   return number
+}
+
+function ageInMs(text: string): number {
+  const [, count, unit] = /^(\d{1,4})([hd])$/.exec(text) ?? []
+  const ms = Number(count) * (unit === 'd' ? DAY_MS : HOUR_MS)
+  if (ms >= HOUR_MS) return ms
+  throw new InvalidArgumentError('It must be a time of at least 1h: 12h, 7d.')
 }
 
 function portNumber(text: string): number {

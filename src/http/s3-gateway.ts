@@ -5,7 +5,12 @@ import { SluiceError } from '../core/errors.ts'
 import { sha256Hex } from '../core/hash.ts'
 import type { S3Credentials } from '../s3/credentials.ts'
 import { UNSIGNED_PAYLOAD } from '../s3/sign.ts'
-import { listBuckets } from './s3-gateway/buckets.ts'
+import {
+  createBucket,
+  deleteBucket,
+  listBuckets,
+  type S3GatewayChanges,
+} from './s3-gateway/buckets.ts'
 import { allowOrigin, preflight, type S3GatewayCors } from './s3-gateway/cors.ts'
 import { refuseUnknown, type Uploads } from './s3-gateway/operation.ts'
 import { payloadOf } from './s3-gateway/payload.ts'
@@ -16,13 +21,15 @@ import { routeOf } from './s3-gateway/routes.ts'
 import type { SignatureOptions } from './s3-gateway/signature.ts'
 import { queryMap, targetOf } from './s3-gateway/target.ts'
 
-export type { S3GatewayCors }
+export type { S3GatewayChanges, S3GatewayCors }
 
 export interface S3GatewayOptions {
   /** What each bucket's name stands for. Looked at for every request, so it may change. */
   readonly buckets: Readonly<Record<string, Store>>
   /** Whoever signs with them may do everything. */
   readonly credentials: S3Credentials
+  /** How requests make and delete buckets. Default: not at all, `NotImplemented`. */
+  readonly changes?: S3GatewayChanges | undefined
   /** What requests must be signed for. Default `us-east-1`. */
   readonly region?: string | undefined
   /** Which pages of other origins may ask. Default: none. */
@@ -31,14 +38,14 @@ export interface S3GatewayOptions {
 }
 
 /**
- * A fetch handler that speaks S3 over any stores, path style (`/bucket/key`): ListBuckets, HeadBucket,
- * GetBucketLocation, ListObjects (both versions), PutObject, GetObject, HeadObject, DeleteObject, DeleteObjects,
+ * A fetch handler that speaks S3 over any stores, path style (`/bucket/key`): ListBuckets, HeadBucket, with `changes` CreateBucket and
+ * DeleteBucket, GetBucketLocation, ListObjects (both versions), PutObject, GetObject, HeadObject, DeleteObject, DeleteObjects,
  * CopyObject, the multipart calls with UploadPartCopy, and uploads by a form (POST policy).
  *
  * Guaranteed: nothing without a valid signature (version 4), be it in the header, in the query (presigned, 1 to 604,800
  * seconds) or of a policy, with clocks at most 15 minutes apart; an object appears whole, and only when its bytes had the
  * length, the signed hash and the checksums (CRC32, CRC32C, CRC64NVME, SHA-1, SHA-256, MD5; in a header or behind an
- * `aws-chunked` body) that were announced; what a request asks for and the gateway does not know is refused with
+ * `aws-chunked` body) that were announced, and each of its chunks its signature, where they are signed; what a request asks for and the gateway does not know is refused with
  * `NotImplemented`, never ignored; headers, queries, documents and forms are bounded; the handler never rejects.
  *
  * Not guaranteed: bounded memory for a part, or for a conditional put where the store completes no upload under a
@@ -54,6 +61,7 @@ export interface S3GatewayOptions {
  */
 export function s3Gateway(options: S3GatewayOptions): (request: Request) => Promise<Response> {
   const { buckets, credentials, region = 'us-east-1', cors, clock = systemClock } = options
+  const { changes } = options
   checkCredentials(credentials)
   const signature: SignatureOptions = { credentials, region, clock }
   const uploads: Uploads = new Map()
@@ -71,33 +79,44 @@ export function s3Gateway(options: S3GatewayOptions): (request: Request) => Prom
     if (method === 'OPTIONS') return preflight(request, cors)
     if (isForm(request, target)) return postObject(request, target, storeOf, signature)
     const signed = { ...target, method, headers: request.headers }
-    const { payloadHash, headers, query: pairs } = await authorize(signed, signature)
-    const query = queryMap(pairs)
+    const authorized = await authorize(signed, signature)
+    const { payloadHash, headers } = authorized
+    const query = queryMap(authorized.query)
+    const payload = payloadOf(request, authorized)
     const { bucket, key } = target
     if (bucket === '' && method === 'GET') {
       refuseUnknown(method, headers, query, [])
       return listBuckets(Object.keys(buckets), beganMs)
     }
+    if (key === '' && (method === 'PUT' || method === 'DELETE')) {
+      refuseUnknown(method, headers, query, [])
+      if (!changes) throw new Refusal('NotImplemented', 'The buckets of this gateway are given')
+      if (method === 'DELETE') return deleteBucket(bucket, storeOf(bucket), changes, signal)
+      if (!request.body) await checkNoBody(payloadHash)
+      const taken = Object.hasOwn(buckets, bucket)
+      return createBucket(bucket, { taken, region, payload: request.body && payload }, changes)
+    }
     const route = routeOf(method, key !== '', query, headers)
     refuseUnknown(method, headers, query, route.parameters)
     if (!route.body) await checkNoBody(payloadHash)
-    const payload = payloadOf(request, headers, payloadHash)
     const store = storeOf(bucket)
     return route.run({
-      ...{ store, storeOf, bucket, region, key, query, headers, signal, uploads, payload },
+      ...{ store, storeOf, bucket, region, key, query, headers, signal, uploads, payload, clock },
     })
   }
 
   return async (request) => {
     const requestId = toHex(crypto.getRandomValues(new Uint8Array(8))).toUpperCase()
+    const { pathname } = new URL(request.url)
     const hostId = toBase64(crypto.getRandomValues(new Uint8Array(48)))
     let response: Response
     try {
       response = await answer(request)
     } catch (error) {
-      const { pathname } = new URL(request.url)
       response = refusalResponse(toRefusal(error), pathname, { requestId, hostId })
     }
+    // Whatever the answer: the one to a HEAD has no other place to say what to sign for. It is the same for names that are no buckets.
+    if (pathname !== '/') response.headers.set('x-amz-bucket-region', region)
     response.headers.set('x-amz-request-id', requestId)
     response.headers.set('x-amz-id-2', hostId)
     allowOrigin(request, response, cors)

@@ -4,4 +4,9 @@ export { defaultChain } from './default-chain.ts'
 export { type FetchServer, type FetchServerOptions, fetchServer } from './fetch-server.ts'
 export { fsStore } from './fs-store.ts'
 export { type ProfileCredentialsOptions, profileCredentials } from './profile-credentials.ts'
-export { type S3FromEnvironmentOptions, s3FromEnvironment } from './s3-from-environment.ts'
+export {
+  type S3ClientFromEnvironmentOptions,
+  type S3FromEnvironmentOptions,
+  s3ClientFromEnvironment,
+  s3FromEnvironment,
+} from './s3-from-environment.ts'

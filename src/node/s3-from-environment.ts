@@ -1,17 +1,22 @@
 import process from 'node:process'
 import type { Store } from '../contracts/index.ts'
+import { type S3Client, type S3ClientOptions, s3Client } from '../s3/client.ts'
 import type { Environment } from '../s3/credentials/index.ts'
 import type { S3CredentialsSource } from '../s3/index.ts'
-import { type S3StoreOptions, s3Store } from '../stores/s3.ts'
+import { type S3ClientStoreOptions, s3ClientStore } from '../stores/s3.ts'
 import { defaultChain } from './default-chain.ts'
 
 /** What is given here wins over the environment. */
-export interface S3FromEnvironmentOptions extends Omit<S3StoreOptions, 'credentials'> {
+export interface S3ClientFromEnvironmentOptions extends Omit<S3ClientOptions, 'credentials'> {
   /** Default: `process.env`, which Node, Deno and Bun have. */
   readonly env?: Environment | undefined
   /** Default: `defaultChain` of that environment, asked with the first request. */
   readonly credentials?: S3CredentialsSource | undefined
 }
+
+export interface S3FromEnvironmentOptions
+  extends S3ClientFromEnvironmentOptions,
+    S3ClientStoreOptions {}
 
 /**
  * The bucket that the environment gives access to, by the names that the AWS tools read:
@@ -25,14 +30,19 @@ export interface S3FromEnvironmentOptions extends Omit<S3StoreOptions, 'credenti
  * not read. Each variable is read by its name, and no file before it is needed, so with the credentials in the environment
  * Deno needs `--allow-env=AWS_*,SLUICE_S3_ENDPOINT` and no more.
  *
- * Errors: those of `s3Store`; with the first request `unauthenticated` when no source has credentials, with what each said.
+ * Errors: those of `s3Client`; with the first request `unauthenticated` when no source has credentials, with what each said.
  */
 export function s3FromEnvironment(options: S3FromEnvironmentOptions): Store {
+  return s3ClientStore(s3ClientFromEnvironment(options), options)
+}
+
+/** The same bucket as a client, for what a store has no verbs for. Errors: those of `s3Client`, and the same. */
+export function s3ClientFromEnvironment(options: S3ClientFromEnvironmentOptions): S3Client {
   const { env = process.env, credentials, ...given } = options
   const region = given.region ?? read(env, 'AWS_REGION', 'AWS_DEFAULT_REGION')
   const endpoint =
     given.endpoint ?? read(env, 'SLUICE_S3_ENDPOINT', 'AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL')
-  return s3Store({
+  return s3Client({
     ...given,
     endpoint,
     region,

@@ -23,6 +23,11 @@ export function setAuthority(client: S3Client, authority: Authority): S3Client {
   return client
 }
 
+/** The server's clock, as far as it has told; else ours. Milliseconds since 1970. */
+export function serverNow(client: S3Client): number {
+  return (authorities.get(client) ?? client.clock).now()
+}
+
 /** How long a signature is good for. */
 export interface Lifetime {
   /** When it begins, as `YYYYMMDDTHHMMSSZ`. */

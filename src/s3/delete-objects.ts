@@ -8,7 +8,7 @@ import type { S3Client } from './client.ts'
 import { refusalError, refusalOf } from './errors.ts'
 import { deleteObject } from './objects.ts'
 import { readXml } from './response.ts'
-import { fitsXml, writeXml } from './xml.ts'
+import { fitsXml, writeXml, type XmlPart } from './xml.ts'
 
 const SINGLES_AT_ONCE = 8
 
@@ -43,7 +43,8 @@ export async function deleteObjects(
   while (batched.length > 0) {
     const batch = batched.splice(0, deleteBatchKeys)
     try {
-      for (const failure of await deleteBatch(client, batch, options)) {
+      const objects = batch.map((key): XmlPart[] => [['Key', key]])
+      for (const failure of await deleteBatch(client, objects, options)) {
         if (failure.error.retryable) singles.push(failure.key)
         else failed.push(failure)
       }
@@ -58,12 +59,12 @@ export async function deleteObjects(
 }
 
 /** The keys that the answer says were not deleted. Rejects when there is no answer for them. */
-async function deleteBatch(
+export async function deleteBatch(
   client: S3Client,
-  batch: readonly string[],
+  batch: readonly (readonly XmlPart[])[],
   options: CallOptions,
 ): Promise<Failure[]> {
-  const objects = batch.map((key) => ['Object', [['Key', key]]] as const)
+  const objects = batch.map((object): XmlPart => ['Object', object])
   const body = utf8(writeXml('Delete', [...objects, ['Quiet', true]]))
   const digest = toBase64(await sha256(body))
   return client.send({

@@ -32,7 +32,8 @@ export interface Refusal {
  */
 const CODES: readonly (readonly [ErrorCode, RegExp])[] = [
   ['not-found', /^(NoSuch(Key|Version|Bucket|Upload)|404)$/],
-  ['precondition-failed', /^(PreconditionFailed|412)$/],
+  ['already-exists', /^BucketAlready(Exists|OwnedByYou)$/],
+  ['precondition-failed', /^(PreconditionFailed|BucketNotEmpty|412)$/],
   ['conflict', /^(ConditionalRequestConflict|OperationAborted|409)$/],
   ['permission-denied', /^(AccessDenied|AllAccessDisabled|AccountProblem|403)$/],
   [

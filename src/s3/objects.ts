@@ -195,7 +195,8 @@ export async function mindAbsent<T>(
   }
 }
 
-async function orUndefined<T>(call: () => Promise<T>): Promise<T | undefined> {
+/** `undefined` where the answer is that there is no such thing in the bucket. */
+export async function orUndefined<T>(call: () => Promise<T>): Promise<T | undefined> {
   try {
     return await call()
   } catch (error) {

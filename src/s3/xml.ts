@@ -8,6 +8,8 @@ export interface XmlElement {
   children(name: string): readonly XmlElement[]
   /** The text of the first child element of that name, white space and all; `undefined` when there is none. */
   text(name: string): string | undefined
+  /** For `contentOf`. */
+  readonly node: TNode
 }
 
 /**
@@ -54,6 +56,7 @@ function elementOf(node: TNode): XmlElement {
       (child): child is TNode => typeof child === 'object' && child.tagName === name,
     )
   return {
+    node,
     name: node.tagName,
     children,
     child(name) {
@@ -72,6 +75,13 @@ function elementOf(node: TNode): XmlElement {
 export type XmlContent = string | number | boolean | readonly XmlPart[] | undefined
 export type XmlPart = readonly [name: string, content: XmlContent]
 
+/** What an element holds, to be written again: all but attributes, and text between elements, which in S3's documents is white space. */
+export function contentOf({ node }: Pick<XmlElement, 'node'>): string | readonly XmlPart[] {
+  const elements = node.children.filter((child) => typeof child === 'object')
+  if (elements.length === 0) return node.children.join('')
+  return elements.map((child) => [child.tagName, contentOf({ node: child })])
+}
+
 const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/'
 
 /** A whole document, escaped. Errors' documents have no namespace. */
@@ -80,7 +90,8 @@ export function writeXml(root: string, content: XmlContent, namespace = true): s
   return `<?xml version="1.0" encoding="UTF-8"?>\n${open}${writeContent(content)}</${root}>`
 }
 
-function writeContent(content: XmlContent = ''): string {
+/** The same without a document around it. */
+export function writeContent(content: XmlContent = ''): string {
   if (typeof content !== 'object') return escapeText(String(content))
   return content
     .map(([name, inner]) =>

@@ -37,13 +37,13 @@ export async function putPart(operation: Operation): Promise<Response> {
 
 /** Puts bytes that have been checked into an upload, and gives the part's ETag. */
 export async function storePart(
-  { signal, payload }: Operation,
+  { signal, payload, clock }: Operation,
   { upload, parts }: OpenUpload,
   partNumber: number,
   body: Bytes,
 ): Promise<string> {
   const part = await orNoSuchUpload(() => upload.putPart(partNumber, body, { signal }))
-  parts.set(partNumber, { ...part, receivedMs: Date.now(), checksums: payload.checksums() })
+  parts.set(partNumber, { ...part, receivedMs: clock.now(), checksums: payload.checksums() })
   return tagOf(part)
 }
 

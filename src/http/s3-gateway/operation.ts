@@ -1,4 +1,4 @@
-import type { MultipartUpload, Part, Store } from '../../contracts/index.ts'
+import type { Clock, MultipartUpload, Part, Store } from '../../contracts/index.ts'
 import type { Payload } from './payload.ts'
 import { Refusal } from './refusal.ts'
 
@@ -16,6 +16,7 @@ export interface Operation {
   readonly headers: Headers
   readonly signal: AbortSignal
   readonly uploads: Uploads
+  readonly clock: Clock
   /** The body, checked against its length, its signed hash and its checksums. */
   readonly payload: Payload
 }

@@ -3,7 +3,7 @@ import { isSluiceError } from '../../core/errors.ts'
 import { iterate } from '../../core/reading.ts'
 import { collectBytes } from '../../core/streams.ts'
 import { UNSIGNED_PAYLOAD } from '../../s3/sign.ts'
-import { decodeAwsChunked, malformedTrailer, STREAMING_UNSIGNED } from './aws-chunked.ts'
+import { decodeAwsChunked, malformedTrailer } from './aws-chunked.ts'
 import {
   type ChecksumName,
   checkDigests,
@@ -13,6 +13,7 @@ import {
   type Expectation,
   expectationsOf,
 } from './digests.ts'
+import type { Authorized } from './presigned.ts'
 import { Refusal } from './refusal.ts'
 
 /** The body of a request, to be read once. */
@@ -30,9 +31,22 @@ export interface Payload {
   checksums(): Readonly<Record<string, string>>
 }
 
-/** What may stand in `x-amz-content-sha256`. The chunks' own signatures are not among it. */
+/** The payload hashes of a body in chunks: whether each is signed, and whether a checksum comes behind them. */
+const STREAMING = {
+  'STREAMING-UNSIGNED-PAYLOAD-TRAILER': { signed: false, trailer: true },
+  'STREAMING-AWS4-HMAC-SHA256-PAYLOAD': { signed: true, trailer: false },
+  'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER': { signed: true, trailer: true },
+} as const
+
+function streamingOf(payloadHash: string): (typeof STREAMING)[keyof typeof STREAMING] | undefined {
+  return Object.hasOwn(STREAMING, payloadHash)
+    ? STREAMING[payloadHash as keyof typeof STREAMING]
+    : undefined
+}
+
+/** What may stand in `x-amz-content-sha256`. */
 export function checkPayloadHash(payloadHash: string): void {
-  if (payloadHash === UNSIGNED_PAYLOAD || payloadHash === STREAMING_UNSIGNED) return
+  if (payloadHash === UNSIGNED_PAYLOAD || streamingOf(payloadHash)) return
   if (/^[0-9a-f]{64}$/.test(payloadHash)) return
   if (payloadHash.startsWith('STREAMING-')) {
     throw new Refusal('NotImplemented', `The payload signature ${payloadHash} is not implemented`)
@@ -40,16 +54,19 @@ export function checkPayloadHash(payloadHash: string): void {
   throw new Refusal('InvalidRequest', 'Missing or invalid required header: x-amz-content-sha256')
 }
 
-/** `headers` are those of the operation, which a signed query may have added to. */
-export function payloadOf(request: Request, headers: Headers, payloadHash: string): Payload {
-  const streaming = payloadHash === STREAMING_UNSIGNED
+/** The headers are those of the operation, which a signed query may have added to. */
+export function payloadOf(
+  request: Request,
+  { headers, payloadHash, chain }: Omit<Authorized, 'query'>,
+): Payload {
+  const streaming = streamingOf(payloadHash)
   const checked = new Map<string, string>()
 
   function announced(): readonly ChecksumName[] {
     const trailer = headers.get('x-amz-trailer')?.trim().toLowerCase()
     if (trailer === undefined) return []
     const name = checksumOf(trailer)
-    if (streaming && name) return [name]
+    if (streaming?.trailer && name) return [name]
     throw new Refusal('InvalidRequest', `The trailer in x-amz-trailer is not supported: ${trailer}`)
   }
 
@@ -68,7 +85,10 @@ export function payloadOf(request: Request, headers: Headers, payloadHash: strin
     const names = announced()
     const expected = sizeBytes()
     if (!streaming && headers.has('x-amz-decoded-content-length')) {
-      throw new Refusal('InvalidRequest', `Chunks go with the payload hash ${STREAMING_UNSIGNED}`)
+      throw new Refusal('InvalidRequest', 'Chunks go with a payload hash of STREAMING-…')
+    }
+    if (streaming?.signed && !chain) {
+      throw new Refusal('InvalidRequest', 'A presigned URL signs no chunks')
     }
     if (expected > maxBytes) {
       throw new Refusal(
@@ -77,7 +97,10 @@ export function payloadOf(request: Request, headers: Headers, payloadHash: strin
       )
     }
     let received = 0
-    const body = streaming ? decodeAwsChunked(arriving(request.body)) : arriving(request.body)
+    const source = arriving(request.body)
+    const body = streaming
+      ? decodeAwsChunked(source, streaming.signed ? chain : undefined, streaming.trailer)
+      : source
     try {
       for (;;) {
         const { done, value } = await body.next()

@@ -11,6 +11,7 @@ import {
   MAX_SKEW_MS,
   readTime,
   type Signature,
+  type SignatureChain,
   type SignatureOptions,
   type SignedRequest,
   verifySignature,
@@ -33,6 +34,8 @@ const PARAMETERS: ReadonlySet<string> = new Set([
 /** An authenticated request, without what signed it. */
 export interface Authorized {
   readonly payloadHash: string
+  /** Absent for a presigned URL, under which no chunks can be signed. */
+  readonly chain?: SignatureChain
   readonly headers: Headers
   readonly query: QueryPairs
 }
@@ -49,8 +52,8 @@ export async function authorize(
   }
   if (inQuery) return verifyPresigned(request, options)
   if (!inHeader) throw new Refusal('AccessDenied', 'Access Denied: the request is not signed')
-  const payloadHash = await verifySignature(request, options)
-  return { payloadHash, headers: request.headers, query: request.query }
+  const signed = await verifySignature(request, options)
+  return { ...signed, headers: request.headers, query: request.query }
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Clock } from '../../contracts/index.ts'
+import type { Bytes, Clock } from '../../contracts/index.ts'
 import { toHex, utf8 } from '../../core/bytes.ts'
 import { hmacSha256, sha256Hex } from '../../core/hash.ts'
 import type { S3Credentials } from '../../s3/credentials.ts'
@@ -39,8 +39,26 @@ export interface Signature {
 }
 
 /**
- * Checks version 4 of the signature in the Authorization header, and gives what it says of the payload: its SHA-256 in
- * hex, or one of the words that `checkPayloadHash` knows. Written from the specification and apart from the signer in
+ * Checks a signature that goes on from the one before it, and the first one from the request's own. Throws
+ * `SignatureDoesNotMatch`.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
+ */
+export type SignatureChain = (
+  algorithm: string,
+  hashes: readonly string[],
+  signature: string,
+) => Promise<void>
+
+/** What a signature in the header says of the payload. */
+export interface SignedPayload {
+  /** Its SHA-256 in hex, or one of the words that `checkPayloadHash` knows. */
+  readonly payloadHash: string
+  /** Of its chunks, where they are signed. */
+  readonly chain: SignatureChain
+}
+
+/**
+ * Checks version 4 of the signature in the Authorization header, and gives what it says of the payload. Written from the specification and apart from the signer in
  * `src/s3`, so that each tells the other's mistakes.
  *
  * `host` and every `x-amz-*` header must be signed, the scope must be this region's and this day's, and the clocks may
@@ -50,7 +68,7 @@ export interface Signature {
 export async function verifySignature(
   request: SignedRequest,
   options: SignatureOptions,
-): Promise<string> {
+): Promise<SignedPayload> {
   const { headers } = request
   const match = AUTHORIZATION.exec(headers.get('authorization') ?? '')
   if (!match) {
@@ -74,7 +92,18 @@ export async function verifySignature(
   const payloadHash = headers.get('x-amz-content-sha256') ?? ''
   checkPayloadHash(payloadHash)
   await checkRequest(request, given, time, payloadHash, options)
-  return payloadHash
+  return { payloadHash, chain: chainOf(given, time, options) }
+}
+
+function chainOf(given: Signature, time: string, options: SignatureOptions): SignatureChain {
+  let previous = given.signature
+  let key: Promise<Bytes> | undefined
+  return async (algorithm, hashes, signature) => {
+    key ??= signingKey(given, options)
+    const stringToSign = [algorithm, time, scopeOf(given), previous, ...hashes].join('\n')
+    await compare(stringToSign, signature, await key)
+    previous = signature
+  }
 }
 
 /** Throws unless the key is ours and the scope is this region's. */
@@ -104,23 +133,35 @@ export async function checkRequest(
 ): Promise<void> {
   checkSignedHeaders(given.signedHeaders, request.headers)
   const canonical = canonicalRequest(request, given.signedHeaders, payloadHash)
-  const stringToSign = [
-    ALGORITHM,
-    time,
-    `${given.day}/${given.region}/s3/aws4_request`,
-    await sha256Hex(utf8(canonical)),
-  ].join('\n')
+  const stringToSign = [ALGORITHM, time, scopeOf(given), await sha256Hex(utf8(canonical))].join(
+    '\n',
+  )
   await checkString(stringToSign, given, options)
 }
 
 /** Throws `SignatureDoesNotMatch` unless the text was signed with our secret. Takes as long whatever is wrong. */
 export async function checkString(
   stringToSign: string,
-  { day, region, signature }: Pick<Signature, 'day' | 'region' | 'signature'>,
-  { credentials }: SignatureOptions,
+  given: Pick<Signature, 'day' | 'region' | 'signature'>,
+  options: SignatureOptions,
 ): Promise<void> {
+  await compare(stringToSign, given.signature, await signingKey(given, options))
+}
+
+function scopeOf({ day, region }: Pick<Signature, 'day' | 'region'>): string {
+  return `${day}/${region}/s3/aws4_request`
+}
+
+async function signingKey(
+  scope: Pick<Signature, 'day' | 'region'>,
+  { credentials }: SignatureOptions,
+): Promise<Bytes> {
   let key = utf8(`AWS4${credentials.secretAccessKey}`)
-  for (const part of [day, region, 's3', 'aws4_request']) key = await hmacSha256(key, utf8(part))
+  for (const part of scopeOf(scope).split('/')) key = await hmacSha256(key, utf8(part))
+  return key
+}
+
+async function compare(stringToSign: string, signature: string, key: Bytes): Promise<void> {
   const expected = toHex(await hmacSha256(key, utf8(stringToSign)))
   if (constantTimeEqual(utf8(expected), utf8(signature))) return
   throw new Refusal(

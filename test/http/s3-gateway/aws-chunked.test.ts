@@ -111,7 +111,7 @@ describe('a body in chunks', () => {
     [{ 'x-amz-decoded-content-length': '-1' }, 'MissingContentLength'],
     [{ 'x-amz-decoded-content-length': `${2 ** 49}` }, 'EntityTooLarge'],
     [{ 'x-amz-trailer': 'x-amz-meta-a' }, 'InvalidRequest'],
-    [{ 'x-amz-content-sha256': 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD' }, 'NotImplemented'],
+    [{ 'x-amz-content-sha256': 'STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD' }, 'NotImplemented'],
     [{ 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }, 'InvalidRequest'],
     [{ 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD', 'x-amz-trailer': undefined }, 'InvalidRequest'],
   ])('under %j is refused', async (headers, code) => {

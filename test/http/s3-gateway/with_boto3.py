@@ -58,6 +58,17 @@ s3.abort_multipart_upload(Bucket=bucket, Key="boto3/open", UploadId=upload)
 
 # Buckets and listings
 assert bucket in [each["Name"] for each in s3.list_buckets()["Buckets"]]
+s3.create_bucket(Bucket="boto3-made")
+s3.put_object(Bucket="boto3-made", Key="a", Body=b"")
+try:
+    s3.delete_bucket(Bucket="boto3-made")
+    raise AssertionError("a bucket that is not empty was deleted")
+except ClientError as error:
+    assert error.response["Error"]["Code"] == "BucketNotEmpty", error.response
+s3.delete_object(Bucket="boto3-made", Key="a")
+s3.delete_bucket(Bucket="boto3-made")
+assert s3.head_bucket(Bucket=bucket)["BucketRegion"] == os.environ["AWS_REGION"]
+assert code_of(s3.get_bucket_cors) == "NotImplemented"
 assert s3.get_bucket_location(Bucket=bucket)["LocationConstraint"] is None
 pages = s3.get_paginator("list_objects_v2").paginate(
     Bucket=bucket, Prefix="boto3/", PaginationConfig={"PageSize": 2}
