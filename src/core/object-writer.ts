@@ -13,9 +13,10 @@ import type {
 } from '../contracts/index.ts'
 import { concatBytes, EMPTY } from './bytes.ts'
 import { Chunker } from './chunker.ts'
-import { abortError, asSluiceError, isSluiceError, SluiceError } from './errors.ts'
+import { abortError, asSluiceError, SluiceError } from './errors.ts'
 import { checkKey } from './keys.ts'
 import { retry } from './retry.ts'
+import { stillOpen } from './still-open.ts'
 import { disposeWriter } from './streams.ts'
 
 export interface ObjectWriterOptions extends ObjectHeaders, WriteConditions {
@@ -371,17 +372,6 @@ class PartsWriter {
       })
     }
   }
-}
-
-/** A failure whose upload could not be aborted: what failed is what the caller asks about, so its code stays. */
-function stillOpen(failure: unknown, leak: unknown): unknown {
-  const { uploadId } = leak as SluiceError
-  if (!isSluiceError(failure) || uploadId === undefined) return leak
-  return new SluiceError(
-    failure.code,
-    `${failure.message}; its upload could not be aborted and stays open as ${uploadId}`,
-    { ...failure, uploadId, cause: failure },
-  )
 }
 
 function headersOf(options: ObjectHeaders): ObjectHeaders {
