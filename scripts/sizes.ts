@@ -11,14 +11,15 @@ import { root } from './install.mjs'
 /** Entry → the most that `all` may come to, in bytes after gzip. Raise one only with a reason in the commit. */
 const limits: Record<string, number> = {
   '.': 20_700,
-  './s3': 16_400,
+  './s3': 16_600,
   './s3/credentials': 11_000,
   './s3/presign': 4_500,
   './s3/presigned-client': 9_000,
   './s3/post-policy': 4_000,
+  './s3/compose': 11_000,
   './stores': 4_300,
   './stores/memory': 5_400,
-  './stores/s3': 17_900,
+  './stores/s3': 18_900,
   './stores/r2': 4_900,
   './stores/fs': 8_400,
   './formats/jsonl': 2_600,
@@ -34,7 +35,7 @@ const limits: Record<string, number> = {
   './http/s3-gateway': 27_500,
   './client': 7_000,
   './testing': 23_000,
-  './node': 30_500,
+  './node': 30_800,
   './workers': 74_000,
   './browser': 22_800,
 }
