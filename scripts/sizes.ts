@@ -11,15 +11,16 @@ import { root } from './install.mjs'
 /** Entry → the most that `all` may come to, in bytes after gzip. Raise one only with a reason in the commit. */
 const limits: Record<string, number> = {
   '.': 20_700,
-  './s3': 16_600,
+  './s3': 16_800,
   './s3/credentials': 11_000,
   './s3/presign': 4_500,
   './s3/presigned-client': 9_000,
   './s3/post-policy': 4_000,
   './s3/compose': 11_000,
+  './s3/checksums': 3_000,
   './stores': 4_300,
   './stores/memory': 5_400,
-  './stores/s3': 18_900,
+  './stores/s3': 19_200,
   './stores/r2': 4_900,
   './stores/fs': 8_400,
   './formats/jsonl': 2_600,
@@ -35,7 +36,7 @@ const limits: Record<string, number> = {
   './http/s3-gateway': 27_500,
   './client': 7_000,
   './testing': 23_000,
-  './node': 30_800,
+  './node': 31_200,
   './workers': 74_000,
   './browser': 22_800,
 }

@@ -7,6 +7,7 @@ import type { S3Credentials } from '../s3/credentials.ts'
 import { UNSIGNED_PAYLOAD } from '../s3/sign.ts'
 import { listBuckets } from './s3-gateway/buckets.ts'
 import { allowOrigin, preflight, type S3GatewayCors } from './s3-gateway/cors.ts'
+import { withoutChecksums } from './s3-gateway/digests.ts'
 import { refuseUnknown, type Uploads } from './s3-gateway/operation.ts'
 import { payloadOf } from './s3-gateway/payload.ts'
 import { isForm, postObject } from './s3-gateway/post-object.ts'
@@ -81,7 +82,9 @@ export function s3Gateway(options: S3GatewayOptions): (request: Request) => Prom
     const route = routeOf(method, key !== '', query, headers)
     refuseUnknown(method, headers, query, route.parameters)
     if (!route.body) await checkNoBody(payloadHash)
-    const payload = payloadOf(request, headers, payloadHash)
+    const completion = method === 'POST' && query.has('uploadId')
+    const bodyHeaders = completion ? withoutChecksums(headers) : headers
+    const payload = payloadOf(request, bodyHeaders, payloadHash)
     const store = storeOf(bucket)
     return route.run({
       ...{ store, storeOf, bucket, region, key, query, headers, signal, uploads, payload },

@@ -14,7 +14,7 @@ import { checkKey } from '../core/keys.ts'
 import { limiter } from '../core/limiter.ts'
 import type { S3Client } from './client.ts'
 import { composePlan, type Piece, sizeOf, sum } from './compose-plan.ts'
-import { createUpload } from './multipart.ts'
+import { beginUpload } from './multipart.ts'
 import { getObject, headObject, putObject } from './objects.ts'
 import {
   completeWith,
@@ -145,7 +145,7 @@ async function assemble(
         return upload.putPart(partNumber, body, { signal })
       }, signal)
   })
-  return completeWith(await createUpload(client, to, options), parts, options)
+  return completeWith(await beginUpload(client, to, options), parts, options)
 }
 
 /** Whether the part must pass through here: AWS copies a range only of an object of more than 5 MB. */

@@ -3,7 +3,7 @@ import { EMPTY } from '../core/bytes.ts'
 import { isSluiceError } from '../core/errors.ts'
 import { checkKey } from '../core/keys.ts'
 import type { S3Client } from './client.ts'
-import { createUpload } from './multipart.ts'
+import { beginUpload } from './multipart.ts'
 import { hasCondition, headObject, putObject } from './objects.ts'
 import {
   COPY_PART_BYTES,
@@ -75,5 +75,5 @@ async function copyInParts(
   for (let start = 0; start < sizeBytes; start += COPY_PART_BYTES) {
     parts.push(copiedPart(client, source, start, Math.min(start + COPY_PART_BYTES, sizeBytes)))
   }
-  return completeWith(await createUpload(client, to, { ...source, signal }), parts, options)
+  return completeWith(await beginUpload(client, to, { ...source, signal }), parts, options)
 }

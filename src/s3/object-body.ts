@@ -2,7 +2,7 @@ import type { Bytes } from '../contracts/index.ts'
 import { EMPTY } from '../core/bytes.ts'
 import { abortError, SluiceError } from '../core/errors.ts'
 import { readableOf } from '../core/streams.ts'
-import type { S3Client } from './client.ts'
+import type { BodyCheck, S3Client } from './client.ts'
 import { type CallContext, contextError, protocolError } from './errors.ts'
 
 /** The bytes `[start, end)` of an object of `sizeBytes`. */
@@ -51,7 +51,8 @@ type Reader = ReadableStreamDefaultReader<Bytes>
  * rules, and has brought at least one byte when it has succeeded, so that this comes to an end.
  *
  * The body errors with what that request was refused with (`precondition-failed` when the object is another by now), with
- * `network` or `timeout` where it cannot be made, and `protocol` when there are more bytes than there should be.
+ * `network` or `timeout` where it cannot be made, `protocol` when there are more bytes than there should be, and
+ * `checksum-mismatch` behind the last byte when `check` says that they are others.
  */
 export function objectBody(
   client: S3Client,
@@ -59,6 +60,7 @@ export function objectBody(
   response: Response,
   context: CallContext,
   range: ByteRange | undefined,
+  check?: BodyCheck,
 ): ReadableStream<Bytes> {
   let reader = readerOf(response)
   /** Nobody wants the rest: the read that this cuts short is no reason to ask for it. */
@@ -107,7 +109,15 @@ export function objectBody(
     {
       async pull(controller) {
         const value = await next()
-        if (!value) return controller.close()
+        if (!value) {
+          if (check?.isRight() ?? true) return controller.close()
+          throw contextError(
+            'checksum-mismatch',
+            context,
+            'was answered with other bytes than kept',
+          )
+        }
+        check?.update(value)
         at += value.byteLength
         if (range && at > range.end) {
           await reader.cancel().catch(() => {})

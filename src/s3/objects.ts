@@ -27,12 +27,17 @@ export async function putObject(
   options: PutOptions = {},
 ): Promise<PutResult> {
   const nonce = hasCondition(options) ? newNonce() : undefined
+  const sum = await client.checksum?.of(body)
   return mindAbsent(options, key, () =>
     client.send({
       operation: 'PutObject',
       method: 'PUT',
       key,
-      headers: { ...objectHeaders(options, nonce), ...conditionHeaders(options) },
+      headers: {
+        ...objectHeaders(options, nonce),
+        ...conditionHeaders(options),
+        ...(sum && client.checksum?.headers(sum)),
+      },
       body,
       signal: options.signal,
       async read(response, context) {
@@ -74,7 +79,11 @@ export async function getObject(
       operation: 'GetObject',
       method: 'GET',
       key,
-      headers: { range: wanted, ...conditionHeaders({ ifMatch }) },
+      headers: {
+        range: wanted,
+        ...conditionHeaders({ ifMatch }),
+        ...(range ? {} : client.checksum?.modeHeaders),
+      },
       signal,
       async read(response, context) {
         try {
@@ -98,6 +107,7 @@ export async function getObject(
               response,
               context,
               decoded ? undefined : (part ?? whole),
+              decoded || part ? undefined : client.checksum?.verifier(response.headers),
             ),
           }
         } catch (error) {

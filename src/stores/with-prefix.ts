@@ -91,7 +91,7 @@ export function withPrefix(base: Store, prefix: string): Store {
       putPart: (partNumber, body, options) => call(() => upload.putPart(partNumber, body, options)),
       complete: (parts, options) => call(() => upload.complete(parts, options)),
       abort: (options) => call(() => upload.abort(options)),
-      toJSON: () => ({ key, uploadId }),
+      toJSON: () => ({ ...upload.toJSON(), key }),
     }
   }
 
@@ -161,10 +161,10 @@ export function withPrefix(base: Store, prefix: string): Store {
 
   const resumeMultipart = base.resumeMultipart?.bind(base)
   if (resumeMultipart) {
-    store.resumeMultipart = ({ key, uploadId }: MultipartToken) => {
+    store.resumeMultipart = ({ key, ...token }: MultipartToken) => {
       const theirs = inner(key)
       try {
-        return outerUpload(resumeMultipart({ key: theirs, uploadId }))
+        return outerUpload(resumeMultipart({ ...token, key: theirs }))
       } catch (error) {
         throw outerError(error)
       }
