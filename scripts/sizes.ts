@@ -11,16 +11,17 @@ import { root } from './install.mjs'
 /** Entry → the most that `all` may come to, in bytes after gzip. Raise one only with a reason in the commit. */
 const limits: Record<string, number> = {
   '.': 20_700,
-  './s3': 16_800,
+  './s3': 17_300,
   './s3/credentials': 11_000,
   './s3/presign': 4_500,
   './s3/presigned-client': 9_000,
   './s3/post-policy': 4_000,
   './s3/compose': 11_000,
+  './s3/download': 4_000,
   './s3/checksums': 3_000,
   './stores': 4_300,
   './stores/memory': 5_400,
-  './stores/s3': 19_200,
+  './stores/s3': 19_600,
   './stores/r2': 4_900,
   './stores/fs': 8_400,
   './formats/jsonl': 2_600,
@@ -36,7 +37,7 @@ const limits: Record<string, number> = {
   './http/s3-gateway': 27_500,
   './client': 7_000,
   './testing': 23_000,
-  './node': 31_200,
+  './node': 31_700,
   './workers': 74_000,
   './browser': 22_800,
 }

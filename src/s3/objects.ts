@@ -54,6 +54,11 @@ export async function putObject(
 
 export interface S3Object {
   readonly info: ObjectInfo
+  /**
+   * Whether `fetch` decodes the body, so that its bytes are others than those kept. Where CORS hides `Content-Encoding` from a page it
+   * shows by its length alone, at the end.
+   */
+  readonly decoded: boolean
   /** To be read or cancelled. */
   readonly body: ReadableStream<Bytes>
 }
@@ -89,7 +94,7 @@ export async function getObject(
         try {
           const part = range && answeredRange(response, context, range)
           const info = objectInfoOf(response, context, key, part?.sizeBytes)
-          const decoded = (info.contentEncoding ?? 'identity') !== 'identity'
+          let decoded = (info.contentEncoding ?? 'identity') !== 'identity'
           if (decoded && part) {
             throw contextError(
               'not-supported',
@@ -98,17 +103,23 @@ export async function getObject(
             )
           }
           const whole = { start: 0, end: info.sizeBytes, sizeBytes: info.sizeBytes }
-          const read = { key, etag: info.etag, signal }
+          const body = objectBody(client, { key, etag: info.etag, signal }, response, context, {
+            range: decoded ? undefined : (part ?? whole),
+            check: decoded || part ? undefined : client.checksum?.verifier(response.headers),
+            // A page is not told what the CORS rule does not expose.
+            onDecoded:
+              part || response.type !== 'cors' || info.contentEncoding
+                ? undefined
+                : () => {
+                    decoded = true
+                  },
+          })
           return {
             info,
-            body: objectBody(
-              client,
-              read,
-              response,
-              context,
-              decoded ? undefined : (part ?? whole),
-              decoded || part ? undefined : client.checksum?.verifier(response.headers),
-            ),
+            body,
+            get decoded() {
+              return decoded
+            },
           }
         } catch (error) {
           await response.body?.cancel()
