@@ -181,11 +181,15 @@ export interface Part {
   readonly partNumber: number
   readonly etag: string
   readonly sizeBytes: number
+  /** What the store wants to hear again at `complete`, where it keeps checksums. Opaque. */
+  readonly checksum?: string | undefined
 }
 
 export interface MultipartToken {
   readonly key: string
   readonly uploadId: string
+  /** The checksum that the upload was created with, which its parts must have too. */
+  readonly checksum?: string | undefined
 }
 
 export interface UploadInfo extends MultipartToken {

@@ -13,11 +13,61 @@ export interface Crc {
 const CRC32_POLYNOMIAL = 0xedb88320
 const CRC32C_POLYNOMIAL = 0x82f63b78
 const CRC64NVME_POLYNOMIAL = 0x9a6c9329ac4bc9b5n
+const POLYNOMIALS: Readonly<Record<CrcName, bigint>> = {
+  crc32: BigInt(CRC32_POLYNOMIAL),
+  crc32c: BigInt(CRC32C_POLYNOMIAL),
+  crc64nvme: CRC64NVME_POLYNOMIAL,
+}
 
 /** CRC-32 (of zip and Ethernet), CRC-32C (Castagnoli) or CRC-64/NVME, the three that S3 combines over parts. */
 export function crc(name: CrcName): Crc {
   if (name === 'crc64nvme') return crc64()
   return crc32(name === 'crc32' ? CRC32_POLYNOMIAL : CRC32C_POLYNOMIAL)
+}
+
+/**
+ * The checksum of `a + b`, of those of `a` and `b` and the length of `b`, without the bytes: that of `a`, multiplied by
+ * x^(8 * length) modulo the polynomial, which is what zeros behind `a` would make of it, and added to that of `b`.
+ * @see https://github.com/madler/zlib/blob/develop/crc32.c
+ */
+export function combineCrcs(name: CrcName, a: Bytes, b: Bytes, lengthOfB: number): Bytes {
+  const width = a.byteLength
+  const product = times(name, numberOf(a), shiftBy(name, lengthOfB, width), width) ^ numberOf(b)
+  return Uint8Array.from(a, (_, i) => Number((product >> BigInt(8 * (width - 1 - i))) & 0xffn))
+}
+
+/** The last one: the parts of an object have one size, all but one of them. */
+let lastShift:
+  | { readonly name: CrcName; readonly length: number; readonly shift: bigint }
+  | undefined
+
+/** x^(8 * length). */
+function shiftBy(name: CrcName, length: number, width: number): bigint {
+  if (lastShift?.name === name && lastShift.length === length) return lastShift.shift
+  let shift = 1n << BigInt(8 * width - 1)
+  let square = shift >> 8n
+  for (let left = length; left > 0; left = Math.floor(left / 2)) {
+    if (left % 2 === 1) shift = times(name, shift, square, width)
+    square = times(name, square, square, width)
+  }
+  lastShift = { name, length, shift }
+  return shift
+}
+
+/** The product of polynomials over GF(2), bits reversed: the highest bit is x^0. */
+function times(name: CrcName, left: bigint, right: bigint, width: number): bigint {
+  const polynomial = POLYNOMIALS[name]
+  let sum = 0n
+  let factor = right
+  for (let bit = 1n << BigInt(8 * width - 1); bit > 0n; bit >>= 1n) {
+    if (left & bit) sum ^= factor
+    factor = (factor >> 1n) ^ (factor & 1n ? polynomial : 0n)
+  }
+  return sum
+}
+
+function numberOf(bytes: Bytes): bigint {
+  return bytes.reduce((number, byte) => (number << 8n) | BigInt(byte), 0n)
 }
 
 /** How many bytes one step takes, each through a table of its own: several times as fast as byte by byte. */

@@ -15,6 +15,7 @@ import { checkKey } from './keys.ts'
 import { type PartPlan, partPlan, tooLarge } from './part-plan.ts'
 import type { Resumption } from './resumption.ts'
 import { retry } from './retry.ts'
+import { stillOpen, withOpenUpload } from './still-open.ts'
 
 /** As much of a store as an upload needs. */
 export type UploadTarget = Pick<
@@ -244,16 +245,17 @@ export class ObjectUpload {
     if (this.#upload && this.#resumption?.survives(failure)) {
       this.#release()
       await Promise.all(this.#inFlight)
-      return stillOpen(failure, 'its upload can be resumed and stays open', this.#upload.uploadId)
+      return withOpenUpload(
+        failure,
+        'its upload can be resumed and stays open',
+        this.#upload.uploadId,
+      )
     }
     try {
       await this.discard()
       return failure
     } catch (leak) {
-      const { uploadId } = leak as SluiceError
-      const open = isSluiceError(failure) && uploadId !== undefined
-      const how = 'its upload could not be aborted and stays open'
-      return open ? stillOpen(failure, how, uploadId) : leak
+      return stillOpen(failure, leak)
     }
   }
 
@@ -288,16 +290,6 @@ export class ObjectUpload {
   #hasCondition(): boolean {
     return this.#options.ifNoneMatch !== undefined || this.#options.ifMatch !== undefined
   }
-}
-
-/** What failed is what the caller asks about, so its code stays. */
-function stillOpen(failure: unknown, how: string, uploadId: string): unknown {
-  if (!isSluiceError(failure)) return failure
-  return new SluiceError(failure.code, `${failure.message}; ${how} as ${uploadId}`, {
-    ...failure,
-    uploadId,
-    cause: failure,
-  })
 }
 
 function headersOf(options: ObjectHeaders): ObjectHeaders {

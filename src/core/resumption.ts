@@ -5,7 +5,7 @@ import { sha256Hex } from './hash.ts'
 /** A part that has arrived. */
 export interface CheckpointPart extends Part {
   /** SHA-256 of its bytes in hex. */
-  readonly checksum?: string | undefined
+  readonly sha256?: string | undefined
 }
 
 /** What is needed to go on with an upload, in another process too. Plain JSON, without secrets. */
@@ -86,12 +86,12 @@ export class Resumption {
     signal: AbortSignal,
   ): Promise<Part> {
     const bytes = body instanceof Blob ? new Uint8Array(await body.arrayBuffer()) : body
-    const checksum = await sha256Hex(bytes)
+    const sha256 = await sha256Hex(bytes)
     let part = this.#kept.get(partNumber)
-    if (part && (part.sizeBytes !== bytes.byteLength || (part.checksum ?? checksum) !== checksum)) {
+    if (part && (part.sizeBytes !== bytes.byteLength || (part.sha256 ?? sha256) !== sha256)) {
       throw otherSource(upload, `differs in part ${partNumber}`)
     }
-    part ??= { ...(await upload.putPart(partNumber, bytes, { signal })), checksum }
+    part ??= { ...(await upload.putPart(partNumber, bytes, { signal })), sha256 }
     this.#kept.delete(partNumber)
     this.#parts.push(part)
     await this.#checkpoint(upload)

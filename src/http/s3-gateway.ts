@@ -12,6 +12,7 @@ import {
   type S3GatewayChanges,
 } from './s3-gateway/buckets.ts'
 import { allowOrigin, preflight, type S3GatewayCors } from './s3-gateway/cors.ts'
+import { withoutChecksums } from './s3-gateway/digests.ts'
 import { refuseUnknown, type Uploads } from './s3-gateway/operation.ts'
 import { payloadOf } from './s3-gateway/payload.ts'
 import { isForm, postObject } from './s3-gateway/post-object.ts'
@@ -82,7 +83,10 @@ export function s3Gateway(options: S3GatewayOptions): (request: Request) => Prom
     const authorized = await authorize(signed, signature)
     const { payloadHash, headers } = authorized
     const query = queryMap(authorized.query)
-    const payload = payloadOf(request, authorized)
+    // There they are of the object and not of the document.
+    const completion = method === 'POST' && query.has('uploadId')
+    const bodyHeaders = completion ? withoutChecksums(headers) : headers
+    const payload = payloadOf(request, { ...authorized, headers: bodyHeaders })
     const { bucket, key } = target
     if (bucket === '' && method === 'GET') {
       refuseUnknown(method, headers, query, [])

@@ -1,4 +1,4 @@
-import type { Bytes, Clock } from '../contracts/index.ts'
+import type { Bytes, Clock, Part } from '../contracts/index.ts'
 import { EMPTY } from '../core/bytes.ts'
 import { systemClock } from '../core/clock.ts'
 import type { SluiceError } from '../core/errors.ts'
@@ -10,6 +10,7 @@ import type { CallContext, Refusal } from './errors.ts'
 import type { S3Provider } from './provider.ts'
 import { type Authorize, type S3SendOptions, s3Sender } from './sender.ts'
 import { s3Signer, UNSIGNED_PAYLOAD } from './sign.ts'
+import type { XmlPart } from './xml.ts'
 
 export interface S3ClientOptions extends S3EndpointOptions, S3SendOptions {
   /** `'anonymous'` sends requests without a signature: for buckets that anybody may read. */
@@ -28,6 +29,8 @@ export interface S3Client {
   readonly clock: Clock
   /** How long a body that is being read may be silent. */
   readonly idleMs: number
+  /** That of the options, until the provider says that it knows no such thing. */
+  readonly checksum: S3Checksum | undefined
   /**
    * One operation, tried again as long as that helps, each attempt signed afresh. Rejects with `SluiceError` only. `fetch`
    * follows no redirect, because it would drop the signature; a client of AWS's own endpoint that is told its bucket's region
@@ -36,6 +39,32 @@ export interface S3Client {
   send<T>(call: S3Call<T>): Promise<T>
   /** Where a key is, for `x-amz-copy-source`. */
   copySource(key: string): string
+}
+
+/** How bodies are checked from end to end: `crc32c()` and its like, of `sluice/s3/checksums`. */
+export interface S3Checksum {
+  /** As in `x-amz-checksum-crc32c`. */
+  readonly name: string
+  /** In base64. */
+  of(body: Bytes | Blob): Promise<string>
+  headers(value: string): S3Headers
+  readonly uploadHeaders: S3Headers
+  /** `undefined` where the checksum of the whole is not known. */
+  completion(
+    parts: readonly Part[],
+  ): { readonly headers: S3Headers; partXml(part: Part): XmlPart } | undefined
+  readonly modeHeaders: S3Headers
+  /** `undefined` where the answer to a GET tells nothing to verify. */
+  verifier(headers: Headers): BodyCheck | undefined
+  /** Whether a server refused because it does not know these headers. */
+  isUnsupported(refusal: Refusal): boolean
+  without(headers: S3Headers): S3Headers
+}
+
+/** Verifies a body while it passes. */
+export interface BodyCheck {
+  update(bytes: Bytes): void
+  isRight(): boolean
 }
 
 /** A value of `undefined` leaves the header out. */

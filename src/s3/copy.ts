@@ -1,27 +1,29 @@
-import type {
-  CopyOptions,
-  MultipartUpload,
-  ObjectInfo,
-  Part,
-  PutResult,
-} from '../contracts/index.ts'
+import type { CopyOptions, PutResult } from '../contracts/index.ts'
 import { EMPTY } from '../core/bytes.ts'
-import { isSluiceError, SluiceError } from '../core/errors.ts'
+import { isSluiceError } from '../core/errors.ts'
 import { checkKey } from '../core/keys.ts'
-import type { S3Call, S3Client } from './client.ts'
-import { protocolError } from './errors.ts'
-import { createUpload } from './multipart.ts'
+import type { S3Client } from './client.ts'
+import { beginUpload } from './multipart.ts'
 import { hasCondition, headObject, putObject } from './objects.ts'
-import { bareEtag, readXml } from './response.ts'
-
-/** The range of one UploadPartCopy: far below S3's 5 GiB, and 10,000 of them above the largest object. */
-const COPY_PART_BYTES = 1024 ** 3
+import {
+  COPY_PART_BYTES,
+  completeWith,
+  copiedPart,
+  copyEtag,
+  type MakePart,
+  noSource,
+} from './server-parts.ts'
 
 /**
- * Copies within the bucket, on the server, headers and metadata included.
+ * Copies within the bucket, on the server, headers and metadata included: by one CopyObject, or, where the source is too large
+ * for that (5 GiB), in parts, several at once and all of one version of the source.
  *
  * With a condition it copies into a multipart upload and makes its completion conditional: most servers ignore a
- * condition on CopyObject itself. `not-found` when the source is absent.
+ * condition on CopyObject itself.
+ *
+ * Errors: `not-found` when the source is absent, `precondition-failed`, `conflict` when the source was replaced meanwhile; a
+ * copy in parts that failed and could not be aborted names its `uploadId`.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
  */
 export async function copyObject(
   client: S3Client,
@@ -39,86 +41,39 @@ export async function copyObject(
       key: to,
       headers: { 'x-amz-copy-source': client.copySource(from) },
       signal: options.signal,
-      read: async (response, context) => copyEtag(response, context, 'CopyObjectResult'),
+      read: (response, context) => copyEtag(response, context, 'CopyObjectResult'),
     })
     return { etag }
   } catch (error) {
+    // Asked only now how large it is, so that the many that are small cost one request. AWS says InvalidRequest of one that is
+    // too large, others EntityTooLarge.
+    const perhapsLarge =
+      isSluiceError(error, 'too-large') ||
+      (isSluiceError(error) && error.serverCode === 'InvalidRequest')
+    if (perhapsLarge) return copyInParts(client, from, to, options, error)
     const absent = isSluiceError(error, 'not-found') && error.serverCode !== 'NoSuchBucket'
     throw absent ? noSource(from, error) : error
   }
 }
 
+/** `refusal` is what one request was answered with; it stands unless the size explains it. */
 async function copyInParts(
   client: S3Client,
   from: string,
   to: string,
   options: CopyOptions,
+  refusal?: unknown,
 ): Promise<PutResult> {
   const { signal } = options
   const source = await headObject(client, from, { signal })
   if (!source) throw noSource(from)
+  const { sizeBytes } = source
+  if (refusal && sizeBytes <= client.provider.capabilities.maxPutBytes) throw refusal
   // A part of no bytes has no range.
-  if (source.sizeBytes === 0) return putObject(client, to, EMPTY, { ...source, ...options })
-  const upload = await createUpload(client, to, { ...source, signal })
-  try {
-    const parts: Part[] = []
-    for (let start = 0; start < source.sizeBytes; start += COPY_PART_BYTES) {
-      const end = Math.min(start + COPY_PART_BYTES, source.sizeBytes)
-      parts.push(await copyPart(client, source, upload, parts.length + 1, start, end, signal))
-    }
-    return await upload.complete(parts, options)
-  } catch (error) {
-    // Without the caller's signal, which may be the reason. A failure here is the lesser news.
-    await upload.abort().catch(() => {})
-    throw error
+  if (sizeBytes === 0) return putObject(client, to, EMPTY, { ...source, ...options })
+  const parts: MakePart[] = []
+  for (let start = 0; start < sizeBytes; start += COPY_PART_BYTES) {
+    parts.push(copiedPart(client, source, start, Math.min(start + COPY_PART_BYTES, sizeBytes)))
   }
-}
-
-function noSource(key: string, cause?: SluiceError): SluiceError {
-  return new SluiceError('not-found', `There is no "${key}" to copy`, { ...cause, key, cause })
-}
-
-async function copyPart(
-  client: S3Client,
-  source: ObjectInfo,
-  { key, uploadId }: MultipartUpload,
-  partNumber: number,
-  start: number,
-  end: number,
-  signal: AbortSignal | undefined,
-): Promise<Part> {
-  const call: S3Call<string> = {
-    operation: 'UploadPartCopy',
-    method: 'PUT',
-    key,
-    query: { partNumber, uploadId },
-    headers: {
-      'x-amz-copy-source': client.copySource(source.key),
-      'x-amz-copy-source-range': `bytes=${start}-${end - 1}`,
-      // All parts of one version, the one whose size was asked.
-      'x-amz-copy-source-if-match': `"${source.etag}"`,
-    },
-    signal,
-    read: async (response, context) => copyEtag(response, context, 'CopyPartResult'),
-  }
-  try {
-    return { partNumber, etag: await client.send(call), sizeBytes: end - start }
-  } catch (error) {
-    if (!isSluiceError(error, 'precondition-failed')) throw error
-    // It is not the caller's condition, on the object to be written, that failed.
-    throw new SluiceError('conflict', `"${source.key}" was replaced while it was copied`, {
-      ...error,
-      key: source.key,
-      retryable: true,
-      cause: error,
-    })
-  }
-}
-
-async function copyEtag(
-  ...[response, context, rootName]: Parameters<typeof readXml>
-): Promise<string> {
-  const etag = bareEtag((await readXml(response, context, rootName)).text('ETag') ?? '')
-  if (!etag) throw protocolError(response, context, 'was answered without an ETag')
-  return etag
+  return completeWith(await beginUpload(client, to, { ...source, signal }), parts, options)
 }

@@ -3,7 +3,9 @@ export type { PutBody } from '../core/put-body.ts'
 export type { CheckpointPart, UploadCheckpoint } from '../core/resumption.ts'
 /** The S3 protocol by `fetch` and WebCrypto: a client for one bucket, and the operations as functions that take it. */
 export {
+  type BodyCheck,
   type S3Call,
+  type S3Checksum,
   type S3Client,
   type S3ClientOptions,
   type S3Headers,

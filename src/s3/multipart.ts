@@ -12,7 +12,7 @@ import type {
 import { utf8 } from '../core/bytes.ts'
 import { isSluiceError, SluiceError, throwIfAborted } from '../core/errors.ts'
 import { checkPrefix } from '../core/keys.ts'
-import type { S3Client } from './client.ts'
+import type { S3Checksum, S3Client } from './client.ts'
 import { protocolError } from './errors.ts'
 import { nameDecoder } from './list.ts'
 import { newNonce, objectHeaders } from './metadata.ts'
@@ -24,10 +24,20 @@ import { writeXml } from './xml.ts'
  * Opens an upload. When the answer is lost the upload stays open unseen; `listUploads` finds it. The object gets a
  * nonce in its metadata (`sluice-write`), by which its completion is told from another writer's.
  */
-export async function createUpload(
+export function createUpload(
   client: S3Client,
   key: string,
   options: MultipartOptions = {},
+): Promise<MultipartUpload> {
+  return beginUpload(client, key, options, client.checksum)
+}
+
+/** The same for parts that the server copies, which must have no checksum: MinIO and versitygw know none of those. */
+export async function beginUpload(
+  client: S3Client,
+  key: string,
+  options: MultipartOptions,
+  checksum?: S3Checksum,
 ): Promise<MultipartUpload> {
   const nonce = newNonce()
   const uploadId = await client.send({
@@ -35,7 +45,7 @@ export async function createUpload(
     method: 'POST',
     key,
     query: { uploads: '' },
-    headers: objectHeaders(options, nonce),
+    headers: { ...objectHeaders(options, nonce), ...checksum?.uploadHeaders },
     signal: options.signal,
     async read(response, context) {
       const root = await readXml(response, context, 'InitiateMultipartUploadResult')
@@ -44,7 +54,7 @@ export async function createUpload(
       return id
     },
   })
-  return openUpload(client, { key, uploadId }, nonce)
+  return openUpload(client, { key, uploadId, checksum: checksum?.name }, nonce)
 }
 
 /** The upload of another process. Sends nothing. */
@@ -54,19 +64,19 @@ export function resumeUpload(client: S3Client, token: MultipartToken): Multipart
 
 function openUpload(
   client: S3Client,
-  { key, uploadId }: MultipartToken,
+  { key, uploadId, checksum }: MultipartToken,
   nonce: string | undefined,
 ): MultipartUpload {
   return {
     key,
     uploadId,
     putPart: (partNumber, body, options = {}) =>
-      putPart(client, { key, uploadId }, partNumber, body, options),
+      putPart(client, { key, uploadId, checksum }, partNumber, body, options),
     complete: (parts, options = {}) =>
       completeUpload(client, { key, uploadId }, parts, options, nonce),
     abort: (options = {}) => abortUpload(client, { key, uploadId }, options),
     listParts: (options = {}) => listParts(client, { key, uploadId }, options),
-    toJSON: () => ({ key, uploadId }),
+    toJSON: () => ({ key, uploadId, checksum }),
   }
 }
 
@@ -77,15 +87,19 @@ async function putPart(
   body: Bytes | Blob,
   options: CallOptions,
 ): Promise<Part> {
-  const { key, uploadId } = token
+  const { key, uploadId, checksum: name } = token
   const sizeBytes = body instanceof Blob ? body.size : body.byteLength
+  // S3 refuses a part with another checksum than its upload was created with.
+  const checksum = client.checksum?.name === name ? client.checksum : undefined
+  const sum = await checksum?.of(body)
+  const summed = sum && { checksum: sum }
   const { etag, hidden } = await client.send({
     operation: 'UploadPart',
     method: 'PUT',
     key,
     query: { partNumber, uploadId },
     // Else a Blob would bring the type of its own.
-    headers: { 'content-type': 'application/octet-stream' },
+    headers: { 'content-type': 'application/octet-stream', ...(sum && checksum?.headers(sum)) },
     body,
     signal: options.signal,
     async read(response, context): Promise<{ etag?: string; hidden?: unknown }> {
@@ -97,12 +111,12 @@ async function putPart(
       }
     },
   })
-  if (etag) return { partNumber, etag, sizeBytes }
+  if (etag) return { partNumber, etag, sizeBytes, ...summed }
   // A page sees the header only if the bucket's CORS rule exposes it, and any document.
   try {
     const page = listParts(client, token, options, { after: partNumber - 1, pageParts: 1 })
     const { value: part } = await page.next()
-    if (part?.partNumber === partNumber && part.sizeBytes === sizeBytes) return part
+    if (part?.partNumber === partNumber && part.sizeBytes === sizeBytes) return { ...part, ...summed }
   } catch (error) {
     // Whoever may not list its parts is told what to do about the header.
     const { code, retryable } = error as SluiceError
@@ -158,13 +172,15 @@ async function completeUpload(
   options: WriteConditions & CallOptions,
   nonce: string | undefined,
 ): Promise<PutResult> {
+  const sums = client.checksum?.completion(parts)
   const listed = parts.map(
-    ({ partNumber, etag }) =>
+    (part) =>
       [
         'Part',
         [
-          ['PartNumber', partNumber],
-          ['ETag', `"${etag}"`],
+          ['PartNumber', part.partNumber],
+          ['ETag', `"${part.etag}"`],
+          ...(sums ? [sums.partXml(part)] : []),
         ],
       ] as const,
   )
@@ -174,7 +190,11 @@ async function completeUpload(
       method: 'POST',
       key,
       query: { uploadId },
-      headers: { 'content-type': 'application/xml', ...conditionHeaders(options) },
+      headers: {
+        'content-type': 'application/xml',
+        ...conditionHeaders(options),
+        ...sums?.headers,
+      },
       body: utf8(writeXml('CompleteMultipartUpload', listed)),
       signBody: true,
       signal: options.signal,

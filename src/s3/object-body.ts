@@ -2,7 +2,7 @@ import type { Bytes } from '../contracts/index.ts'
 import { EMPTY } from '../core/bytes.ts'
 import { abortError, SluiceError } from '../core/errors.ts'
 import { readableOf } from '../core/streams.ts'
-import type { S3Client } from './client.ts'
+import type { BodyCheck, S3Client } from './client.ts'
 import { type CallContext, contextError, protocolError } from './errors.ts'
 
 /** The bytes `[start, end)` of an object of `sizeBytes`. */
@@ -42,24 +42,34 @@ export function answeredRange(
   return { start: asked.start, end, sizeBytes }
 }
 
+/** What a body should be. */
+export interface Expected {
+  readonly range: ByteRange | undefined
+  readonly check: BodyCheck | undefined
+  /** Called at another length than declared, where that can have no other reason. */
+  readonly onDecoded: (() => void) | undefined
+}
+
 type Reader = ReadableStreamDefaultReader<Bytes>
 
 /**
- * The body of an answer that should hold `range`, or, where `fetch` decodes it and its length says nothing, `undefined`. Not every
+ * The body of an answer that should hold `range`, or, where `fetch` decodes it and its length says nothing, no range. Not every
  * runtime notices a body that ends early, so the bytes are counted; where they end, or nothing comes for `client.idleMs`, the
  * same version's are asked for from there on. Each such request counts as an operation of its own, tried again by the client's
  * rules, and has brought at least one byte when it has succeeded, so that this comes to an end.
  *
  * The body errors with what that request was refused with (`precondition-failed` when the object is another by now), with
- * `network` or `timeout` where it cannot be made, and `protocol` when there are more bytes than there should be.
+ * `network` or `timeout` where it cannot be made, `protocol` when there are more bytes than there should be, and
+ * `checksum-mismatch` behind the last byte when `check` says that they are others.
  */
 export function objectBody(
   client: S3Client,
   { key, etag, signal }: ObjectRead,
   response: Response,
   context: CallContext,
-  range: ByteRange | undefined,
+  expected: Expected,
 ): ReadableStream<Bytes> {
+  let { range, check, onDecoded } = expected
   let reader = readerOf(response)
   /** Nobody wants the rest: the read that this cuts short is no reason to ask for it. */
   const cancelled = new AbortController()
@@ -68,7 +78,8 @@ export function objectBody(
   async function next(): Promise<Bytes | undefined> {
     try {
       const value = await readWithin(client, reader, context)
-      if (value || !range || at === range.end) return value
+      // A page's `fetch` tells a body that ends early from one that is whole.
+      if (value || !range || at === range.end || isDecoded()) return value
     } catch (cause) {
       if (signal?.aborted) throw abortError(signal)
       if (!range) {
@@ -77,6 +88,13 @@ export function objectBody(
       }
     }
     return at < range.end ? resume(range) : undefined
+  }
+
+  function isDecoded(): boolean {
+    if (!onDecoded) return false
+    range = check = undefined
+    onDecoded()
+    return true
   }
 
   function resume({ end }: ByteRange): Promise<Bytes> {
@@ -94,6 +112,7 @@ export function objectBody(
           const value = await readWithin(client, rest, context)
           if (!value) throw contextError('network', context, `was cut short after ${start} bytes`)
           reader = rest
+          onDecoded = undefined
           return value
         } catch (error) {
           await rest.cancel(error).catch(() => {})
@@ -107,9 +126,17 @@ export function objectBody(
     {
       async pull(controller) {
         const value = await next()
-        if (!value) return controller.close()
+        if (!value) {
+          if (check?.isRight() ?? true) return controller.close()
+          throw contextError(
+            'checksum-mismatch',
+            context,
+            'was answered with other bytes than kept',
+          )
+        }
+        check?.update(value)
         at += value.byteLength
-        if (range && at > range.end) {
+        if (range && at > range.end && !isDecoded()) {
           await reader.cancel().catch(() => {})
           throw contextError('protocol', context, 'was answered with more bytes than it declared')
         }

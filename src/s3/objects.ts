@@ -27,12 +27,17 @@ export async function putObject(
   options: PutOptions = {},
 ): Promise<PutResult> {
   const nonce = hasCondition(options) ? newNonce() : undefined
+  const sum = await client.checksum?.of(body)
   return mindAbsent(options, key, () =>
     client.send({
       operation: 'PutObject',
       method: 'PUT',
       key,
-      headers: { ...objectHeaders(options, nonce), ...conditionHeaders(options) },
+      headers: {
+        ...objectHeaders(options, nonce),
+        ...conditionHeaders(options),
+        ...(sum && client.checksum?.headers(sum)),
+      },
       body,
       signal: options.signal,
       async read(response, context) {
@@ -49,6 +54,11 @@ export async function putObject(
 
 export interface S3Object {
   readonly info: ObjectInfo
+  /**
+   * Whether `fetch` decodes the body, so that its bytes are others than those kept. Where CORS hides `Content-Encoding` from a page it
+   * shows by its length alone, at the end.
+   */
+  readonly decoded: boolean
   /** To be read or cancelled. */
   readonly body: ReadableStream<Bytes>
 }
@@ -74,13 +84,17 @@ export async function getObject(
       operation: 'GetObject',
       method: 'GET',
       key,
-      headers: { range: wanted, ...conditionHeaders({ ifMatch }) },
+      headers: {
+        range: wanted,
+        ...conditionHeaders({ ifMatch }),
+        ...(range ? {} : client.checksum?.modeHeaders),
+      },
       signal,
       async read(response, context) {
         try {
           const part = range && answeredRange(response, context, range)
           const info = objectInfoOf(response, context, key, part?.sizeBytes)
-          const decoded = (info.contentEncoding ?? 'identity') !== 'identity'
+          let decoded = (info.contentEncoding ?? 'identity') !== 'identity'
           if (decoded && part) {
             throw contextError(
               'not-supported',
@@ -89,16 +103,23 @@ export async function getObject(
             )
           }
           const whole = { start: 0, end: info.sizeBytes, sizeBytes: info.sizeBytes }
-          const read = { key, etag: info.etag, signal }
+          const body = objectBody(client, { key, etag: info.etag, signal }, response, context, {
+            range: decoded ? undefined : (part ?? whole),
+            check: decoded || part ? undefined : client.checksum?.verifier(response.headers),
+            // A page is not told what the CORS rule does not expose.
+            onDecoded:
+              part || response.type !== 'cors' || info.contentEncoding
+                ? undefined
+                : () => {
+                    decoded = true
+                  },
+          })
           return {
             info,
-            body: objectBody(
-              client,
-              read,
-              response,
-              context,
-              decoded ? undefined : (part ?? whole),
-            ),
+            body,
+            get decoded() {
+              return decoded
+            },
           }
         } catch (error) {
           await response.body?.cancel()

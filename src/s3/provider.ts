@@ -26,7 +26,7 @@ export const GENERIC_PROVIDER: S3Provider = {
     conditionalPut: true,
     conditionalComplete: true,
     copy: true,
-    compose: false,
+    compose: true,
     rangeGet: true,
     multipart: {
       minPartBytes: 5 * MIB,

@@ -3,7 +3,7 @@ import { systemClock } from '../core/clock.ts'
 import { abortError, asSluiceError, isSluiceError, orAborted, SluiceError } from '../core/errors.ts'
 import { checkKey } from '../core/keys.ts'
 import { type RetryOptions, retry } from '../core/retry.ts'
-import type { S3Call, S3Client, S3Headers } from './client.ts'
+import type { S3Call, S3Checksum, S3Client, S3Headers } from './client.ts'
 import { encodeKey } from './endpoint.ts'
 import {
   type CallContext,
@@ -27,6 +27,11 @@ export interface S3SendOptions {
    * read, whose body may then be silent for as long. Default: 60 s, and one second more for each 64 KiB that is sent.
    */
   readonly attemptTimeoutMs?: number | undefined
+  /**
+   * Sends a checksum with each body and verifies those of whole objects that are read: `crc32c()` or another of
+   * `sluice/s3/checksums`. Default: none; the connection's own integrity (TLS) counts.
+   */
+  readonly checksum?: S3Checksum | undefined
   readonly clock?: Clock | undefined
 }
 
@@ -66,6 +71,7 @@ export function s3Sender(
 ): S3Client {
   const { clock = systemClock, provider = GENERIC_PROVIDER, attemptTimeoutMs } = options
   const fetchNow = options.fetch ?? ((url, init) => fetch(url, init))
+  let { checksum } = options
 
   async function attempt<T>(
     call: S3Call<T>,
@@ -79,7 +85,11 @@ export function s3Sender(
       uploadId: call.query?.uploadId as string | undefined,
       attempts,
     }
-    const headers = sendable(call.headers, context)
+    const usedChecksum = checksum
+    const headers = sendable(
+      usedChecksum ? call.headers : (options.checksum?.without(call.headers ?? {}) ?? call.headers),
+      context,
+    )
     // Deno sends an empty Blob without a Content-Length, which S3 answers with 411.
     const body = call.body instanceof Blob && call.body.size === 0 ? new Uint8Array() : call.body
     const limit = new AbortController()
@@ -105,7 +115,9 @@ export function s3Sender(
       })
       if (response.ok) return await call.read(response, context)
       const refusal = await readRefusal(response)
-      throw refusalError(refusal, context, authorized.learn?.(refusal) || undefined)
+      const unknown = usedChecksum?.isUnsupported(refusal)
+      if (unknown) checksum = undefined
+      throw refusalError(refusal, context, unknown || authorized.learn?.(refusal) || undefined)
     } catch (error) {
       if (call.signal?.aborted) throw abortError(call.signal)
       if (limit.signal.aborted) {
@@ -130,6 +142,9 @@ export function s3Sender(
     provider,
     clock,
     idleMs: attemptTimeoutMs ?? BASE_TIMEOUT_MS,
+    get checksum() {
+      return checksum
+    },
     copySource: (key) => `/${bucket}/${encodeKey(key)}`,
     async send(call) {
       if (call.key !== undefined) checkKey(call.key)

@@ -10,6 +10,7 @@ import type {
 import { SluiceError } from '../core/errors.ts'
 import { checkKey } from '../core/keys.ts'
 import { type S3Client, type S3ClientOptions, s3Client } from '../s3/client.ts'
+import { composeObjects } from '../s3/compose.ts'
 import { copyObject } from '../s3/copy.ts'
 import { deleteObjects } from '../s3/delete-objects.ts'
 import { listObjects } from '../s3/list.ts'
@@ -28,7 +29,7 @@ import { getResult } from './get-result.ts'
 
 export interface S3ClientStoreOptions {
   /** What this bucket does otherwise than its client's `provider` says. */
-  readonly capabilities?: Partial<Omit<StoreCapabilities, 'compose'>> | undefined
+  readonly capabilities?: Partial<StoreCapabilities> | undefined
 }
 
 export interface S3StoreOptions extends S3ClientOptions, S3ClientStoreOptions {}
@@ -57,8 +58,12 @@ export function s3Store(options: S3StoreOptions): Store {
  * The same over a client that is there already, such as a `presignedClient` in a page. A function of its own, so that a bundle
  * without a key holds no signer.
  */
-export function s3ClientStore(client: S3Client, options: S3ClientStoreOptions = {}): Store {
-  const capabilities = { ...client.provider.capabilities, ...options.capabilities }
+export function s3ClientStore(plain: S3Client, options: S3ClientStoreOptions = {}): Store {
+  const capabilities = { ...plain.provider.capabilities, ...options.capabilities }
+  // The operations ask the client.
+  const client: S3Client = Object.create(plain, {
+    provider: { value: { ...plain.provider, capabilities } },
+  })
   const { multipart, conditionalPut, conditionalComplete, rangeGet, maxPutBytes } = capabilities
 
   return {
@@ -87,6 +92,15 @@ export function s3ClientStore(client: S3Client, options: S3ClientStoreOptions = 
         checkCopy(from, to)
         checkConditions(to, copy, multipart !== false && conditionalComplete, 'copy')
         return copyObject(client, from, to, copy)
+      },
+    }),
+    ...(capabilities.compose && {
+      compose: async (sources, to, put = {}) => {
+        checkKey(to)
+        checkHeaders(to, put)
+        checkConditions(to, put, multipart !== false && conditionalComplete, 'compose')
+        for (const { key, range } of sources) checkRange(key, range)
+        return composeObjects(client, sources, to, put)
       },
     }),
     ...(multipart && {

@@ -96,7 +96,7 @@ export function withPrefix(base: Store, prefix: string): Store {
       ...(listParts && {
         listParts: (options?: CallOptions) => iterate(inner(key), () => listParts(options)),
       }),
-      toJSON: () => ({ key, uploadId }),
+      toJSON: () => ({ ...upload.toJSON(), key }),
     }
   }
 
@@ -166,10 +166,10 @@ export function withPrefix(base: Store, prefix: string): Store {
 
   const resumeMultipart = base.resumeMultipart?.bind(base)
   if (resumeMultipart) {
-    store.resumeMultipart = ({ key, uploadId }: MultipartToken) => {
+    store.resumeMultipart = ({ key, ...token }: MultipartToken) => {
       const theirs = inner(key)
       try {
-        return outerUpload(resumeMultipart({ key: theirs, uploadId }))
+        return outerUpload(resumeMultipart({ ...token, key: theirs }))
       } catch (error) {
         throw outerError(error)
       }

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { toHex, utf8 } from '../../src/core/bytes.ts'
-import { type CrcName, crc } from '../../src/core/crc.ts'
+import { type CrcName, combineCrcs, crc } from '../../src/core/crc.ts'
 
 function hexOf(name: CrcName, ...pieces: readonly Uint8Array[]): string {
   const sum = crc(name)
@@ -30,4 +30,35 @@ describe.each([
       }),
     )
   })
+
+  test('of two pieces combine to that of both', () => {
+    const bytes = fc.uint8Array({ maxLength: 200 })
+    fc.assert(
+      fc.property(bytes, bytes, (a, b) => {
+        const combined = combineCrcs(name, digestOf(name, a), digestOf(name, b), b.byteLength)
+        expect(toHex(combined)).toBe(hexOf(name, a, b))
+      }),
+    )
+  })
+
+  test('combine over more bytes than 32 bits count', () => {
+    // 8 GiB of zeros, from halves: each doubling is a combination of its own.
+    let half = digestOf(name, new Uint8Array(1024))
+    let halfBytes = 1024
+    for (; halfBytes < 4 * 1024 ** 3; halfBytes *= 2)
+      half = combineCrcs(name, half, half, halfBytes)
+    const whole = combineCrcs(name, half, half, halfBytes)
+    const tail = digestOf(name, utf8('tail'))
+    const [left, right] = [
+      combineCrcs(name, whole, tail, 4),
+      combineCrcs(name, half, combineCrcs(name, half, tail, 4), halfBytes + 4),
+    ]
+    expect(toHex(left)).toBe(toHex(right))
+  })
 })
+
+function digestOf(name: CrcName, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const sum = crc(name)
+  sum.update(bytes)
+  return sum.digest()
+}

@@ -18,6 +18,13 @@ export function checksumOf(header: string): ChecksumName | undefined {
   return CHECKSUMS.find((name) => header === PREFIX + name)
 }
 
+/** For a completion, whose checksums are the object's and not this request's body's. */
+export function withoutChecksums(headers: Headers): Headers {
+  const others = new Headers(headers)
+  for (const name of CHECKSUMS) others.delete(PREFIX + name)
+  return others
+}
+
 /** A digest that a body must have. */
 export interface Expectation {
   readonly name: DigestName

@@ -1,5 +1,6 @@
 import type { Bytes, MultipartLimits, Part } from '../../contracts/index.ts'
-import { fromUtf8 } from '../../core/bytes.ts'
+import { fromBase64, fromUtf8, toBase64 } from '../../core/bytes.ts'
+import { type CrcName, combineCrcs, crc } from '../../core/crc.ts'
 import { isSluiceError } from '../../core/errors.ts'
 import { bareEtag } from '../../s3/response.ts'
 import { parseXml, type XmlPart } from '../../s3/xml.ts'
@@ -64,10 +65,10 @@ export async function completeUpload(operation: Operation): Promise<Response> {
   const { bucket, key, headers, payload, uploads, signal } = operation
   const limits = limitsOf(operation)
   const open = uploadOf(operation)
-  refuseWholeChecksums(headers)
   const listed = readParts(fromUtf8(await payload.bytes(MAX_BODY_BYTES)))
   const parts = checkParts(open, listed, limits)
   checkSize(headers, parts)
+  checkWhole(headers, open, parts)
   const conditions = conditionsOf(headers)
   const { etag } = await minding(operation, conditions, () =>
     orNoSuchUpload(async () => {
@@ -265,11 +266,26 @@ function checkParts(
   )
 }
 
-/** Of the whole object, not of this request's body: nobody here has seen the whole. */
-function refuseWholeChecksums(headers: Headers): void {
-  const given = CHECKSUMS.find((name) => headers.has(PREFIX + name))
-  if (given === undefined) return
-  throw new Refusal('NotImplemented', `A ${given} of the whole object cannot be checked here`)
+/** Of the whole object, which nobody here has seen, and which those of its parts tell. */
+function checkWhole(headers: Headers, { parts: known }: OpenUpload, parts: readonly Part[]): void {
+  for (const name of CHECKSUMS) {
+    const header = PREFIX + name
+    const given = headers.get(header)
+    if (given === null) continue
+    const found = parts.map(({ partNumber }) =>
+      fromBase64(known.get(partNumber)?.checksums[header] ?? ''),
+    )
+    const combinable = headers.get(`${PREFIX}type`) === 'FULL_OBJECT' && name.startsWith('crc')
+    if (!combinable || !found.every((digest) => digest?.byteLength)) {
+      throw new Refusal('NotImplemented', `A ${header} of the whole object cannot be checked here`)
+    }
+    let whole = crc(name as CrcName).digest()
+    for (const [index, { sizeBytes }] of parts.entries()) {
+      whole = combineCrcs(name as CrcName, whole, found[index] as Bytes, sizeBytes)
+    }
+    if (toBase64(whole) === given) continue
+    throw new Refusal('BadDigest', `The ${name.toUpperCase()} of the parts together is another one`)
+  }
 }
 
 function checkSize(headers: Headers, parts: readonly Part[]): void {

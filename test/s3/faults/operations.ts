@@ -49,6 +49,16 @@ export const ACTIONS: readonly Action[] = [
   ...writes('copy', ({ store, signal }, conditions) =>
     store.copy?.(SOURCE, KEY, { ...conditions, signal }),
   ),
+  ...writes('compose', ({ store, signal }, conditions) =>
+    store.compose?.(
+      [
+        { key: SOURCE, range: { start: 0, end: PART_BYTES } },
+        { key: SOURCE, range: { start: PART_BYTES, end: NEW.byteLength } },
+      ],
+      KEY,
+      { ...conditions, signal },
+    ),
+  ),
   {
     name: 'write in parts, and abort',
     hits: /^(Abort|ListParts)/,
