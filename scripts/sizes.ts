@@ -10,7 +10,7 @@ import { root } from './install.mjs'
 
 /** Entry → the most that `all` may come to, in bytes after gzip. Raise one only with a reason in the commit. */
 const limits: Record<string, number> = {
-  '.': 20_700,
+  '.': 21_100,
   './s3': 21_000,
   './s3/buckets': 14_000,
   './s3/credentials': 11_000,
@@ -34,9 +34,9 @@ const limits: Record<string, number> = {
   './inputs/json': 6_300,
   './logs/memory': 2_200,
   './logs/durable-object': 5_600,
-  './files': 5_200,
+  './files': 6_000,
   './http': 29_500,
-  './http/s3-gateway': 28_500,
+  './http/s3-gateway': 29_700,
   './client': 7_000,
   './testing': 23_000,
   './node': 31_700,

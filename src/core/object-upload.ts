@@ -10,7 +10,7 @@ import type {
   Store,
   WriteConditions,
 } from '../contracts/index.ts'
-import { abortError, asSluiceError, isSluiceError, SluiceError } from './errors.ts'
+import { abortError, asSluiceError, SluiceError } from './errors.ts'
 import { checkKey } from './keys.ts'
 import { type PartPlan, partPlan, tooLarge } from './part-plan.ts'
 import type { Resumption } from './resumption.ts'

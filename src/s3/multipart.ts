@@ -116,7 +116,8 @@ async function putPart(
   try {
     const page = listParts(client, token, options, { after: partNumber - 1, pageParts: 1 })
     const { value: part } = await page.next()
-    if (part?.partNumber === partNumber && part.sizeBytes === sizeBytes) return { ...part, ...summed }
+    if (part?.partNumber === partNumber && part.sizeBytes === sizeBytes)
+      return { ...part, ...summed }
   } catch (error) {
     // Whoever may not list its parts is told what to do about the header.
     const { code, retryable } = error as SluiceError
