@@ -29,7 +29,10 @@ describe('listObjectVersions', () => {
             more,
         ),
       ),
-      answer(200, page(item('DeleteMarker', 'c', 'v1') + item('Version', 'b+%2B', 'v1'))),
+      answer(
+        200,
+        page(item('DeleteMarker', 'c', 'v1', '2020-01-03', true) + item('Version', 'b+%2B', 'v1')),
+      ),
     ])
     expect(await keysOf(s3Client(options))).toEqual(['a v2', 'a v1', 'a v0', 'b + v1', 'c v1'])
     expect(sent[1]?.url.search).toBe(
