@@ -73,31 +73,25 @@ export async function abortStaleUploads(
     kept: [] as JanitorReport['kept'][number][],
     failed: [] as JanitorReport['failed'][number][],
   }
-  /** Why not, so far as it is known. `undefined` when it is stale, `gone` when it is no more. */
-  async function reasonOf(upload: UploadInfo): Promise<KeptReason | 'gone' | undefined> {
-    const age = ageOf(upload.initiated.getTime(), serverNow(client), olderThanMs)
-    if (age !== 'old') return age
-    if (await keep(upload)) return 'wanted'
-    const last = await lastPart(client, upload, signal)
-    if (typeof last !== 'object') return last
-    const { partMs, serverMs } = last
-    const parts = partMs === undefined ? 'old' : ageOf(partMs, serverMs, olderThanMs)
-    if (parts !== 'old') return parts === 'young' ? 'active' : parts
-    return ageOf(upload.initiated.getTime(), serverMs, olderThanMs) === 'old' ? undefined : 'young'
-  }
-
   const uploads: UploadInfo[] = []
   // All of them first: a page that begins behind an upload which is gone is refused by some servers.
   for await (const upload of listUploads(client, prefix, { signal })) uploads.push(upload)
   for (const upload of uploads) {
+    const begun = ageOf(upload.initiated.getTime(), serverNow(client), olderThanMs)
+    if (begun !== 'old' || (await keep(upload))) {
+      report.kept.push({ ...upload, reason: begun === 'old' ? 'wanted' : begun })
+      continue
+    }
     try {
-      const reason = await reasonOf(upload)
-      if (reason === 'gone') continue
-      if (reason) report.kept.push({ ...upload, reason })
-      else {
-        if (!dryRun) await resumeUpload(client, upload).abort({ signal })
-        report.aborted.push(upload)
+      const last = await lastTold(client, upload, signal)
+      if (last === 'gone') continue
+      const reason = last === 'unknown' ? last : reasonOf(upload, last, olderThanMs)
+      if (reason) {
+        report.kept.push({ ...upload, reason })
+        continue
       }
+      if (!dryRun) await resumeUpload(client, upload).abort({ signal })
+      report.aborted.push(upload)
     } catch (error) {
       throwIfAborted(signal)
       // The server is away: it would be for the others too. A conflict is this one's: it gets parts while it is aborted.
@@ -108,24 +102,36 @@ export async function abortStaleUploads(
   return report
 }
 
+/** Why an upload is to be left alone. `undefined` when nobody can own it. */
+function reasonOf(
+  { initiated }: UploadInfo,
+  { partMs, serverMs }: LastTold,
+  olderThanMs: number,
+): KeptReason | undefined {
+  if (ageOf(initiated.getTime(), serverMs, olderThanMs) === 'young') return 'young'
+  const part = partMs === undefined ? 'old' : ageOf(partMs, serverMs, olderThanMs)
+  if (part === 'old') return undefined
+  return part === 'young' ? 'active' : part
+}
+
 function ageOf(timeMs: number, nowMs: number, olderThanMs: number): 'old' | 'young' | 'unknown' {
   if (Number.isNaN(timeMs)) return 'unknown'
   return nowMs - timeMs >= olderThanMs ? 'old' : 'young'
 }
 
-interface LastPart {
-  /** When it was stored; `undefined` when there is none, `NaN` when the server does not tell. */
+interface LastTold {
+  /** When the newest was stored; `undefined` when there is none, `NaN` when the server does not tell. */
   readonly partMs: number | undefined
   /** The time by that server, the earlier one of what its clock says and what we know of it. */
   readonly serverMs: number
 }
 
-/** Of the parts of an upload, when the newest was stored. */
-async function lastPart(
+/** What the server tells of an upload's parts now. */
+async function lastTold(
   client: S3Client,
   { key, uploadId }: MultipartToken,
   signal: AbortSignal | undefined,
-): Promise<LastPart | 'gone' | 'unknown'> {
+): Promise<LastTold | 'gone' | 'unknown'> {
   let partMs: number | undefined
   let serverMs = Number.POSITIVE_INFINITY
   let marker = 0
