@@ -2,7 +2,8 @@ import { S3Client as AwsClient } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import { S3Client as LiteClient } from '@bradenmacdonald/s3-lite-client'
 import { S3mini } from 's3mini'
-import { put, s3Client } from 'sluice/s3'
+import { nodeFetch } from 'sluice/node'
+import { put, type S3ClientOptions, s3Client } from 'sluice/s3'
 
 /** Uploads a stream to an endpoint, in parts of `PART_BYTES`, `CONCURRENCY` at once. Resolves to the ETag. */
 export type Contender = (
@@ -17,13 +18,21 @@ const BUCKET = 'bench'
 const REGION = 'us-east-1'
 const keys = { accessKeyId: 'AKID', secretAccessKey: 'SECRET' }
 
+async function bySluice(
+  endpoint: string,
+  source: ReadableStream<Uint8Array<ArrayBuffer>>,
+  fetch?: S3ClientOptions['fetch'],
+): Promise<string> {
+  const client = s3Client({ bucket: BUCKET, endpoint, region: REGION, credentials: keys, fetch })
+  const options = { partBytes: PART_BYTES, concurrency: CONCURRENCY }
+  return (await put(client, 'key', source, options)).etag
+}
+
 /** Each with its own defaults, but for the size and the number of parts. */
 export const CONTENDERS: Readonly<Record<string, Contender>> = {
-  async sluice(endpoint, source) {
-    const client = s3Client({ bucket: BUCKET, endpoint, region: REGION, credentials: keys })
-    const options = { partBytes: PART_BYTES, concurrency: CONCURRENCY }
-    return (await put(client, 'key', source, options)).etag
-  },
+  sluice: (endpoint, source) => bySluice(endpoint, source, nodeFetch),
+
+  'sluice, by fetch': (endpoint, source) => bySluice(endpoint, source),
 
   async 'lib-storage'(endpoint, source) {
     const client = new AwsClient({

@@ -34,6 +34,7 @@ const server = createServer(async (incoming, outgoing) => {
     )
   } else outgoing.writeHead(400).end()
 })
+process.once('disconnect', () => process.exit())
 server.listen(0, '127.0.0.1', () => {
   process.send?.(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
 })

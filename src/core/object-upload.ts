@@ -52,9 +52,10 @@ export class ObjectUpload {
   readonly plan: PartPlan
   readonly concurrency: number
   readonly sizeBytes: number | undefined
+  /** `undefined` where objects go in one piece. */
+  readonly limits: MultipartLimits | undefined
   readonly #target: UploadTarget
   readonly #options: UploadOptions
-  readonly #limits: MultipartLimits | undefined
   readonly #controller = new AbortController()
   readonly #onCallerAbort: () => void
   #upload: MultipartUpload | undefined
@@ -75,9 +76,8 @@ export class ObjectUpload {
     checkKey(key)
     const { concurrency = 4, signal } = options
     if (!(concurrency >= 1)) {
-      throw new SluiceError('invalid-options', `concurrency (${concurrency}) must be positive`, {
-        key,
-      })
+      const message = `concurrency (${concurrency}) must be positive`
+      throw new SluiceError('invalid-options', message, { key })
     }
     this.key = key
     this.concurrency = concurrency
@@ -86,7 +86,7 @@ export class ObjectUpload {
     this.#resumption = resumption
     this.#target = target
     this.#options = options
-    this.#limits = target.capabilities.multipart || undefined
+    this.limits = target.capabilities.multipart || undefined
     this.#onCallerAbort = () => signal && this.fail(abortError(signal))
     signal?.addEventListener('abort', this.#onCallerAbort, { once: true })
     if (signal?.aborted) this.#onCallerAbort()
@@ -204,24 +204,14 @@ export class ObjectUpload {
     throw this.fail(tooLarge(this.key, multipart, maxPutBytes, this.plan.partBytes))
   }
 
-  /** `undefined` where objects go in one piece. */
-  get limits(): MultipartLimits | undefined {
-    return this.#limits
-  }
-
   /** Throws if so many bytes are more than can be, and `invalid-options` if they, or at the end so few, are not what was declared. */
   checkSize(bytes: number, atEnd: boolean): void {
     const { sizeBytes, key } = this
-    if (!this.#limits && bytes > this.#target.capabilities.maxPutBytes) this.throwTooLarge()
+    if (!this.limits && bytes > this.#target.capabilities.maxPutBytes) this.throwTooLarge()
     if (sizeBytes === undefined || (atEnd ? bytes === sizeBytes : bytes <= sizeBytes)) return
     const which = atEnd ? 'ended after' : 'has at least'
-    throw this.fail(
-      new SluiceError(
-        'invalid-options',
-        `The source of "${key}" ${which} ${bytes} bytes, where sizeBytes says ${sizeBytes}`,
-        { key },
-      ),
-    )
+    const message = `The source of "${key}" ${which} ${bytes} bytes, where sizeBytes says ${sizeBytes}`
+    throw this.fail(new SluiceError('invalid-options', message, { key }))
   }
 
   /** The first failure is the one that everybody hears of. It stops the parts in flight. */

@@ -39,13 +39,7 @@ export function objectWriter(
   key: string,
   options: ObjectWriterOptions = {},
 ): ObjectWriter {
-  const writer = new PartsWriter(new ObjectUpload(target, key, options), options.headBytes)
-  return {
-    write: (chunk) => writer.write(chunk),
-    close: (head) => writer.close(head),
-    abort: (reason) => writer.abort(reason),
-    [Symbol.asyncDispose]: () => writer.dispose(),
-  }
+  return new PartsWriter(new ObjectUpload(target, key, options), options.headBytes)
 }
 
 /** Fills parts, one at a time, and hands them to an upload. */
@@ -103,14 +97,10 @@ export class PartsWriter implements ObjectWriter {
   }
 
   /** Aborts, unless `close()` or `abort()` was called: their caller hears of what becomes of it. */
-  async dispose(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closing || this.#aborting) {
       await Promise.allSettled([this.#closing, this.#aborting])
     } else await disposeWriter(this)
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.dispose()
   }
 
   async abort(reason?: unknown): Promise<void> {

@@ -3,6 +3,7 @@ export type { Environment } from '../s3/credentials/index.ts'
 export { defaultChain } from './default-chain.ts'
 export { type FetchServer, type FetchServerOptions, fetchServer } from './fetch-server.ts'
 export { fsStore } from './fs-store.ts'
+export { nodeFetch } from './node-fetch.ts'
 export { type ProfileCredentialsOptions, profileCredentials } from './profile-credentials.ts'
 export {
   type S3ClientFromEnvironmentOptions,

@@ -15,6 +15,7 @@ import { checkPrefix } from '../core/keys.ts'
 import type { S3Checksum, S3Client } from './client.ts'
 import { protocolError } from './errors.ts'
 import { nameDecoder } from './list.ts'
+import { listParts } from './list-parts.ts'
 import { newNonce, objectHeaders } from './metadata.ts'
 import { conditionHeaders, headObject, ifWritten, mindAbsent } from './objects.ts'
 import { bareEtag, drain, etagOf, readXml } from './response.ts'
@@ -124,42 +125,6 @@ async function putPart(
     if (retryable || code === 'not-found' || options.signal?.aborted) throw error
   }
   throw hidden
-}
-
-/** The parts of an upload, ascending, page by page. `not-found` when it is gone. */
-async function* listParts(
-  client: S3Client,
-  { key, uploadId }: MultipartToken,
-  { signal }: CallOptions,
-  { after, pageParts }: { readonly after?: number; readonly pageParts?: number } = {},
-): AsyncGenerator<Part, undefined, undefined> {
-  let marker = after
-  do {
-    const page: { parts: Part[]; next: number | undefined } = await client.send({
-      operation: 'ListParts',
-      method: 'GET',
-      key,
-      query: { uploadId, 'part-number-marker': marker, 'max-parts': pageParts },
-      signal,
-      async read(response, context) {
-        const root = await readXml(response, context, 'ListPartsResult')
-        const parts = root.children('Part').map((part) => ({
-          partNumber: Number(part.text('PartNumber')),
-          etag: bareEtag(part.text('ETag') ?? ''),
-          sizeBytes: Number(part.text('Size')),
-        }))
-        if (root.text('IsTruncated') !== 'true') return { parts, next: undefined }
-        const next = Number(root.text('NextPartNumberMarker'))
-        if (next > (marker ?? 0)) return { parts, next }
-        throw protocolError(response, context, 'says that there is more and not where to go on')
-      },
-    })
-    for (const part of page.parts.sort((a, b) => a.partNumber - b.partNumber)) {
-      throwIfAborted(signal)
-      yield part
-    }
-    marker = page.next
-  } while (marker !== undefined)
 }
 
 /**

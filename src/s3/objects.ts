@@ -18,6 +18,9 @@ import { drain, etagOf, objectInfoOf } from './response.ts'
  * Writes an object in one request. A conditional write carries a nonce in its metadata (`sluice-write`), so that a
  * refusal which follows a lost answer can be told from another writer's object.
  *
+ * Where the bucket's CORS rule hides the ETag from a page, the object is written and the call rejects with `protocol`: a listing would
+ * show the ETag of whatever is there by then.
+ *
  * Errors: `precondition-failed`, and what `S3Client.send` rejects with.
  */
 export async function putObject(
