@@ -1,7 +1,6 @@
 import type {
   Bytes,
   CallOptions,
-  MultipartOptions,
   MultipartToken,
   MultipartUpload,
   Part,
@@ -17,6 +16,7 @@ import { protocolError } from './errors.ts'
 import { nameDecoder } from './list.ts'
 import { newNonce, objectHeaders } from './metadata.ts'
 import { conditionHeaders, headObject, ifWritten, mindAbsent } from './objects.ts'
+import type { S3UploadOptions } from './put-options.ts'
 import { bareEtag, drain, etagOf, readXml } from './response.ts'
 import { writeXml } from './xml.ts'
 
@@ -27,7 +27,7 @@ import { writeXml } from './xml.ts'
 export function createUpload(
   client: S3Client,
   key: string,
-  options: MultipartOptions = {},
+  options: S3UploadOptions = {},
 ): Promise<MultipartUpload> {
   return beginUpload(client, key, options, client.checksum)
 }
@@ -36,7 +36,7 @@ export function createUpload(
 export async function beginUpload(
   client: S3Client,
   key: string,
-  options: MultipartOptions,
+  options: S3UploadOptions,
   checksum?: S3Checksum,
 ): Promise<MultipartUpload> {
   const nonce = newNonce()
