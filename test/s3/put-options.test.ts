@@ -18,6 +18,7 @@ const KINDS: readonly { kind: ServerKind; missing?: string }[] = [
   ...realServers(),
 ]
 const TAGS = { 'project name': 'a+b/c=d', 'of:me@_': '', plain: 'x' }
+const KEY = Uint8Array.from({ length: 32 }, (_, i) => i)
 
 for (const { kind, missing } of KINDS) {
   if (missing) {
@@ -80,6 +81,31 @@ for (const { kind, missing } of KINDS) {
         expect(await getObjectTags(client, key), key).toEqual(tags)
       }
     })
+
+    test.runIf(kind === 'rustfs')('a customer key is asked for again', async () => {
+      const keyed = withCustomerKey(client, KEY)
+      await putObject(keyed, 'secret', pattern(100))
+      await copyObject(keyed, 'secret', 'secret-copy')
+      await copyObject(keyed, 'secret', 'secret-parts', { ifNoneMatch: '*' })
+      for (const name of ['secret', 'secret-copy', 'secret-parts']) {
+        const found = await getObject(keyed, name)
+        expect(await new Response(found?.body ?? null).bytes()).toEqual(pattern(100))
+        const without = { code: 'invalid-options', status: 400 }
+        expect(await failure(getObject(client, name))).toMatchObject(without)
+        const wrong = withCustomerKey(client, KEY.toReversed())
+        expect(await failure(getObject(wrong, name))).toMatchObject({ retryable: false })
+      }
+    })
+
+    test.runIf(kind === 'versitygw' || kind === 'minio' || kind === 'gateway')(
+      'a customer key that is not used is not passed over',
+      async () => {
+        const keyed = withCustomerKey(client, KEY)
+        const codes = expect.stringMatching(/^(not-supported|invalid-options)$/)
+        expect(await failure(putObject(keyed, 'clear', pattern(5)))).toMatchObject({ code: codes })
+        expect(await failure(createUpload(keyed, 'clear'))).toMatchObject({ code: codes })
+      },
+    )
 
     test('the standard class is taken everywhere', async () => {
       await putObject(client, 'standard', pattern(5), { storageClass: 'STANDARD' })
@@ -156,7 +182,6 @@ describe('as they are sent', () => {
 })
 
 describe('a customer key', () => {
-  const KEY = Uint8Array.from({ length: 32 }, (_, i) => i)
   const sent = {
     'x-amz-server-side-encryption-customer-algorithm': 'AES256',
     'x-amz-server-side-encryption-customer-key': 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=',
@@ -164,11 +189,12 @@ describe('a customer key', () => {
   }
 
   test('goes with whatever reads or writes bytes, and nothing else', async () => {
+    const used = { 'x-amz-server-side-encryption-customer-algorithm': 'AES256' }
     const steps = [
-      answer(200, '', { etag: '"tag"' }),
+      answer(200, '', { etag: '"tag"', ...used }),
       answer(404),
       answer(404),
-      answer(200, '<CopyObjectResult><ETag>"tag"</ETag></CopyObjectResult>'),
+      answer(200, '<CopyObjectResult><ETag>"tag"</ETag></CopyObjectResult>', used),
       answer(200, '<Tagging><TagSet/></Tagging>'),
     ]
     const plan = script(steps)
