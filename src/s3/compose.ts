@@ -31,8 +31,8 @@ import {
  *
  * Bytes pass through here only where S3 allows no copy: of sources below the least size of a part (5 MiB) that are not the last one,
  * with as much behind them as makes a part; and, at providers that demand equal parts (R2), of the part around each border between
- * sources, unless all have one size and the last is no larger. One such part is held at a time, of less than twice the least size,
- * or, with equal parts, a 10,000th of the object where that is more.
+ * sources, unless all have one size and the last is no larger. One such part is held at a time, of the least size, or, with
+ * equal parts, a 10,000th of the object where that is more.
  *
  * Errors: `not-found`, and `precondition-failed` for another version than `ifMatch` says, with the source's key; `conflict` when a
  * source was replaced meanwhile; `invalid-options` for no sources and for a range behind the last byte; `not-supported` where bytes
