@@ -11,7 +11,7 @@ import { root } from './install.mjs'
 /** Entry → the most that `all` may come to, in bytes after gzip. Raise one only with a reason in the commit. */
 const limits: Record<string, number> = {
   '.': 21_100,
-  './s3': 21_000,
+  './s3': 21_300,
   './s3/buckets': 14_000,
   './s3/credentials': 11_000,
   './s3/janitor': 8_600,
@@ -21,11 +21,11 @@ const limits: Record<string, number> = {
   './s3/compose': 11_500,
   './s3/download': 4_000,
   './s3/tags': 6_000,
-  './s3/customer-key': 3_000,
+  './s3/customer-key': 3_200,
   './s3/checksums': 2_500,
   './stores': 4_300,
   './stores/memory': 5_400,
-  './stores/s3': 19_600,
+  './stores/s3': 20_000,
   './stores/r2': 4_900,
   './stores/fs': 8_400,
   './formats/jsonl': 2_600,
@@ -41,7 +41,7 @@ const limits: Record<string, number> = {
   './http/s3-gateway': 29_700,
   './client': 7_000,
   './testing': 23_000,
-  './node': 31_700,
+  './node': 32_100,
   './workers': 74_000,
   './browser': 22_800,
 }

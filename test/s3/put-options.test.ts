@@ -7,6 +7,7 @@ import { copyObject } from '../../src/s3/copy.ts'
 import { withCustomerKey } from '../../src/s3/customer-key.ts'
 import { createUpload } from '../../src/s3/multipart.ts'
 import { getObject, headObject, putObject } from '../../src/s3/objects.ts'
+import { put } from '../../src/s3/put.ts'
 import type { S3StorageOptions } from '../../src/s3/put-options.ts'
 import { deleteObjectTags, getObjectTags, putObjectTags } from '../../src/s3/tags.ts'
 import { pattern } from '../../src/testing/store-cases/tools.ts'
@@ -70,6 +71,14 @@ for (const { kind, missing } of KINDS) {
       const upload = await createUpload(client, 'upload', { tags: TAGS })
       await upload.complete([await upload.putPart(1, pattern(5))])
       expect(await getObjectTags(client, 'upload')).toEqual(TAGS)
+      // Whether it is one request or several.
+      for (const [key, sizeBytes] of Object.entries({
+        'put-small': 5,
+        'put-large': 6 * 1024 ** 2,
+      })) {
+        await put(client, key, pattern(sizeBytes), { tags: TAGS, partBytes: 5 * 1024 ** 2 })
+        expect(await getObjectTags(client, key), key).toEqual(TAGS)
+      }
       await copyObject(client, 'upload', 'kept')
       expect(await getObjectTags(client, 'kept')).toEqual(TAGS)
       const tags = { copied: 'yes' }
