@@ -84,11 +84,10 @@ const OWN = /^x-amz-checksum-(algorithm|type|mode)$/
  * R2: 501 "Header 'x-amz-checksum-algorithm' with value 'CRC32C' not implemented"; B2: 400 "Unsupported header
  * 'x-amz-checksum-crc32' received for this API call."; S3's own words: "A header you provided implies functionality …".
  */
-function isUnsupported({ status, serverCode, message = '' }: Refusal): boolean {
+function isUnsupported({ status, message = '' }: Refusal): boolean {
   if (status === 501) return /header|checksum/i.test(message)
   return (
     status === 400 &&
-    serverCode !== 'BadDigest' &&
     /x-amz-(sdk-)?checksum/i.test(message) &&
     /unsupported|not (supported|implemented|allowed)|unknown/i.test(message)
   )

@@ -31,8 +31,7 @@ function equalPartBytes(pieces: readonly Piece[], limits: MultipartLimits): numb
 }
 
 /**
- * As much of the next piece as one request takes. A piece that is too small to be a part is filled up from those behind it, and
- * one that would be too small then is taken too: less than twice the least size.
+ * As much of the next piece as one request takes. A piece that is too small to be a part is filled up to one from those behind it.
  */
 function nextPartBytes(rest: readonly Piece[], { minPartBytes }: MultipartLimits): number {
   const [next] = rest as [Piece]
@@ -44,7 +43,7 @@ function nextPartBytes(rest: readonly Piece[], { minPartBytes }: MultipartLimits
   let size = 0
   for (const piece of rest) {
     size += sizeOf(piece)
-    if (size >= minPartBytes) return size - minPartBytes < minPartBytes ? size : minPartBytes
+    if (size >= minPartBytes) return minPartBytes
   }
   return size
 }

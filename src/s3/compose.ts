@@ -5,7 +5,6 @@ import type {
   MultipartLimits,
   ObjectHeaders,
   ObjectInfo,
-  PutOptions,
   PutResult,
 } from '../contracts/index.ts'
 import { EMPTY } from '../core/bytes.ts'
@@ -16,6 +15,7 @@ import type { S3Client } from './client.ts'
 import { composePlan, type Piece, sizeOf, sum } from './compose-plan.ts'
 import { beginUpload } from './multipart.ts'
 import { getObject, headObject, putObject } from './objects.ts'
+import type { S3PutObjectOptions, S3StorageOptions } from './put-options.ts'
 import {
   completeWith,
   copiedPart,
@@ -31,8 +31,8 @@ import {
  *
  * Bytes pass through here only where S3 allows no copy: of sources below the least size of a part (5 MiB) that are not the last one,
  * with as much behind them as makes a part; and, at providers that demand equal parts (R2), of the part around each border between
- * sources, unless all have one size and the last is no larger. One such part is held at a time, of less than twice the least size,
- * or, with equal parts, a 10,000th of the object where that is more.
+ * sources, unless all have one size and the last is no larger. One such part is held at a time, of the least size, or, with
+ * equal parts, a 10,000th of the object where that is more.
  *
  * Errors: `not-found`, and `precondition-failed` for another version than `ifMatch` says, with the source's key; `conflict` when a
  * source was replaced meanwhile; `invalid-options` for no sources and for a range behind the last byte; `not-supported` where bytes
@@ -44,7 +44,7 @@ export async function composeObjects(
   client: S3Client,
   sources: readonly ComposeSource[],
   to: string,
-  options: PutOptions = {},
+  options: S3PutObjectOptions = {},
 ): Promise<PutResult> {
   checkKey(to)
   if (sources.length === 0) throw invalid(to, 'it is to be composed of nothing')
@@ -53,8 +53,8 @@ export async function composeObjects(
   return assemble(client, to, pieces, options)
 }
 
-/** The headers are those of an object that is created by it; one that is there keeps its own. */
-export interface AppendOptions extends ObjectHeaders, CallOptions {
+/** The headers are those of an object that is created by it; one that is there keeps its own, but neither class, key nor tags. */
+export interface AppendOptions extends ObjectHeaders, S3StorageOptions, CallOptions {
   /** The version that is appended to. Default: whatever is there, none included. */
   readonly ifMatch?: string | undefined
 }
@@ -95,7 +95,9 @@ export async function appendObject(
   }
   if (added.end === 0) return { etag: found.etag }
   const old = { source: found, start: 0, end: found.sizeBytes }
-  return assemble(client, key, [old, added], { ...found, ifMatch: found.etag, signal })
+  const { storageClass, serverSideEncryption, tags } = options
+  const kept = { ...found, storageClass, serverSideEncryption, tags }
+  return assemble(client, key, [old, added], { ...kept, ifMatch: found.etag, signal })
 }
 
 async function pieceOf(
@@ -118,7 +120,7 @@ async function assemble(
   client: S3Client,
   to: string,
   pieces: readonly Piece[],
-  options: PutOptions,
+  options: S3PutObjectOptions,
 ): Promise<PutResult> {
   const { multipart } = client.provider.capabilities
   if (!multipart) {

@@ -1,10 +1,11 @@
-import type { CopyOptions, PutResult } from '../contracts/index.ts'
+import type { PutResult } from '../contracts/index.ts'
 import { EMPTY } from '../core/bytes.ts'
 import { isSluiceError } from '../core/errors.ts'
 import { checkKey } from '../core/keys.ts'
 import type { S3Client } from './client.ts'
 import { beginUpload } from './multipart.ts'
 import { hasCondition, headObject, putObject } from './objects.ts'
+import { type S3CopyOptions, storageHeaders } from './put-options.ts'
 import {
   COPY_PART_BYTES,
   completeWith,
@@ -15,7 +16,7 @@ import {
 } from './server-parts.ts'
 
 /**
- * Copies within the bucket, on the server, headers and metadata included: by one CopyObject, or, where the source is too large
+ * Copies within the bucket, on the server, headers and metadata included; tags too, but for a copy in parts: by one CopyObject, or, where the source is too large
  * for that (5 GiB), in parts, several at once and all of one version of the source.
  *
  * With a condition it copies into a multipart upload and makes its completion conditional: most servers ignore a
@@ -29,7 +30,7 @@ export async function copyObject(
   client: S3Client,
   from: string,
   to: string,
-  options: CopyOptions = {},
+  options: S3CopyOptions = {},
 ): Promise<PutResult> {
   checkKey(from)
   checkKey(to)
@@ -39,7 +40,11 @@ export async function copyObject(
       operation: 'CopyObject',
       method: 'PUT',
       key: to,
-      headers: { 'x-amz-copy-source': client.copySource(from) },
+      headers: {
+        'x-amz-copy-source': client.copySource(from),
+        'x-amz-tagging-directive': options.tags && 'REPLACE',
+        ...storageHeaders(options),
+      },
       signal: options.signal,
       read: (response, context) => copyEtag(response, context, 'CopyObjectResult'),
     })
@@ -61,7 +66,7 @@ async function copyInParts(
   client: S3Client,
   from: string,
   to: string,
-  options: CopyOptions,
+  options: S3CopyOptions,
   refusal?: unknown,
 ): Promise<PutResult> {
   const { signal } = options
@@ -75,5 +80,5 @@ async function copyInParts(
   for (let start = 0; start < sizeBytes; start += COPY_PART_BYTES) {
     parts.push(copiedPart(client, source, start, Math.min(start + COPY_PART_BYTES, sizeBytes)))
   }
-  return completeWith(await beginUpload(client, to, { ...source, signal }), parts, options)
+  return completeWith(await beginUpload(client, to, { ...source, ...options }), parts, options)
 }

@@ -25,3 +25,11 @@ export { createUpload, listUploads, resumeUpload } from './multipart.ts'
 export { deleteObject, getObject, headObject, putObject, type S3Object } from './objects.ts'
 export { GENERIC_PROVIDER, type S3Provider } from './provider.ts'
 export { put, type S3PutOptions } from './put.ts'
+export type {
+  S3CopyOptions,
+  S3KmsKey,
+  S3PutObjectOptions,
+  S3StorageOptions,
+  S3Tags,
+  S3UploadOptions,
+} from './put-options.ts'

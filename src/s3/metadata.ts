@@ -1,6 +1,7 @@
 import type { Bytes, ObjectHeaders } from '../contracts/index.ts'
 import { concatBytes, fromBase64, fromUtf8Strict, toBase64, toHex, utf8 } from '../core/bytes.ts'
 import type { S3Headers } from './client.ts'
+import { type S3StorageOptions, storageHeaders } from './put-options.ts'
 
 const META = 'x-amz-meta-'
 
@@ -20,8 +21,12 @@ export function nonceOf(headers: Headers): string | undefined {
 }
 
 /** The headers that carry an object's own. A content type is always sent: some runtimes would add one of their own. */
-export function objectHeaders(options: ObjectHeaders, nonce?: string): S3Headers {
+export function objectHeaders(
+  options: ObjectHeaders & S3StorageOptions,
+  nonce?: string,
+): S3Headers {
   const headers: Record<string, string | undefined> = {
+    ...storageHeaders(options),
     'content-type': options.contentType ?? 'application/octet-stream',
     'cache-control': options.cacheControl,
     'content-disposition': options.contentDisposition,

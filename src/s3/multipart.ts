@@ -1,7 +1,6 @@
 import type {
   Bytes,
   CallOptions,
-  MultipartOptions,
   MultipartToken,
   MultipartUpload,
   Part,
@@ -18,6 +17,7 @@ import { nameDecoder } from './list.ts'
 import { listParts } from './list-parts.ts'
 import { newNonce, objectHeaders } from './metadata.ts'
 import { conditionHeaders, headObject, ifWritten, mindAbsent } from './objects.ts'
+import type { S3UploadOptions } from './put-options.ts'
 import { bareEtag, drain, etagOf, readXml } from './response.ts'
 import { writeXml } from './xml.ts'
 
@@ -28,7 +28,7 @@ import { writeXml } from './xml.ts'
 export function createUpload(
   client: S3Client,
   key: string,
-  options: MultipartOptions = {},
+  options: S3UploadOptions = {},
 ): Promise<MultipartUpload> {
   return beginUpload(client, key, options, client.checksum)
 }
@@ -37,7 +37,7 @@ export function createUpload(
 export async function beginUpload(
   client: S3Client,
   key: string,
-  options: MultipartOptions,
+  options: S3UploadOptions,
   checksum?: S3Checksum,
 ): Promise<MultipartUpload> {
   const nonce = newNonce()

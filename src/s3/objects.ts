@@ -3,7 +3,6 @@ import type {
   CallOptions,
   GetOptions,
   ObjectInfo,
-  PutOptions,
   PutResult,
   WriteConditions,
 } from '../contracts/index.ts'
@@ -12,6 +11,7 @@ import type { S3Client, S3Headers } from './client.ts'
 import { contextError } from './errors.ts'
 import { newNonce, nonceOf, objectHeaders } from './metadata.ts'
 import { answeredRange, objectBody } from './object-body.ts'
+import type { S3PutObjectOptions } from './put-options.ts'
 import { drain, etagOf, objectInfoOf } from './response.ts'
 
 /**
@@ -27,7 +27,7 @@ export async function putObject(
   client: S3Client,
   key: string,
   body: Bytes | Blob,
-  options: PutOptions = {},
+  options: S3PutObjectOptions = {},
 ): Promise<PutResult> {
   const nonce = hasCondition(options) ? newNonce() : undefined
   const sum = await client.checksum?.of(body)

@@ -1,14 +1,16 @@
 import type { PutResult } from '../contracts/index.ts'
-import type { UploadOptions } from '../core/object-upload.ts'
+import type { UploadOptions, UploadTarget } from '../core/object-upload.ts'
 import { type PutBody, putBody } from '../core/put-body.ts'
 import type { ResumptionOptions } from '../core/resumption.ts'
 import type { S3Client } from './client.ts'
 import { createUpload, resumeUpload } from './multipart.ts'
 import { headObject, putObject } from './objects.ts'
+import type { S3StorageOptions } from './put-options.ts'
 
 export interface S3PutOptions
   extends Omit<UploadOptions, 'onUpload' | 'conditionFallback' | 'clock'>,
-    ResumptionOptions {}
+    ResumptionOptions,
+    S3StorageOptions {}
 
 export interface S3PutResult extends PutResult {
   readonly key: string
@@ -49,11 +51,14 @@ export async function put(
   body: PutBody,
   options: S3PutOptions = {},
 ): Promise<S3PutResult> {
-  const target = {
+  // Beyond what the writer of any store knows of.
+  const { storageClass, serverSideEncryption, tags } = options
+  const storage = { storageClass, serverSideEncryption, tags }
+  const target: UploadTarget = {
     capabilities: client.provider.capabilities,
-    put: putObject.bind(undefined, client),
+    put: (to, whole, more) => putObject(client, to, whole, { ...more, ...storage }),
     head: headObject.bind(undefined, client),
-    createMultipart: createUpload.bind(undefined, client),
+    createMultipart: (to, more) => createUpload(client, to, { ...more, ...storage }),
     resumeMultipart: resumeUpload.bind(undefined, client),
   }
   return putBody(target, key, body, { ...options, clock: client.clock })

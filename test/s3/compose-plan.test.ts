@@ -52,7 +52,7 @@ test.each([false, true])(
         }))
         checkParts('key', parts, limits)
         for (const part of plan) {
-          if (part.length > 1) expect(sum(part.map(sizeOf))).toBeLessThan(2 * MIN)
+          if (part.length > 1) expect(sum(part.map(sizeOf))).toBeLessThanOrEqual(MIN)
         }
       }),
     )

@@ -154,6 +154,21 @@ for (const { kind, missing } of KINDS) {
         await holds('shared', other)
       })
 
+      test('a creation in between is not lost', async () => {
+        const send = client.send.bind(client)
+        const racing: S3Client = Object.create(client, {
+          send: {
+            async value(call: Parameters<S3Client['send']>[0]) {
+              if (call.operation === 'PutObject') await putObject(client, 'new', pattern(9))
+              return send(call)
+            },
+          },
+        })
+        const error = await failure(appendObject(racing, 'new', pattern(10)))
+        expect(error).toMatchObject({ code: 'precondition-failed', retryable: false })
+        await holds('new', pattern(9))
+      })
+
       test('another version, and a creation by somebody else, are refused', async () => {
         await put('version', 10)
         const stale = appendObject(client, 'version', pattern(1), { ifMatch: 'other' })

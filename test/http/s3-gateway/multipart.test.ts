@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { toBase64, utf8 } from '../../../src/core/bytes.ts'
+import { crc } from '../../../src/core/crc.ts'
 import { memoryStore } from '../../../src/stores/memory.ts'
 import { type Answer, type Ask, begin, completion, gateway } from './tools.ts'
 
@@ -32,6 +34,34 @@ describe('multipart', () => {
     expect(done.xml?.name).toBe('CompleteMultipartUploadResult')
     expect((await ask('GET', '/bucket/key')).text).toBe(`${PART}tail`)
     expect((await ask('POST', `/bucket/key?uploadId=${id}`, { body })).code).toBe('NoSuchUpload')
+  })
+
+  test('a checksum of the whole is held against those of the parts', async () => {
+    const ask = gateway()
+    const sumOf = (text: string): string => {
+      const sum = crc('crc32c')
+      sum.update(utf8(text))
+      return toBase64(sum.digest())
+    }
+    const id = await begin(ask)
+    const etags: [number, string][] = []
+    for (const [index, body] of [PART, 'tail'].entries()) {
+      const headers = { 'x-amz-checksum-crc32c': sumOf(body) }
+      const path = `/bucket/key?partNumber=${index + 1}&uploadId=${id}`
+      const put = await ask('PUT', path, { body, headers })
+      etags.push([index + 1, put.headers.get('etag') ?? ''])
+    }
+    const complete = (name: string, value: string, type = 'FULL_OBJECT'): Promise<Answer> =>
+      ask('POST', `/bucket/key?uploadId=${id}`, {
+        body: completion(etags),
+        headers: { [`x-amz-checksum-${name}`]: value, 'x-amz-checksum-type': type },
+      })
+    const whole = sumOf(`${PART}tail`)
+    expect((await complete('crc32c', sumOf('other'))).code).toBe('BadDigest')
+    expect((await complete('crc32c', whole, 'COMPOSITE')).code).toBe('NotImplemented')
+    // Of these the parts told nothing.
+    expect((await complete('crc32', 'AAAAAA==')).code).toBe('NotImplemented')
+    expect((await complete('crc32c', whole)).status).toBe(200)
   })
 
   test.each([
