@@ -21,6 +21,7 @@ const limits: Record<string, number> = {
   './s3/compose': 11_000,
   './s3/download': 4_000,
   './s3/checksums': 3_000,
+  './s3/providers': 2_000,
   './stores': 4_300,
   './stores/memory': 5_400,
   './stores/s3': 19_600,

@@ -46,7 +46,7 @@ export interface S3StoreOptions extends S3ClientOptions, S3ClientStoreOptions {}
  *
  * Every object written under a condition or in parts carries `x-amz-meta-sluice-write`, a nonce that `head` leaves out;
  * the user's own metadata of that name goes under another.
- * A condition on `copy` makes it a multipart copy.
+ * A condition on `copy` makes it a multipart copy, but for R2's.
  *
  * Errors: those of `s3Client` here, `not-supported` for what `capabilities` denies, and what the server answers.
  */
@@ -65,6 +65,9 @@ export function s3ClientStore(plain: S3Client, options: S3ClientStoreOptions = {
     provider: { value: { ...plain.provider, capabilities } },
   })
   const { multipart, conditionalPut, conditionalComplete, rangeGet, maxPutBytes } = capabilities
+  const conditionalCopy =
+    client.provider.copyConditionPrefix !== undefined ||
+    (multipart !== false && conditionalComplete)
 
   return {
     kind: 's3',
@@ -90,7 +93,7 @@ export function s3ClientStore(plain: S3Client, options: S3ClientStoreOptions = {
     ...(capabilities.copy && {
       copy: async (from, to, copy = {}) => {
         checkCopy(from, to)
-        checkConditions(to, copy, multipart !== false && conditionalComplete, 'copy')
+        checkConditions(to, copy, conditionalCopy, 'copy')
         return copyObject(client, from, to, copy)
       },
     }),
