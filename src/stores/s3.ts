@@ -1,12 +1,4 @@
-import type {
-  Bytes,
-  CallOptions,
-  GetResult,
-  MultipartLimits,
-  MultipartUpload,
-  Store,
-  StoreCapabilities,
-} from '../contracts/index.ts'
+import type { Bytes, CallOptions, GetResult, Store, StoreCapabilities } from '../contracts/index.ts'
 import { SluiceError } from '../core/errors.ts'
 import { checkKey } from '../core/keys.ts'
 import { type S3Client, type S3ClientOptions, s3Client } from '../s3/client.ts'
@@ -16,15 +8,8 @@ import { deleteObjects } from '../s3/delete-objects.ts'
 import { listObjects } from '../s3/list.ts'
 import { createUpload, listUploads, resumeUpload } from '../s3/multipart.ts'
 import { getObject, headObject, putObject, type S3Object } from '../s3/objects.ts'
-import {
-  checkConditions,
-  checkCopy,
-  checkHeaders,
-  checkPart,
-  checkParts,
-  checkRange,
-  checkSize,
-} from './check-options.ts'
+import { checkConditions, checkCopy, checkHeaders, checkRange, checkSize } from './check-options.ts'
+import { checkedUpload } from './checked-upload.ts'
 import { getResult } from './get-result.ts'
 
 export interface S3ClientStoreOptions {
@@ -120,26 +105,6 @@ export function s3ClientStore(plain: S3Client, options: S3ClientStoreOptions = {
       listMultipart: (prefix: string, call?: CallOptions) => listUploads(client, prefix, call),
     }),
   } satisfies Store
-}
-
-function checkedUpload(
-  upload: MultipartUpload,
-  limits: MultipartLimits,
-  conditionalComplete: boolean,
-): MultipartUpload {
-  const { key } = upload
-  return {
-    ...upload,
-    async putPart(partNumber, body, call) {
-      checkPart(key, partNumber, sizeOf(body), limits)
-      return upload.putPart(partNumber, body, call)
-    },
-    async complete(parts, call = {}) {
-      checkParts(key, parts, limits)
-      checkConditions(key, call, conditionalComplete, 'complete')
-      return upload.complete(parts, call)
-    },
-  }
 }
 
 function resultOf({ info, body }: S3Object, signal: AbortSignal | undefined): GetResult {
