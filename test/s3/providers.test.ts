@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { S3Client as AwsSdk } from '@aws-sdk/client-s3'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -339,4 +340,18 @@ describe('a copy under a condition on R2', () => {
     expect(await copy(true)).toEqual({ etag: 'new' })
     expect(await failure(copy(false))).toMatchObject({ code: 'precondition-failed' })
   })
+})
+
+test('the table of docs/providers.md is what the profiles say', async () => {
+  const page = await readFile(new URL('../../docs/providers.md', import.meta.url), 'utf8')
+  const mark = (claimed: boolean): string => (claimed ? ' ✓ ' : ' ')
+  const rows = ALL.map(({ provider }) => {
+    const { conditionalPut, conditionalComplete, multipart, listUploads } = provider.capabilities
+    const cells = [conditionalPut, conditionalComplete, multipart && !multipart.equalParts]
+    const marks = [...cells, listUploads].map(mark).join('|')
+    const checksums = provider.checksums.join(', ')
+    return `|${marks}| ${provider.deleteBatchKeys || 'none'} |${checksums ? ` ${checksums} ` : ' '}|`
+  })
+  const written = page.match(/^\| `\w+\(.*\)` (\|.*)$/gm)?.map((row) => row.replace(/^.*?` /, ''))
+  expect(written?.sort()).toEqual(rows.sort())
 })
