@@ -223,6 +223,19 @@ describe('a store that claims more than it does', () => {
     expect(await leftIn(memory)).toEqual([])
   })
 
+  test('uploads that are listed late', async () => {
+    const memory = base()
+    const store = await probe({
+      ...memory,
+      async *listMultipart(prefix, options) {
+        const open = []
+        for await (const upload of memory.listMultipart?.(prefix, options) ?? []) open.push(upload)
+        yield* open.slice(0, -1)
+      },
+    })
+    expect(store.capabilities.listUploads).toBe(false)
+  })
+
   test('uploads that are listed by their whole key only', async () => {
     const memory = base()
     const store = await probe({
