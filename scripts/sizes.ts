@@ -11,7 +11,7 @@ import { root } from './install.mjs'
 /** Entry → the most that `all` may come to, in bytes after gzip. Raise one only with a reason in the commit. */
 const limits: Record<string, number> = {
   '.': 21_100,
-  './s3': 21_000,
+  './s3': 21_100,
   './s3/buckets': 14_000,
   './s3/credentials': 11_000,
   './s3/janitor': 8_600,
@@ -21,12 +21,12 @@ const limits: Record<string, number> = {
   './s3/compose': 11_000,
   './s3/download': 4_000,
   './s3/checksums': 3_000,
-  './s3/probe': 15_000,
-  './s3/doctor': 17_000,
+  './s3/probe': 15_500,
+  './s3/doctor': 17_600,
   './s3/providers': 2_000,
   './stores': 4_300,
   './stores/memory': 5_400,
-  './stores/s3': 19_600,
+  './stores/s3': 19_900,
   './stores/r2': 4_900,
   './stores/fs': 8_400,
   './stores/probe': 4_500,
@@ -43,7 +43,7 @@ const limits: Record<string, number> = {
   './http/s3-gateway': 29_700,
   './client': 7_000,
   './testing': 23_000,
-  './node': 31_700,
+  './node': 32_800,
   './workers': 74_000,
   './browser': 22_800,
 }

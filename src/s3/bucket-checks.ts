@@ -1,11 +1,11 @@
 import type { ErrorCode } from '../contracts/index.ts'
 import { EMPTY } from '../core/bytes.ts'
-import { isSluiceError } from '../core/errors.ts'
 import { inScratch, type ScratchOptions } from '../core/scratch.ts'
+import { getConfiguration } from './buckets/configuration.ts'
+import { LIFECYCLE } from './buckets/lifecycle.ts'
 import type { S3Client } from './client.ts'
 import { triedStore } from './probe.ts'
-import { drain, readXml } from './response.ts'
-import type { XmlElement } from './xml.ts'
+import { drain } from './response.ts'
 
 /** One thing that was looked at. */
 export interface Check {
@@ -20,21 +20,20 @@ export interface Check {
   readonly code?: ErrorCode | undefined
 }
 
+const VERSIONING = {
+  name: 'Versioning',
+  parameter: 'versioning',
+  root: 'VersioningConfiguration',
+} as const
+
 /** Rejects where the server does not tell. */
 export async function lifecycleCheck(
   client: S3Client,
   signal: AbortSignal | undefined,
 ): Promise<Check> {
   const check = 'lifecycle'
-  let rules: readonly XmlElement[] = []
-  try {
-    rules = (await bucketDocument(client, 'lifecycle', 'LifecycleConfiguration', signal)).children(
-      'Rule',
-    )
-  } catch (error) {
-    if (!isSluiceError(error, 'not-found')) throw error
-  }
-  for (const rule of rules) {
+  const found = await getConfiguration(client, LIFECYCLE, { signal })
+  for (const rule of found?.root.children('Rule') ?? []) {
     const days = rule.child('AbortIncompleteMultipartUpload')?.text('DaysAfterInitiation')
     if (rule.text('Status') !== 'Enabled' || days === undefined) continue
     return { check, ok: true, found: `uploads that nobody ends are aborted after ${days} days` }
@@ -52,29 +51,14 @@ export async function versioningCheck(
   client: S3Client,
   signal: AbortSignal | undefined,
 ): Promise<Check> {
-  const root = await bucketDocument(client, 'versioning', 'VersioningConfiguration', signal)
-  const on = root.text('Status') === 'Enabled'
+  const found = await getConfiguration(client, VERSIONING, { signal })
+  const on = found?.root.text('Status') === 'Enabled'
   return {
     check: 'versioning',
     ok: true,
     found: on ? 'what is replaced or deleted stays as an older version' : 'off',
     fix: on ? 'have a lifecycle rule expire older versions, unless they are wanted' : undefined,
   }
-}
-
-function bucketDocument(
-  client: S3Client,
-  name: string,
-  root: string,
-  signal: AbortSignal | undefined,
-): Promise<XmlElement> {
-  return client.send({
-    operation: `Get bucket ${name}`,
-    method: 'GET',
-    query: { [name]: '' },
-    signal,
-    read: (response, context) => readXml(response, context, root),
-  })
 }
 
 /** Whether a page of that origin may write, and sees ETags, by a write that names it. */

@@ -100,8 +100,11 @@ export async function probeBucket(
       )
       if (works) checksums.push(name)
     }
-    const { compose } = client.provider.capabilities
-    const provider = { ...client.provider, capabilities: { ...capabilities, compose }, checksums }
+    const provider = {
+      ...client.provider,
+      capabilities: { ...capabilities, compose: partCopy },
+      checksums,
+    }
     return { provider, etagVisible, partCopy, clockSkewMs }
   })
   return { ...result, trials, remains }

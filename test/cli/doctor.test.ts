@@ -37,6 +37,7 @@ const ALL_WELL = {
   credentials: 'ok',
   bucket: 'ok',
   clock: 'ok',
+  region: 'ok',
   etag: 'ok',
   write: 'ok',
   read: 'ok',

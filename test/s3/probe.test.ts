@@ -140,6 +140,7 @@ describe('a bucket that', () => {
     })
     const findings = await probeBucket(client, { unequalParts: false })
     expect(findings.partCopy).toBe(false)
+    expect(findings.provider.capabilities.compose).toBe(false)
     expect(failing(findings)).toEqual(['conditional copy', 'part copy'])
   })
 

@@ -1,6 +1,6 @@
 import { isSluiceError, SluiceError } from '../../core/errors.ts'
-import { defaultChain, s3OptionsFromEnvironment } from '../../node/index.ts'
-import { type S3Client, s3Client } from '../../s3/client.ts'
+import { defaultChain, s3ClientFromEnvironment } from '../../node/index.ts'
+import type { S3Client } from '../../s3/client.ts'
 import { type Check, doctor as lookAt } from '../../s3/doctor.ts'
 import { type BucketOptions, inFlags, parseAddress } from '../address.ts'
 import { type CliIo, oneLine, print } from '../io.ts'
@@ -27,17 +27,15 @@ export async function doctor(text: string, options: DoctorOptions, io: CliIo): P
     await print(io.stdout, lineOf(check))
   }
   const client = openClient(() =>
-    s3Client(
-      s3OptionsFromEnvironment({
-        bucket: address.bucket,
-        env: io.env,
-        credentials: defaultChain({ env: io.env }),
-        endpoint,
-        region,
-        allowInsecure,
-        ...PATIENCE,
-      }),
-    ),
+    s3ClientFromEnvironment({
+      bucket: address.bucket,
+      env: io.env,
+      credentials: defaultChain({ env: io.env }),
+      endpoint,
+      region,
+      allowInsecure,
+      ...PATIENCE,
+    }),
   )
   if ('check' in client) await say(client)
   else {
