@@ -11,6 +11,9 @@ import { AwsClient } from 'aws4fetch'
 import type { Store } from '../src/contracts/index.ts'
 import { s3Gateway } from '../src/http/s3-gateway.ts'
 import { fetchServer } from '../src/node/fetch-server.ts'
+import { MINIO_PROVIDER } from '../src/s3/providers/minio.ts'
+import { RUSTFS_PROVIDER } from '../src/s3/providers/rustfs.ts'
+import { VERSITYGW_PROVIDER } from '../src/s3/providers/versitygw.ts'
 import { memoryStore } from '../src/stores/memory.ts'
 import { type S3StoreOptions, s3Store } from '../src/stores/s3.ts'
 
@@ -99,10 +102,9 @@ const FILE_NAMES = {
 /** How they differ from S3. Whoever finds a difference writes it here, and the store suite stays as it is. */
 const KNOWN_PROFILES: Readonly<Record<Exclude<ServerKind, 'environment'>, ServerProfile>> = {
   gateway: {},
-  rustfs: { exceptions: FILE_NAMES },
+  rustfs: { capabilities: RUSTFS_PROVIDER.capabilities, exceptions: FILE_NAMES },
   minio: {
-    // ListMultipartUploads finds only the uploads of exactly the key that is given as prefix.
-    capabilities: { listUploads: false },
+    capabilities: MINIO_PROVIDER.capabilities,
     exceptions: {
       ...FILE_NAMES,
       'keys: a key and keys below it':
@@ -110,6 +112,7 @@ const KNOWN_PROFILES: Readonly<Record<Exclude<ServerKind, 'environment'>, Server
     },
   },
   versitygw: {
+    capabilities: VERSITYGW_PROVIDER.capabilities,
     exceptions: {
       ...FILE_NAMES,
       'keys: a key and keys below it': 'an object "a" allows no "a/b": 409 ObjectParentIsFile',

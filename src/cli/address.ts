@@ -29,7 +29,13 @@ export interface BucketOptions {
 
 /** What an error says of the library's options, in the words of the command line. */
 export function inFlags(message: string): string {
-  return message.replace('set allowInsecure', 'add --allow-insecure')
+  return message
+    .replace('set allowInsecure', 'add --allow-insecure')
+    .replace('check the endpoint', 'check --endpoint (or SLUICE_S3_ENDPOINT, AWS_ENDPOINT_URL)')
+    .replace(
+      'give a key that the server knows, and its session token if it has one',
+      'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to a key that the server knows',
+    )
 }
 
 /**

@@ -93,6 +93,7 @@ export function sluiceProgram(io: CliIo): Command {
   bucketCommand(program, 'doctor')
     .description('check that a bucket can do what Sluice needs, and say what to fix')
     .argument('<address>', 's3://bucket, or s3://bucket/prefix if only that may be written')
+    .option('--origin <url>', 'the origin of a page that is to use the bucket')
     .action((address, options) => doctor(address, options, io))
 
   bucketCommand(program, 'janitor')

@@ -3,6 +3,7 @@ import type { Store } from '../contracts/index.ts'
 import { type S3Client, type S3ClientOptions, s3Client } from '../s3/client.ts'
 import type { Environment } from '../s3/credentials/index.ts'
 import type { S3CredentialsSource } from '../s3/index.ts'
+import { aws, profileOf } from '../s3/providers/index.ts'
 import { type S3ClientStoreOptions, s3ClientStore } from '../stores/s3.ts'
 import { defaultChain } from './default-chain.ts'
 
@@ -24,7 +25,9 @@ export interface S3FromEnvironmentOptions
  * | variable | meaning |
  * |---|---|
  * | `SLUICE_S3_ENDPOINT`, else `AWS_ENDPOINT_URL_S3`, else `AWS_ENDPOINT_URL` | where the server is; default AWS |
- * | `AWS_REGION`, else `AWS_DEFAULT_REGION` | what requests are signed for; default `us-east-1` |
+ * | `AWS_REGION`, else `AWS_DEFAULT_REGION` | what requests are signed for; default: what the endpoint's name says, else `us-east-1` |
+ *
+ * An endpoint that is known by its name gets its provider's profile (`profileOf` in `sluice/s3/providers`), AWS its own.
  *
  * The credentials are those that `defaultChain` finds. An empty variable counts as unset. A profile's region and endpoint are
  * not read. Each variable is read by its name, and no file before it is needed, so with the credentials in the environment
@@ -42,10 +45,13 @@ export function s3ClientFromEnvironment(options: S3ClientFromEnvironmentOptions)
   const region = given.region ?? read(env, 'AWS_REGION', 'AWS_DEFAULT_REGION')
   const endpoint =
     given.endpoint ?? read(env, 'SLUICE_S3_ENDPOINT', 'AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL')
+  const profile = endpoint === undefined ? aws({ region }) : profileOf(endpoint)
   return s3Client({
     ...given,
-    endpoint,
-    region,
+    endpoint: profile.endpoint,
+    region: region ?? profile.region,
+    pathStyle: given.pathStyle ?? profile.pathStyle,
+    provider: given.provider ?? profile.provider,
     credentials: credentials ?? defaultChain({ env, clock: given.clock }),
   })
 }

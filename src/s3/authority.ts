@@ -23,9 +23,14 @@ export function setAuthority(client: S3Client, authority: Authority): S3Client {
   return client
 }
 
+/** `undefined` for a client without a key. */
+export function authorityOf(client: S3Client): Authority | undefined {
+  return authorities.get(client)
+}
+
 /** The server's clock, as far as it has told; else ours. Milliseconds since 1970. */
 export function serverNow(client: S3Client): number {
-  return (authorities.get(client) ?? client.clock).now()
+  return (authorityOf(client) ?? client.clock).now()
 }
 
 /** How long a signature is good for. */
@@ -57,7 +62,7 @@ export async function beginSigning(
   if (!(expiresInMs >= 1000)) {
     throw new SluiceError('invalid-options', `expiresInMs (${expiresInMs}) must be 1000 or more`)
   }
-  const authority = authorities.get(client)
+  const authority = authorityOf(client)
   if (!authority) {
     throw new SluiceError(
       'unauthenticated',

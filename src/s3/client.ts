@@ -7,7 +7,7 @@ import { setAuthority } from './authority.ts'
 import { credentialsKeeper, type S3CredentialsSource } from './credentials.ts'
 import { type S3EndpointOptions, type S3Query, s3Address } from './endpoint.ts'
 import type { CallContext, Refusal } from './errors.ts'
-import type { S3Provider } from './provider.ts'
+import { AWS_PROVIDER, GENERIC_PROVIDER, type S3Provider } from './provider.ts'
 import { type Authorize, type S3SendOptions, s3Sender } from './sender.ts'
 import { s3Signer, UNSIGNED_PAYLOAD } from './sign.ts'
 import type { XmlPart } from './xml.ts'
@@ -33,8 +33,8 @@ export interface S3Client {
   readonly checksum: S3Checksum | undefined
   /**
    * One operation, tried again as long as that helps, each attempt signed afresh. Rejects with `SluiceError` only. `fetch`
-   * follows no redirect, because it would drop the signature; a client of AWS's own endpoint that is told its bucket's region
-   * goes there, once, and stays.
+   * follows no redirect, because it would drop the signature; a client whose endpoint names its region, as AWS's own does, and
+   * that is told its bucket's goes there, once, and stays.
    */
   send<T>(call: S3Call<T>): Promise<T>
   /** Where a key is, for `x-amz-copy-source`. */
@@ -101,16 +101,18 @@ const SKEW_STEP_MS = 60_000
  * Errors: `invalid-options` (see `S3EndpointOptions`), `unauthenticated` for credentials that lack a part.
  */
 export function s3Client(options: S3ClientOptions): S3Client {
-  const { bucket, clock = systemClock } = options
+  const { bucket, clock = systemClock, credentials: source } = options
   let address = s3Address(options)
   const names = { bucket, region: address.region }
-  if (options.credentials === 'anonymous') {
-    return s3Sender(names, options, async ({ call, headers }) => ({
+  const provider = options.provider ?? (options.endpoint ? GENERIC_PROVIDER : AWS_PROVIDER)
+  const sending = { ...options, provider }
+  if (source === 'anonymous') {
+    return s3Sender(names, sending, async ({ call, headers }) => ({
       url: address.url(call.key, call.query),
       headers,
     }))
   }
-  const credentials = credentialsKeeper(options.credentials, clock)
+  const credentials = credentialsKeeper(source, clock)
   let sign = s3Signer(credentials.get, address.region)
   /** How far the server's clock is ahead of ours, once it has complained. */
   let skewMs = 0
@@ -141,9 +143,9 @@ export function s3Client(options: S3ClientOptions): S3Client {
     return true
   }
 
-  /** AWS's own endpoints are named by their region. Another's is where it was said to be, whatever its answers name. */
+  /** An endpoint that does not name its region is where it was said to be, whatever its answers name. */
   function learnRegion({ region }: Refusal, usedRegion: string): boolean {
-    if (options.endpoint || !region || region === usedRegion) return false
+    if (!address.regional || !region || region === usedRegion) return false
     if (region === address.region) return true
     if (address.region !== names.region) return false
     address = s3Address({ ...options, region })
@@ -151,7 +153,7 @@ export function s3Client(options: S3ClientOptions): S3Client {
     return true
   }
 
-  return setAuthority(s3Sender(names, options, authorize, credentials.use), {
+  return setAuthority(s3Sender(names, sending, authorize, credentials.use), {
     get address() {
       return address
     },

@@ -3,8 +3,9 @@ import { EMPTY } from '../core/bytes.ts'
 import { isSluiceError } from '../core/errors.ts'
 import { checkKey } from '../core/keys.ts'
 import type { S3Client } from './client.ts'
+import { NONCE, newNonce } from './metadata.ts'
 import { beginUpload } from './multipart.ts'
-import { hasCondition, headObject, putObject } from './objects.ts'
+import { conditionHeaders, hasCondition, headObject, ifWritten, putObject } from './objects.ts'
 import { type S3CopyOptions, storageHeaders } from './put-options.ts'
 import {
   COPY_PART_BYTES,
@@ -19,8 +20,8 @@ import {
  * Copies within the bucket, on the server, headers and metadata included; tags too, but for a copy in parts: by one CopyObject, or, where the source is too large
  * for that (5 GiB), in parts, several at once and all of one version of the source.
  *
- * With a condition it copies into a multipart upload and makes its completion conditional: most servers ignore a
- * condition on CopyObject itself.
+ * With a condition it copies into a multipart upload and makes its completion conditional, since most servers ignore a
+ * condition on CopyObject itself; where the provider has one of its own there, that one is used, up to 5 GiB.
  *
  * Errors: `not-found` when the source is absent, `precondition-failed`, `conflict` when the source was replaced meanwhile; a
  * copy in parts that failed and could not be aborted names its `uploadId`.
@@ -34,9 +35,13 @@ export async function copyObject(
 ): Promise<PutResult> {
   checkKey(from)
   checkKey(to)
-  if (hasCondition(options)) return copyInParts(client, from, to, options)
+  const { signal } = options
+  const { copyConditionPrefix: prefix } = client.provider
+  const nonce = hasCondition(options) ? newNonce() : undefined
+  if (nonce && prefix === undefined) return copyInParts(client, from, to, options)
+  const conditions = Object.entries(conditionHeaders(options))
   try {
-    const etag = await client.send({
+    return await client.send({
       operation: 'CopyObject',
       method: 'PUT',
       key: to,
@@ -44,18 +49,28 @@ export async function copyObject(
         'x-amz-copy-source': client.copySource(from),
         'x-amz-tagging-directive': options.tags && 'REPLACE',
         ...storageHeaders(options),
+        ...(nonce && {
+          'x-amz-metadata-directive': 'MERGE',
+          [NONCE]: nonce,
+          ...Object.fromEntries(conditions.map(([name, value]) => [prefix + name, value])),
+        }),
       },
-      signal: options.signal,
-      read: (response, context) => copyEtag(response, context, 'CopyObjectResult'),
+      signal,
+      read: async (response, context) => ({
+        etag: await copyEtag(response, context, 'CopyObjectResult'),
+      }),
+      recover: async (error) =>
+        nonce && isSluiceError(error, 'precondition-failed')
+          ? await ifWritten(client, to, nonce, signal)
+          : undefined,
     })
-    return { etag }
   } catch (error) {
     // Asked only now how large it is, so that the many that are small cost one request. AWS says InvalidRequest of one that is
     // too large, others EntityTooLarge.
     const perhapsLarge =
       isSluiceError(error, 'too-large') ||
       (isSluiceError(error) && error.serverCode === 'InvalidRequest')
-    if (perhapsLarge) return copyInParts(client, from, to, options, error)
+    if (perhapsLarge && !nonce) return copyInParts(client, from, to, options, error)
     const absent = isSluiceError(error, 'not-found') && error.serverCode !== 'NoSuchBucket'
     throw absent ? noSource(from, error) : error
   }

@@ -2,13 +2,17 @@ import { SluiceError } from '../core/errors.ts'
 
 export interface S3EndpointOptions {
   readonly bucket: string
-  /** Such as `https://ACCOUNT.r2.cloudflarestorage.com` or `http://127.0.0.1:9000`. Default: AWS, in `region`. */
+  /**
+   * Such as `https://ACCOUNT.r2.cloudflarestorage.com` or `http://127.0.0.1:9000`. Where each region has its own,
+   * `{region}` stands for it, and a client that is told its bucket's region goes there. Default: AWS,
+   * `https://s3.{region}.amazonaws.com`.
+   */
   readonly endpoint?: string | undefined
   /** What requests are signed for. Default `us-east-1`, which R2, MinIO and most others take as well. */
   readonly region?: string | undefined
   /**
-   * The bucket as the first segment of the path instead of part of the host's name. Default: for a custom endpoint, and
-   * for a bucket with a dot in its name, which no wildcard certificate covers.
+   * The bucket as the first segment of the path instead of part of the host's name. Default: for an endpoint without
+   * `{region}`, and for a bucket with a dot in its name, which no wildcard certificate covers.
    */
   readonly pathStyle?: boolean | undefined
   /** Allows plain http to another machine. The payload is then signed, but everybody on the way can read it. */
@@ -21,6 +25,8 @@ export type S3Query = Readonly<Record<string, string | number | undefined>>
 /** Where a bucket's requests go. */
 export interface S3Address {
   readonly region: string
+  /** Each region has an endpoint of its own. */
+  readonly regional: boolean
   /** Nobody on the way can change the payload, so it need not be signed: https, or the loopback. */
   readonly trusted: boolean
   url(key: string | undefined, query?: S3Query): string
@@ -34,15 +40,20 @@ const REGION = /^[a-zA-Z0-9-]{1,64}$/
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
  */
 export function s3Address(options: S3EndpointOptions): S3Address {
-  const { bucket, region = 'us-east-1' } = options
+  const {
+    bucket,
+    region = 'us-east-1',
+    endpoint: given = 'https://s3.{region}.amazonaws.com',
+  } = options
   if (!BUCKET.test(bucket)) {
     throw invalid(
       `${JSON.stringify(bucket)} is no bucket name: 3 to 63 of a-z, 0-9, "." and "-", beginning and ending with a letter or digit`,
     )
   }
   if (!REGION.test(region)) throw invalid(`${JSON.stringify(region)} is no region`)
-  const endpoint = parseEndpoint(options.endpoint ?? `https://s3.${region}.amazonaws.com`)
-  const { pathStyle = options.endpoint !== undefined || bucket.includes('.') } = options
+  const endpoint = parseEndpoint(given.replace('{region}', region))
+  const regional = given.includes('{region}')
+  const { pathStyle = !regional || bucket.includes('.') } = options
   const secure = endpoint.protocol === 'https:'
   const trusted = secure || isLoopback(endpoint.hostname)
   if (!trusted && !options.allowInsecure) {
@@ -55,6 +66,7 @@ export function s3Address(options: S3EndpointOptions): S3Address {
   const root = `${endpoint.protocol}//${host}${folder}/${pathStyle ? `${bucket}/` : ''}`
   return {
     region,
+    regional,
     trusted,
     url: (key, query = {}) => root + (key === undefined ? '' : encodeKey(key)) + queryText(query),
   }

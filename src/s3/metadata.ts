@@ -5,9 +5,10 @@ import { type S3StorageOptions, storageHeaders } from './put-options.ts'
 
 const META = 'x-amz-meta-'
 
-/** Marks a write, so that its sender can tell later whether the object is his. */
 const NONCE_NAME = 'sluice-write'
-const NONCE = META + NONCE_NAME
+
+/** Marks a write, so that its sender can tell later whether the object is his. */
+export const NONCE: string = META + NONCE_NAME
 
 /** The user's own name of that kind, as it is sent: with one dash more, so that none is lost or taken for the mark. */
 const USERS_OWN = new RegExp(`^${NONCE_NAME}-*$`)

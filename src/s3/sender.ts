@@ -16,7 +16,10 @@ import { GENERIC_PROVIDER, type S3Provider } from './provider.ts'
 
 /** How a client sends, whoever signs. */
 export interface S3SendOptions {
-  /** What the bucket's provider can do. Default: S3's own features and parts of one size, which all providers take. */
+  /**
+   * What the bucket's provider can do: see `sluice/s3/providers`. Default: S3's own features and parts of one size, which all
+   * providers take; without an endpoint, what AWS does.
+   */
   readonly provider?: S3Provider | undefined
   /** Default: the platform's own. */
   readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined

@@ -1,12 +1,4 @@
-import type {
-  Bytes,
-  CallOptions,
-  GetResult,
-  MultipartLimits,
-  MultipartUpload,
-  Store,
-  StoreCapabilities,
-} from '../contracts/index.ts'
+import type { Bytes, CallOptions, GetResult, Store, StoreCapabilities } from '../contracts/index.ts'
 import { SluiceError } from '../core/errors.ts'
 import { checkKey } from '../core/keys.ts'
 import { type S3Client, type S3ClientOptions, s3Client } from '../s3/client.ts'
@@ -16,15 +8,8 @@ import { deleteObjects } from '../s3/delete-objects.ts'
 import { listObjects } from '../s3/list.ts'
 import { createUpload, listUploads, resumeUpload } from '../s3/multipart.ts'
 import { getObject, headObject, putObject, type S3Object } from '../s3/objects.ts'
-import {
-  checkConditions,
-  checkCopy,
-  checkHeaders,
-  checkPart,
-  checkParts,
-  checkRange,
-  checkSize,
-} from './check-options.ts'
+import { checkConditions, checkCopy, checkHeaders, checkRange, checkSize } from './check-options.ts'
+import { checkedUpload } from './checked-upload.ts'
 import { getResult } from './get-result.ts'
 
 export interface S3ClientStoreOptions {
@@ -46,7 +31,7 @@ export interface S3StoreOptions extends S3ClientOptions, S3ClientStoreOptions {}
  *
  * Every object written under a condition or in parts carries `x-amz-meta-sluice-write`, a nonce that `head` leaves out;
  * the user's own metadata of that name goes under another.
- * A condition on `copy` makes it a multipart copy.
+ * A condition on `copy` makes it a multipart copy, but for R2's.
  *
  * Errors: those of `s3Client` here, `not-supported` for what `capabilities` denies, and what the server answers.
  */
@@ -65,6 +50,9 @@ export function s3ClientStore(plain: S3Client, options: S3ClientStoreOptions = {
     provider: { value: { ...plain.provider, capabilities } },
   })
   const { multipart, conditionalPut, conditionalComplete, rangeGet, maxPutBytes } = capabilities
+  const conditionalCopy =
+    client.provider.copyConditionPrefix !== undefined ||
+    (multipart !== false && conditionalComplete)
 
   return {
     kind: 's3',
@@ -90,7 +78,7 @@ export function s3ClientStore(plain: S3Client, options: S3ClientStoreOptions = {
     ...(capabilities.copy && {
       copy: async (from, to, copy = {}) => {
         checkCopy(from, to)
-        checkConditions(to, copy, multipart !== false && conditionalComplete, 'copy')
+        checkConditions(to, copy, conditionalCopy, 'copy')
         return copyObject(client, from, to, copy)
       },
     }),
@@ -117,26 +105,6 @@ export function s3ClientStore(plain: S3Client, options: S3ClientStoreOptions = {
       listMultipart: (prefix: string, call?: CallOptions) => listUploads(client, prefix, call),
     }),
   } satisfies Store
-}
-
-function checkedUpload(
-  upload: MultipartUpload,
-  limits: MultipartLimits,
-  conditionalComplete: boolean,
-): MultipartUpload {
-  const { key } = upload
-  return {
-    ...upload,
-    async putPart(partNumber, body, call) {
-      checkPart(key, partNumber, sizeOf(body), limits)
-      return upload.putPart(partNumber, body, call)
-    },
-    async complete(parts, call = {}) {
-      checkParts(key, parts, limits)
-      checkConditions(key, call, conditionalComplete, 'complete')
-      return upload.complete(parts, call)
-    },
-  }
 }
 
 function resultOf({ info, body }: S3Object, signal: AbortSignal | undefined): GetResult {

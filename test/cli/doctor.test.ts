@@ -37,11 +37,18 @@ const ALL_WELL = {
   credentials: 'ok',
   bucket: 'ok',
   clock: 'ok',
+  region: 'ok',
+  etag: 'ok',
   write: 'ok',
   read: 'ok',
   'conditional put': 'ok',
   multipart: 'ok',
   'conditional complete': 'ok',
+  'list uploads': 'ok',
+  copy: 'ok',
+  'conditional copy': 'ok',
+  'part copy': 'ok',
+  checksums: 'ok',
   'clean up': 'ok',
 }
 
@@ -70,6 +77,23 @@ describe('a bucket', () => {
     expect(done.stdout).toContain('If-None-Match on a put is ignored')
     expect(done.stderr).toBe('sluice: not-supported: 1 of the checks above failed\n')
     expect(await leftIn(store)).toEqual([])
+  })
+
+  test('that is to serve a page, and lets none in', async () => {
+    const server = await gateway(memoryStore())
+    const args = ['doctor', `s3://${server.bucket}`, '--origin', 'https://app.example']
+    const done = await sluice(args, { env: environmentOf(server) })
+    expect(words(done.stdout)).toEqual({ ...ALL_WELL, cors: 'FAIL' })
+    expect(done.stdout).toContain('add a CORS rule with AllowedOrigins https://app.example')
+    expect(done.stderr).toMatch(/^sluice: permission-denied: /)
+  })
+
+  test('whose uploads are not listed: a note, and no failure', async () => {
+    const memory = memoryStore()
+    const server = await gateway({ ...memory, listMultipart: async function* () {} })
+    const done = await sluice(['doctor', `s3://${server.bucket}`], { env: environmentOf(server) })
+    expect(done).toMatchObject({ status: 0, stderr: '' })
+    expect(words(done.stdout)).toEqual({ ...ALL_WELL, 'list uploads': 'note' })
   })
 
   test('that does not exist', async () => {

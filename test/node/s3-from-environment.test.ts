@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest'
 import type { Environment } from '../../src/node/index.ts'
 import {
   type S3FromEnvironmentOptions,
+  s3ClientFromEnvironment,
   s3FromEnvironment,
 } from '../../src/node/s3-from-environment.ts'
+import { GENERIC_PROVIDER } from '../../src/s3/provider.ts'
 import { failure } from '../s3/scripted-fetch.ts'
 
 const KEYS = { AWS_ACCESS_KEY_ID: 'key-id', AWS_SECRET_ACCESS_KEY: 'the-secret' }
@@ -74,6 +76,32 @@ describe('s3FromEnvironment', () => {
       origin: 'https://two.example',
       scope: 'eu-two',
     })
+  })
+
+  test.each([
+    [
+      { AWS_REGION: 'cn-north-1' },
+      'https://my-bucket.s3.cn-north-1.amazonaws.com.cn',
+      'cn-north-1',
+    ],
+    [{ AWS_ENDPOINT_URL: 'https://a.r2.cloudflarestorage.com' }, undefined, 'auto'],
+    [{ AWS_ENDPOINT_URL: 'https://s3.us-west-004.backblazeb2.com' }, undefined, 'us-west-004'],
+    [
+      { AWS_ENDPOINT_URL: 'https://oss-cn-hangzhou.aliyuncs.com' },
+      'https://my-bucket.oss-cn-hangzhou.aliyuncs.com',
+      'cn-hangzhou',
+    ],
+  ])('knows a provider by its host: %j', async (env, origin, scope) => {
+    const { AWS_ENDPOINT_URL } = env as Record<string, string>
+    expect(await sent(env)).toMatchObject({ origin: origin ?? AWS_ENDPOINT_URL, scope })
+  })
+
+  test('has the capabilities of the provider, or of the one that is given', () => {
+    const env = { ...KEYS, AWS_ENDPOINT_URL: 'https://storage.googleapis.com' }
+    const { conditionalPut } = s3FromEnvironment({ bucket: 'my-bucket', env }).capabilities
+    expect(conditionalPut).toBe(false)
+    const provider = GENERIC_PROVIDER
+    expect(s3ClientFromEnvironment({ bucket: 'my-bucket', env, provider }).provider).toBe(provider)
   })
 
   test('takes given credentials before those of the environment', async () => {

@@ -1,7 +1,12 @@
 import type { CallOptions } from '../../contracts/index.ts'
 import { isSluiceError, SluiceError } from '../../core/errors.ts'
 import type { S3Client } from '../client.ts'
-import { deleteConfiguration, getConfiguration, putConfiguration } from './configuration.ts'
+import {
+  type ConfigurationKind,
+  deleteConfiguration,
+  getConfiguration,
+  putConfiguration,
+} from './configuration.ts'
 import {
   type BucketLifecycleRule,
   isKept,
@@ -11,11 +16,11 @@ import {
   readRule,
 } from './lifecycle-rule.ts'
 
-const LIFECYCLE = {
+export const LIFECYCLE: ConfigurationKind = {
   name: 'LifecycleConfiguration',
   parameter: 'lifecycle',
   root: 'LifecycleConfiguration',
-} as const
+}
 const MAX_RULES = 1000
 
 /** A setting of the whole document that is a header, and that a put without it would reset. */
