@@ -66,11 +66,7 @@ await Promise.all(
 )
 await Promise.all([...servers.map(({ stop }) => stop()), ...runtimes.map(({ stop }) => stop?.())])
 
-printTable(
-  rows.map(({ kind }) => kind),
-  columns.map(({ name }) => name),
-  results,
-)
+printTable(kinds, names, results)
 for (const skip of skips) console.log(`skipped: ${skip}`)
 const all = [...results.values()]
 const failed = all.reduce((sum, counts) => sum + counts.failed, 0)

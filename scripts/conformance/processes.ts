@@ -25,9 +25,10 @@ const COMMANDS: Readonly<
   bun: (file) => [join(bin, '.bin/bun'), 'run', '--no-install', file],
 }
 
-/** The last one is the discard service's, where nobody listens. */
+/** Port 9 is the discard service's, where nobody listens. */
 function hostsOf({ endpoint, proxy, control }: ServedServer): string {
-  return [endpoint, proxy, control, 'http://127.0.0.1:9'].map((url) => new URL(url).host).join(',')
+  const urls = [endpoint, control, 'http://127.0.0.1:9', ...(proxy ? [proxy] : [])]
+  return urls.map((url) => new URL(url).host).join(',')
 }
 
 /** Node 20 and 24, Deno and Bun: a process for each cell. */

@@ -14,7 +14,7 @@ export interface CaseLine {
 export interface ServedServer {
   readonly kind: string
   readonly endpoint: string
-  readonly proxy: string
+  readonly proxy?: string | undefined
   readonly control: string
 }
 

@@ -3,7 +3,7 @@ import type { CaseLine } from './runtime.ts'
 /** What a cell came to. */
 export type Counts = Record<CaseLine['status'], number>
 
-/** Rows are servers, columns are runtimes. */
+/** Rows are servers, columns are runtimes. What did not run was skipped. */
 export function printTable(
   rows: readonly string[],
   columns: readonly string[],
@@ -30,7 +30,7 @@ export function printTable(
 }
 
 function cellOf(counts: Counts | undefined): string {
-  if (!counts) return ''
+  if (!counts) return 'skipped'
   const { passed, excepted, failed } = counts
   return `${[passed, counts['not-supported'], excepted, failed].join('/')}${failed > 0 ? ' FAILED' : ''}`
 }

@@ -22,6 +22,8 @@ export interface BucketUnderTest {
 }
 
 export interface ClientSuiteOptions {
+  /** Whether answers can be cut. */
+  readonly cuts: boolean
   /** An empty bucket, called once for each case. */
   create(): Promise<BucketUnderTest>
   /** Cases that are known to fail, by name, with the reason. A name that no case has is refused. */
@@ -32,12 +34,16 @@ export interface ClientSuiteOptions {
  * `sluice/s3` against a server, as a user calls it: each operation, and what becomes of it when the way to the server fails.
  * What a case needs and the client's provider lacks must be refused with `not-supported`; anything else is a failure.
  */
-export function clientSuite({ create, exceptions }: ClientSuiteOptions): readonly MatrixCase[] {
-  const names = new Set(CASES.map(({ name }) => name))
+export function clientSuite({
+  cuts,
+  create,
+  exceptions,
+}: ClientSuiteOptions): readonly MatrixCase[] {
+  const names = new Set([...CASES, ...cutCases].map(({ name }) => name))
   for (const name of Object.keys(exceptions)) {
     if (!names.has(name)) fail(`The client suite has no case named "${name}"`)
   }
-  return CASES.map(({ name, needs, run }) => ({
+  return [...CASES, ...(cuts ? cutCases : [])].map(({ name, needs, run }) => ({
     suite: 'client',
     name,
     excepted: exceptions[name],
@@ -79,7 +85,6 @@ const CASES: readonly ClientCase[] = [
   ...listCases,
   ...copyCases,
   ...multipartCases,
-  ...cutCases,
   ...presignCases,
   ...presignedClientCases,
   ...formCases,

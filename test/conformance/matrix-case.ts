@@ -16,7 +16,7 @@ export interface CaseLine {
   readonly reason?: string | undefined
 }
 
-const CASE_MS = 120_000
+const CASE_MS = 300_000
 
 export async function judge({ suite, name, excepted, run }: MatrixCase): Promise<CaseLine> {
   const of = { suite, name }

@@ -27,6 +27,7 @@ export function s3Cases(runtime: RuntimeName, server: ServedServer): readonly Ma
     },
   })
   const client = clientSuite({
+    cuts: server.proxy !== undefined,
     exceptions: { ...clientExceptions, ...exceptionsOf('client', runtime, kind) },
     async create() {
       const bucket = await newBucket(server)

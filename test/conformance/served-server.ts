@@ -13,8 +13,8 @@ export interface ServedServer {
   readonly clientExceptions?: Readonly<Record<string, string>> | undefined
   /** How many buckets it has at a time, where that is bounded. */
   readonly bucketsAtOnce?: number | undefined
-  /** The same server by way of a proxy that cuts answers. */
-  readonly proxy: string
+  /** The same server by way of a proxy that cuts answers, where there can be one. */
+  readonly proxy?: string | undefined
   /** Where buckets are made and cuts are ordered. */
   readonly control: string
 }
