@@ -19,10 +19,10 @@ const EXCEPTIONS: readonly Exception[] = [
   },
   {
     runtimes: ['deno', 'workerd'],
-    servers: ['rustfs'],
+    servers: ['rustfs', 'versitygw'],
     suite: 'client',
     name: 'forms: a form puts one file, and nothing but what its policy says',
-    why: 'it ends a form without a line break, as RFC 2046 lets it, and rustfs wants one',
+    why: 'it ends a form without a line break, as RFC 2046 lets it, and the server wants one',
   },
   {
     runtimes: ['chromium'],
