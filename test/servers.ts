@@ -161,7 +161,13 @@ export async function startGateway(store: Store = memoryStore()): Promise<TestSe
       delete buckets[bucket]
     },
   }
-  const handler = s3Gateway({ buckets, changes, credentials, region: REGION, cors: { origins: ['*'] } })
+  const handler = s3Gateway({
+    buckets,
+    changes,
+    credentials,
+    region: REGION,
+    cors: { origins: ['*'] },
+  })
   const server = await fetchServer(handler)
   return {
     ...LOCAL,
