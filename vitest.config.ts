@@ -8,7 +8,7 @@ import { defineConfig } from 'vitest/config'
  * - `workerd`: *.workerd.test.ts, inside Cloudflare's runtime with the bindings of wrangler.toml;
  * - `browser`: test/browser/, which drives the Chromium found on this machine from Node.
  *
- * Deno, Bun and Node 20 run test/conformance/main.ts instead: scripts/test.ts starts those.
+ * The suites of test/conformance/ run in each runtime against each server: scripts/conformance.ts starts those.
  *
  * A test that imports `sluice/…` by name sees dist/, so build first (`npm run build`); `npm test` does.
  */

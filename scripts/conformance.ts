@@ -1,27 +1,123 @@
 /**
- * `npm run conformance`: the published suites in Node 20, Deno and Bun, as a table. `npm test` runs them too, and the same
- * suites in the current Node and in workerd through vitest.
+ * `npm run conformance [server …] [runtime …] [--case TEXT]`: the store suite and the client suite in each runtime against each
+ * server, and the suites that need no server in each runtime, as a table. Words leave out the rows or columns that are not named.
+ * Ends with 0 only when every cell passes; what is missing here is said, and leaves its row or column empty.
  */
-import { bundleSuite, runSuite, runtimes } from './test-runtimes.ts'
+import { writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { chromiumRuntime } from './conformance/chromium.ts'
+import { processRuntimes } from './conformance/processes.ts'
+import type { CaseLine, Runtime } from './conformance/runtime.ts'
+import { type RunningServer, SERVERS, startServed } from './conformance/servers.ts'
+import { type Counts, printTable } from './conformance/table.ts'
+import { workerdRuntime } from './conformance/workerd.ts'
 import type { Tally } from './test-tally.ts'
 
-const LIMIT_MS = 10 * 60_000
+const NO_SERVER = 'none'
+const ROWS: readonly string[] = [NO_SERVER, ...SERVERS]
+const COLUMNS: readonly string[] = ['node20', 'node24', 'deno', 'bun', 'workerd', 'chromium']
 
-const file = await bundleSuite()
-const tallies = new Map<string, Tally>()
-for (const runtime of runtimes) {
-  console.log(`\n── ${runtime.name}`)
-  tallies.set(runtime.name, await runSuite(runtime, file, LIMIT_MS))
-}
-
-console.log(
-  `\n${'runtime'.padEnd(10)}${'passed'.padStart(8)}${'failed'.padStart(8)}${'skipped'.padStart(8)}`,
-)
-for (const [name, { passed, failed, skipped }] of tallies) {
-  console.log(
-    `${name.padEnd(10)}${[passed, failed, skipped].map((n) => String(n).padStart(8)).join('')}`,
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { case: { type: 'string' } },
+})
+const unknown = positionals.filter((word) => !ROWS.includes(word) && !COLUMNS.includes(word))
+if (unknown.length > 0) {
+  console.error(
+    `unknown: ${unknown.join(', ')}. Servers: ${ROWS.join(', ')}. Runtimes: ${COLUMNS.join(', ')}.`,
   )
+  process.exit(2)
 }
-for (const { reasons } of tallies.values())
-  for (const reason of reasons) console.log(`skipped: ${reason}`)
-process.exit([...tallies.values()].some(({ failed }) => failed > 0) ? 1 : 0)
+
+const chosen = (all: readonly string[]): readonly string[] => {
+  const named = all.filter((name) => positionals.includes(name))
+  return named.length > 0 ? named : all
+}
+const kinds = chosen(ROWS)
+const names = chosen(COLUMNS)
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  // Ends with its children: `exit` handlers stop them, or the end of their input.
+  process.once(signal, () => process.exit(signal === 'SIGINT' ? 130 : 143))
+}
+
+const skips: string[] = []
+const began = Date.now()
+const runtimes = await startRuntimes()
+const servers = await Promise.all(
+  kinds.filter((kind) => kind !== NO_SERVER).map((kind) => startServed(kind)),
+)
+for (const { kind, missing } of servers) if (missing) skips.push(`${kind}: ${missing}`)
+for (const { name, missing } of runtimes) if (missing) skips.push(`${name}: ${missing}`)
+
+const rows: readonly RunningServer[] = [
+  ...(kinds.includes(NO_SERVER) ? [{ kind: NO_SERVER, stop: async () => {} }] : []),
+  ...servers.filter(({ missing }) => missing === undefined),
+]
+const columns = runtimes.filter(({ missing }) => missing === undefined)
+const results = new Map<string, Counts>()
+const queue = rows.flatMap((row) => columns.map((column) => ({ row, column }))).values()
+await Promise.all(
+  Array.from({ length: Math.min(4, availableParallelism()) }, async () => {
+    for (const { row, column } of queue) {
+      results.set(`${row.kind} ${column.name}`, await runOne(row, column))
+    }
+  }),
+)
+await Promise.all([...servers.map(({ stop }) => stop()), ...runtimes.map(({ stop }) => stop?.())])
+
+printTable(kinds, names, results)
+for (const skip of skips) console.log(`skipped: ${skip}`)
+const all = [...results.values()]
+const failed = all.reduce((sum, counts) => sum + counts.failed, 0)
+const passing = all.filter((counts) => counts.failed === 0).length
+console.log(
+  `${passing} of ${all.length} cells pass in ${((Date.now() - began) / 1000).toFixed(0)} s`,
+)
+tellTally()
+process.exit(failed > 0 || all.length === 0 ? 1 : 0)
+
+async function startRuntimes(): Promise<readonly Runtime[]> {
+  const processes = (await processRuntimes()).filter(({ name }) => names.includes(name))
+  return [
+    ...processes,
+    ...(names.includes('workerd') ? [await workerdRuntime()] : []),
+    ...(names.includes('chromium') ? [await chromiumRuntime()] : []),
+  ]
+}
+
+async function runOne({ kind, served }: RunningServer, runtime: Runtime): Promise<Counts> {
+  const counts: Counts = { passed: 0, 'not-supported': 0, excepted: 0, failed: 0 }
+  const title = `${kind} in ${runtime.name}`
+  const began = Date.now()
+  const tell = ({ suite, name, status, reason }: CaseLine): void => {
+    counts[status]++
+    if (status === 'failed') console.log(`FAILED ${title}: ${suite} > ${name}: ${reason}`)
+  }
+  try {
+    await runtime.run({ runtime: runtime.name, server: served, only: values.case }, tell)
+  } catch (error) {
+    console.log(`FAILED ${title}: ${error instanceof Error ? error.message : error}`)
+    counts.failed++
+  }
+  const ran = counts.passed + counts['not-supported'] + counts.excepted
+  if (ran + counts.failed === 0 && values.case === undefined) {
+    console.log(`FAILED ${title}: it ran no case`)
+    counts.failed++
+  }
+  const seconds = ((Date.now() - began) / 1000).toFixed(1)
+  console.log(`${title}: ${ran} as they should, ${counts.failed} failed, in ${seconds} s`)
+  return counts
+}
+
+/** For scripts/test.ts. */
+function tellTally(): void {
+  const file = process.env.SLUICE_TALLY
+  if (file === undefined) return
+  const passed = all.reduce((sum, c) => sum + c.passed + c['not-supported'] + c.excepted, 0)
+  const tally: Tally = {
+    ...{ passed, failed, skipped: skips.length },
+    reasons: skips.map((skip) => `conformance: ${skip}`),
+  }
+  writeFileSync(file, JSON.stringify(tally))
+}

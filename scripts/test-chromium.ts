@@ -24,3 +24,20 @@ function isExecutable(file: string): boolean {
     return false
   }
 }
+
+export const NO_CHROMIUM =
+  'no Chromium on the PATH (Debian: apt-get install chromium; or set SLUICE_CHROMIUM)'
+
+/** A quiet browser: it asks nobody for updates, and draws without a graphics card. */
+export function chromiumFlags(): string[] {
+  const flags = [
+    '--disable-gpu',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    '--disable-quic',
+    '--no-first-run',
+  ]
+  // Chromium's sandbox does not work for root, which is what containers run as.
+  return process.getuid?.() === 0 ? [...flags, '--no-sandbox'] : flags
+}

@@ -7,9 +7,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { deno } from './conformance/processes.ts'
 import { root, toolEnvironment } from './install.mjs'
-import { findChromium } from './test-chromium.ts'
-import { bundleSuite, deno, runSuite, runtimes } from './test-runtimes.ts'
+import { findChromium, NO_CHROMIUM } from './test-chromium.ts'
 import { closingLine, type Tally } from './test-tally.ts'
 
 const minutes = 60_000
@@ -37,11 +37,10 @@ if (patterns.length === 0) {
 }
 await stage('tests in Node and workerd', () => vitest(['node', 'workerd'], patterns))
 if (patterns.length === 0) {
-  for (const runtime of runtimes) {
-    await stage(`conformance in ${runtime.name}`, async () =>
-      runSuite(runtime, await bundleSuite(), 10 * minutes),
-    )
-  }
+  // With real servers too: `npm run conformance`.
+  await stage('conformance in each runtime, with the gateway', () =>
+    tallied('conformance', ['node', 'scripts/conformance.ts', 'none', 'gateway']),
+  )
   await stage('tests in a browser', browser)
   await stage('package as published: publint', () => command('publint', '--strict'))
   await stage('package as published: types', () =>
@@ -100,19 +99,21 @@ async function quietCommand(...words: string[]): Promise<Tally> {
   }
 }
 
-async function vitest(projects: string[], filters: string[]): Promise<Tally> {
-  const file = join(scratch, `${projects.join('-')}.json`)
-  const status = await exec(
-    [
-      'vitest',
-      'run',
-      ...projects.flatMap((project) => ['--project', project]),
-      '--reporter=default',
-      '--reporter=./scripts/test-reporter.ts',
-      ...filters,
-    ],
-    { SLUICE_TALLY: file },
-  )
+function vitest(projects: string[], filters: string[]): Promise<Tally> {
+  return tallied(projects.join('-'), [
+    'vitest',
+    'run',
+    ...projects.flatMap((project) => ['--project', project]),
+    '--reporter=default',
+    '--reporter=./scripts/test-reporter.ts',
+    ...filters,
+  ])
+}
+
+/** A tool that writes what it came to into the file that `SLUICE_TALLY` names. */
+async function tallied(name: string, words: string[]): Promise<Tally> {
+  const file = join(scratch, `${name}.json`)
+  const status = await exec(words, { SLUICE_TALLY: file })
   if (!existsSync(file)) return failure()
   const tally = JSON.parse(readFileSync(file, 'utf8')) as Tally
   if (status !== 0 && tally.failed === 0) tally.failed = 1
@@ -120,11 +121,7 @@ async function vitest(projects: string[], filters: string[]): Promise<Tally> {
 }
 
 async function browser(): Promise<Tally> {
-  if (findChromium() === undefined) {
-    return skip(
-      'browser: no Chromium on the PATH (Debian: apt-get install chromium; or set SLUICE_CHROMIUM)',
-    )
-  }
+  if (findChromium() === undefined) return skip(`browser: ${NO_CHROMIUM}`)
   return vitest(['browser'], [])
 }
 

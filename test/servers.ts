@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -35,6 +35,8 @@ export interface TestServer {
   readonly region: string
   /** An empty bucket of one's own. */
   newBucket(): Promise<NewBucket>
+  /** How many of them there can be at a time, where that is bounded. */
+  readonly bucketsAtOnce?: number
   stop(): Promise<void>
 }
 
@@ -43,11 +45,13 @@ export interface NewBucket {
   remove(): Promise<void>
 }
 
-/** What a server does otherwise than S3, as far as the store suite meets it. */
+/** What a server does otherwise than S3, as far as the suites meet it. */
 export interface ServerProfile {
   readonly capabilities?: S3StoreOptions['capabilities']
   /** Cases of the store suite that it fails, and why. */
   readonly exceptions?: Readonly<Record<string, string>>
+  /** The same of the client suite. */
+  readonly clientExceptions?: Readonly<Record<string, string>>
 }
 
 interface ServerProgram {
@@ -160,7 +164,13 @@ export async function startGateway(store: Store = memoryStore()): Promise<TestSe
       delete buckets[bucket]
     },
   }
-  const handler = s3Gateway({ buckets, changes, credentials, region: REGION })
+  const handler = s3Gateway({
+    buckets,
+    changes,
+    credentials,
+    region: REGION,
+    cors: { origins: ['*'] },
+  })
   const server = await fetchServer(handler)
   return {
     ...LOCAL,
@@ -238,7 +248,7 @@ async function environmentServer(): Promise<TestServer> {
     }
   }
   const { bucket, remove } = await newBucket()
-  return { ...base, bucket, newBucket, stop: remove }
+  return { ...base, bucket, newBucket, stop: remove, ...(given && { bucketsAtOnce: 1 }) }
 }
 
 function fromEnvironment(name: string): string {
@@ -257,10 +267,33 @@ async function createBucket(address: Address, bucket = newBucketName()): Promise
   return bucket
 }
 
-async function bucketRequest(address: Address, bucket: string, method: string): Promise<Response> {
+const PAGES =
+  '<CORSConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><CORSRule><AllowedOrigin>*</AllowedOrigin>' +
+  ['GET', 'HEAD', 'PUT', 'POST', 'DELETE']
+    .map((method) => `<AllowedMethod>${method}</AllowedMethod>`)
+    .join('') +
+  '<AllowedHeader>*</AllowedHeader><ExposeHeader>*</ExposeHeader></CORSRule></CORSConfiguration>'
+
+/** Lets pages of any origin use the bucket. A server that knows no such rule (501) has one of its own. */
+export async function allowPages(address: Address, bucket: string): Promise<void> {
+  const digest = createHash('md5').update(PAGES).digest('base64')
+  const headers = { 'content-type': 'application/xml', 'content-md5': digest }
+  const response = await bucketRequest(address, `${bucket}?cors`, 'PUT', { headers, body: PAGES })
+  const text = await response.text()
+  if (!response.ok && response.status !== 501) {
+    throw new Error(`PutBucketCors ${bucket}: ${response.status} ${text}`)
+  }
+}
+
+async function bucketRequest(
+  address: Address,
+  target: string,
+  method: string,
+  init: RequestInit = {},
+): Promise<Response> {
   const { endpoint, accessKeyId, secretAccessKey, region } = address
   const aws = new AwsClient({ accessKeyId, secretAccessKey, region, service: 's3' })
-  return fetch(await aws.sign(`${endpoint}/${bucket}`, { method }))
+  return fetch(await aws.sign(`${endpoint}/${target}`, { ...init, method }))
 }
 
 function newBucketName(): string {

@@ -86,10 +86,11 @@ export interface S3Call<T> {
   /** Makes the result of a success (2xx). What it throws counts as the attempt's failure. */
   read(response: Response, context: CallContext): Promise<T>
   /**
-   * Asked before the call rejects for good when the outcome of an earlier attempt is unknown: it may have succeeded,
-   * and be the very reason of `error`. Resolves to the result if so.
+   * Asked before the call rejects for good: an earlier attempt may have succeeded, and be the very reason of `error`. Resolves
+   * to the result if so. `outcomeUnknown` when an attempt of ours was left without an answer; without it there may still have been
+   * one, because Chromium, Deno and Bun send a request again by themselves, even a POST, when a connection that served before is cut.
    */
-  recover?(error: SluiceError): Promise<T | undefined>
+  recover?(error: SluiceError, outcomeUnknown: boolean): Promise<T | undefined>
 }
 
 /** A difference of clocks that explains a refusal; S3 allows 15 minutes. */

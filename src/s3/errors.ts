@@ -38,7 +38,8 @@ const CODES: readonly (readonly [ErrorCode, RegExp])[] = [
   ['permission-denied', /^(AccessDenied|AllAccessDisabled|AccountProblem|403)$/],
   [
     'unauthenticated',
-    /^(InvalidAccessKeyId|SignatureDoesNotMatch|(Expired|Invalid)Token|TokenRefreshRequired|401)$/,
+    // The last code is versitygw's for an unknown access key, with the status of an absent object.
+    /^(InvalidAccessKeyId|SignatureDoesNotMatch|(Expired|Invalid)Token|TokenRefreshRequired|XAdminUserNotFound|401)$/,
   ],
   ['clock-skew', /^RequestTimeTooSkewed$/],
   ['slow-down', /^(SlowDown|RequestLimitExceeded|TooManyRequests|Throttling(Exception)?|429)$/],

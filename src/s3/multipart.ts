@@ -170,14 +170,14 @@ async function completeUpload(
         if (!etag) throw protocolError(response, context, 'was answered without an ETag')
         return { etag }
       },
-      async recover(error) {
+      async recover(error, outcomeUnknown) {
         // By its status: the document that names NoSuchUpload may have been cut off.
         const gone = isSluiceError(error, 'not-found')
         if (!gone && !isSluiceError(error, 'precondition-failed')) return undefined
         if (nonce) return ifWritten(client, key, nonce, options.signal)
         // Begun by another process, whose nonce nobody knows. A size proves nothing against another writer, so it
-        // counts only where none was in the way.
-        return gone ? ifAlike(client, key, parts, options.signal) : undefined
+        // counts only where none was in the way, and an answer of ours was lost.
+        return gone && outcomeUnknown ? ifAlike(client, key, parts, options.signal) : undefined
       },
     }),
   )
@@ -240,13 +240,19 @@ async function abortUpload(
   }
 }
 
-/** Open uploads whose key begins with `prefix`, by key. MinIO finds only those of exactly that key. */
+/**
+ * Open uploads whose key begins with `prefix`, by key. `not-supported` where the provider cannot list them, such as MinIO, which
+ * finds only those of exactly that key.
+ */
 export async function* listUploads(
   client: S3Client,
   prefix: string,
   options: CallOptions = {},
 ): AsyncGenerator<UploadInfo, void, undefined> {
   checkPrefix(prefix)
+  if (!client.provider.capabilities.listUploads) {
+    throw new SluiceError('not-supported', `${client.provider.name} lists no open uploads`)
+  }
   let marker: { readonly key: string; readonly uploadId: string } | undefined
   do {
     const page: { uploads: UploadInfo[]; next: typeof marker } = await client.send({

@@ -159,8 +159,11 @@ export function s3Sender(
             return await around(() => attempt(call, attempts, progress))
           } catch (error) {
             if (!isSluiceError(error)) throw error
-            if (outcomeUnknown && !error.retryable) {
-              const result = await call.recover?.(error)
+            if (!error.retryable) {
+              const result = await call.recover?.(error, outcomeUnknown).catch((unasked) => {
+                // As far as anybody knows, the server's word is about this write.
+                if (outcomeUnknown) throw unasked
+              })
               if (result !== undefined) return result
             }
             outcomeUnknown ||= progress.sent && mayHaveHappened(error)

@@ -10,7 +10,7 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type LocalWorker, startLocalWorker } from '../../scripts/start/local-worker.ts'
-import { findChromium } from '../../scripts/test-chromium.ts'
+import { chromiumFlags, findChromium } from '../../scripts/test-chromium.ts'
 
 const executablePath = findChromium()
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -342,18 +342,4 @@ async function query(...statements: readonly string[]): Promise<Record<string, u
 
 async function lines(path: string): Promise<string[]> {
   return Array.fromAsync(createInterface({ input: createReadStream(path) }))
-}
-
-/** A quiet browser: it asks nobody for updates, and draws without a graphics card. */
-function chromiumFlags(): string[] {
-  const flags = [
-    '--disable-gpu',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-    '--disable-quic',
-    '--no-first-run',
-  ]
-  // Chromium's sandbox does not work for root, which is what containers run as.
-  return process.getuid?.() === 0 ? [...flags, '--no-sandbox'] : flags
 }

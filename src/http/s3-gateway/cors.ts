@@ -11,7 +11,13 @@ const PREFLIGHT_S = 3600
 /** A page sees nothing of an answer's headers but these; without ETag no upload in parts can be completed. */
 const EXPOSED = [
   ...['ETag', 'Date', 'Location', 'Content-Length', 'Content-Range', 'Content-Encoding'],
-  ...['Accept-Ranges', 'x-amz-request-id', 'x-amz-id-2', 'x-amz-bucket-region'],
+  ...[
+    'Accept-Ranges',
+    'Content-Disposition',
+    'x-amz-request-id',
+    'x-amz-id-2',
+    'x-amz-bucket-region',
+  ],
   ...['x-amz-checksum-crc32', 'x-amz-checksum-crc32c', 'x-amz-checksum-crc64nvme'],
   ...['x-amz-checksum-sha1', 'x-amz-checksum-sha256'],
 ]

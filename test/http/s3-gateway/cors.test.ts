@@ -37,7 +37,11 @@ test.each([
     await signedRequest('PUT', '/bucket/key', { body: 'x', headers }),
   )
   expect([put.status, put.headers.get('access-control-allow-origin')]).toEqual([200, allowed])
-  expect(put.headers.get('access-control-expose-headers')?.split(', ')).toContain('ETag')
+  const exposed = put.headers.get('access-control-expose-headers')?.split(', ')
+  // What a page could not tell of an object otherwise.
+  expect(exposed).toEqual(
+    expect.arrayContaining(['ETag', 'Content-Disposition', 'Content-Encoding', 'Content-Range']),
+  )
   expect(put.headers.get('vary')).toBe('Origin')
 })
 
