@@ -56,7 +56,7 @@ const packages = {
   hono: ['src/http/'],
   'lossless-json': ['src/core/', 'src/inputs/', 'src/logs/'],
   commander: ['src/cli/'],
-  '@noble/hashes': ['src/http/s3-gateway/', 'src/s3/buckets/'],
+  '@noble/hashes': ['src/http/s3-gateway/', 'src/s3/buckets/', 'src/s3/customer-key.ts'],
 }
 
 const placeOf = (name) => (name.endsWith('.ts') ? `${name}$` : `${name}/`)
