@@ -11,7 +11,7 @@ import { root } from './install.mjs'
 /** Entry → the most that `all` may come to, in bytes after gzip. Raise one only with a reason in the commit. */
 const limits: Record<string, number> = {
   '.': 21_100,
-  './s3': 21_300,
+  './s3': 21_500,
   './s3/buckets': 14_000,
   './s3/credentials': 11_000,
   './s3/janitor': 8_600,
@@ -28,7 +28,7 @@ const limits: Record<string, number> = {
   './s3/providers': 2_000,
   './stores': 4_300,
   './stores/memory': 5_400,
-  './stores/s3': 20_000,
+  './stores/s3': 20_300,
   './stores/r2': 4_900,
   './stores/fs': 8_400,
   './stores/probe': 4_500,
