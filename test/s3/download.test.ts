@@ -74,10 +74,13 @@ for (const { kind, missing } of KINDS) {
     test('what fetch decodes comes by one request, and says so', async () => {
       const text = 'gzip '.repeat(20_000)
       await putObject(client, 'text.gz', gzipSync(text), { contentEncoding: 'gzip' })
-      for (const object of [
-        await getObjectInParts(client, 'text.gz', { partBytes: 50 }),
-        await getObject(client, 'text.gz'),
+      // Each is read before the next one is asked for: a body that waits on a connection that the server closes ends the process
+      // in Node 20 to 24 (https://github.com/nodejs/undici/issues/5360), and versitygw closes some.
+      for (const get of [
+        () => getObjectInParts(client, 'text.gz', { partBytes: 50 }),
+        () => getObject(client, 'text.gz'),
       ]) {
+        const object = await get()
         expect(object?.decoded).toBe(true)
         expect(new TextDecoder().decode(await collect(object?.body))).toBe(text)
       }
