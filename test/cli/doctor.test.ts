@@ -12,8 +12,8 @@ afterEach(async () => {
   for (const stop of running.splice(0)) await stop()
 })
 
-async function gateway(store: Store): Promise<TestServer> {
-  const server = await startGateway(store)
+async function gateway(store: Store, origins?: string[]): Promise<TestServer> {
+  const server = await startGateway(store, origins)
   running.push(() => server.stop())
   return server
 }
@@ -80,7 +80,7 @@ describe('a bucket', () => {
   })
 
   test('that is to serve a page, and lets none in', async () => {
-    const server = await gateway(memoryStore())
+    const server = await gateway(memoryStore(), ['https://other.example'])
     const args = ['doctor', `s3://${server.bucket}`, '--origin', 'https://app.example']
     const done = await sluice(args, { env: environmentOf(server) })
     expect(words(done.stdout)).toEqual({ ...ALL_WELL, cors: 'FAIL' })
