@@ -66,14 +66,15 @@ export async function inScratch<T>(
   const keys: string[] = []
   const uploads: MultipartUpload[] = []
 
-  /** @param suspects Keys under which an upload may be open that nobody has heard of. Each by itself: MinIO lists by whole keys. */
-  const cleanUp = async (suspects: readonly string[], signal: AbortSignal): Promise<void> => {
+  const endUploads = async (suspects: readonly string[], signal: AbortSignal): Promise<void> => {
     for (const upload of uploads) await upload.abort({ signal })
     for (const key of suspects) {
       for await (const token of store.listMultipart?.(key, { signal }) ?? []) {
         await store.resumeMultipart?.(token).abort({ signal })
       }
     }
+  }
+  const deleteKeys = async (signal: AbortSignal): Promise<void> => {
     for (let round = 1; ; round++) {
       const { failed } = await store.delete(keys, { signal })
       if (failed[0]) throw failed[0].error
@@ -85,6 +86,12 @@ export async function inScratch<T>(
         })
       }
     }
+  }
+  /** @param suspects Keys under which an upload may be open that nobody has heard of. Each by itself: MinIO lists by whole keys. */
+  const cleanUp = async (suspects: readonly string[], signal: AbortSignal): Promise<void> => {
+    // Whatever becomes of the uploads, objects are no less to be deleted.
+    const ends = await Promise.allSettled([endUploads(suspects, signal), deleteKeys(signal)])
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
   }
   const cleaned = (suspects: readonly string[]): Promise<SluiceError | undefined> =>
     failureOf(limited(clock, CLEAN_UP_MS, undefined, (signal) => cleanUp(suspects, signal)))
