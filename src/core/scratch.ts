@@ -3,6 +3,7 @@ import type {
   CallOptions,
   Clock,
   GetOptions,
+  MultipartToken,
   MultipartUpload,
   Store,
 } from '../contracts/index.ts'
@@ -68,11 +69,16 @@ export async function inScratch<T>(
 
   const endUploads = async (suspects: readonly string[], signal: AbortSignal): Promise<void> => {
     for (const upload of uploads) await upload.abort({ signal })
-    for (const key of suspects) {
-      for await (const token of store.listMultipart?.(key, { signal }) ?? []) {
-        await store.resumeMultipart?.(token).abort({ signal })
+    const unheardOf: MultipartToken[] = []
+    try {
+      for (const key of suspects) {
+        for await (const token of store.listMultipart?.(key, { signal }) ?? [])
+          unheardOf.push(token)
       }
+    } catch {
+      // Where they cannot be listed none is found.
     }
+    for (const token of unheardOf) await store.resumeMultipart?.(token).abort({ signal })
   }
   const deleteKeys = async (signal: AbortSignal): Promise<void> => {
     for (let round = 1; ; round++) {
@@ -87,7 +93,7 @@ export async function inScratch<T>(
       }
     }
   }
-  /** @param suspects Keys under which an upload may be open that nobody has heard of. Each by itself: MinIO lists by whole keys. */
+  /** @param suspects Beginnings of keys under which an upload may be open that nobody has heard of. MinIO lists by whole keys. */
   const cleanUp = async (suspects: readonly string[], signal: AbortSignal): Promise<void> => {
     // Whatever becomes of the uploads, objects are no less to be deleted.
     const ends = await Promise.allSettled([endUploads(suspects, signal), deleteKeys(signal)])
@@ -114,7 +120,7 @@ export async function inScratch<T>(
         },
       }),
     )
-    return { result, remains: await cleaned([]) }
+    return { result, remains: await cleaned([prefix]) }
   } catch (error) {
     await cleaned(keys)
     throw error

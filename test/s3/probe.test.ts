@@ -230,6 +230,25 @@ test('an abort leaves nothing where uploads are said not to be listed', async ()
   }
 })
 
+test('uploads whose creation was answered to nobody are found', async () => {
+  const memory = memoryStore()
+  let lost = 0
+  const client = gatewayClient({
+    store: memory,
+    async between(request, respond) {
+      const response = await respond(request)
+      if (request.method === 'POST' && request.url.endsWith('?uploads=') && ++lost % 2) {
+        throw new TypeError('fetch failed')
+      }
+      return response
+    },
+  })
+  const { remains } = await probeBucket(client, { unequalParts: false })
+  expect(lost).toBeGreaterThan(2)
+  expect(remains).toBeUndefined()
+  expect(await leftIn(memory)).toEqual([])
+})
+
 test('an abort after any of its requests leaves nothing', { timeout: 60_000 }, async () => {
   for (let nth = 1; ; nth++) {
     const memory = memoryStore()
