@@ -152,7 +152,7 @@ export async function startServer(kind: ServerKind): Promise<TestServer> {
   return startProgram(kind, PROGRAMS[kind])
 }
 
-/** The gateway over a store, in this process, behind node:http. */
+/** The gateway over a store, in this process, behind node:http. Pages of these origins are let in. */
 export async function startGateway(
   store: Store = memoryStore(),
   origins: readonly string[] = ['*'],
