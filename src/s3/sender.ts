@@ -118,7 +118,7 @@ export function s3Sender(
       })
       if (response.ok) return await call.read(response, context)
       const refusal = await readRefusal(response)
-      const unknown = usedChecksum?.isUnsupported(refusal)
+      const unknown = usedChecksum?.isUnsupported(refusal, headers)
       if (unknown) checksum = undefined
       throw refusalError(refusal, context, unknown || authorized.learn?.(refusal) || undefined)
     } catch (error) {
