@@ -79,7 +79,8 @@ export function refusalError(
   const code = codeOf(refusal)
   // A redirect and a wrongly scoped signature name the region that the bucket is in.
   const elsewhere =
-    region !== undefined && (status < 400 || serverCode === 'AuthorizationHeaderMalformed')
+    region !== undefined &&
+    ((status > 299 && status < 400) || serverCode === 'AuthorizationHeaderMalformed')
   const said = [String(status), serverCode, refusal.message && `"${refusal.message.slice(0, 300)}"`]
   const hint = elsewhere ? `the bucket is in region ${region}: set it` : HINTS[code]
   return contextError(

@@ -45,6 +45,10 @@ describe('complete', () => {
   test.each([
     ['200 with an <Error>', answer(200, xmlError('InternalError'))],
     ['200 with SlowDown', answer(200, xmlError('SlowDown'))],
+    [
+      '200 with an <Error> and the bucket’s region',
+      answer(200, xmlError('InternalError'), { 'x-amz-bucket-region': 'us-east-1' }),
+    ],
     ['an empty 200', answer(200)],
     ['a 200 that is cut short', answer(200, '<CompleteMultipartUploadResult><ETag>"tag-1"</ETag>')],
     ['a lost answer', cut],
