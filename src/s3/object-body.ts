@@ -144,7 +144,8 @@ export function objectBody(
       },
       cancel(reason) {
         cancelled.abort()
-        return reader.cancel(reason)
+        // Rejects with what has cut it short, which `next` has dealt with.
+        return reader.cancel(reason).catch(() => {})
       },
     },
     { highWaterMark: 0 },

@@ -97,7 +97,8 @@ export async function getObject(
         try {
           const part = range && answeredRange(response, context, range)
           const info = objectInfoOf(response, context, key, part?.sizeBytes)
-          let decoded = (info.contentEncoding ?? 'identity') !== 'identity'
+          // Others, such as the `aws-chunked` that some servers keep, are left as they are.
+          let decoded = /\b(gzip|deflate|br|zstd)\b/i.test(info.contentEncoding ?? '')
           if (decoded && part) {
             throw contextError(
               'not-supported',
