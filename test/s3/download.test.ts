@@ -214,6 +214,16 @@ describe('a page that may not see Content-Encoding', () => {
   })
 })
 
+test('an object that has shrunk meanwhile is an error where the server ignores the condition', async () => {
+  const headers = { etag: '"tag"', 'last-modified': 'Sat, 21 Nov 2026 10:00:00 GMT' }
+  const plan = script([
+    answer(206, 'ab', { ...headers, 'content-range': 'bytes 0-1/4' }),
+    answer(206, 'X', { ...headers, etag: '"other"', 'content-range': 'bytes 2-2/3' }),
+  ])
+  const object = await getObjectInParts(s3Client(plan.options), 'key', { partBytes: 2 })
+  expect(await failure(collect(object?.body))).toMatchObject({ code: 'precondition-failed' })
+})
+
 async function collect(body: ReadableStream<Bytes> | undefined): Promise<Bytes> {
   const chunks: Bytes[] = []
   for await (const chunk of body ?? []) chunks.push(chunk)

@@ -219,6 +219,16 @@ describe('a body that is cut short', () => {
     )
   })
 
+  test('takes no other version from a server that ignores the condition', async () => {
+    const other = { etag: '"other"' }
+    const plan = script([broken('ab'), part('XYZ', 'bytes 2-4/5', other)])
+    const error = await failure(readAll(plan))
+    expect(error).toMatchObject({ code: 'precondition-failed', key: 'key' })
+    const ignoring = script([stored('abcde', other)])
+    const get = getObject(s3Client(ignoring.options), 'key', { ifMatch: 'tag' })
+    expect(await failure(get)).toMatchObject({ code: 'precondition-failed' })
+  })
+
   test('can be cancelled while the rest is asked for', async () => {
     const plan = script([broken('ab'), () => new Promise(() => {})])
     const object = await getObject(s3Client(plan.options), 'key')
