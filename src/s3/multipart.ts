@@ -58,8 +58,17 @@ export async function beginUpload(
   return openUpload(client, { key, uploadId, checksum: checksum?.name }, nonce)
 }
 
-/** The upload of another process. Sends nothing. */
+/**
+ * The upload of another process. Sends nothing.
+ *
+ * Errors: `invalid-options` for a token without an `uploadId`.
+ */
 export function resumeUpload(client: S3Client, token: MultipartToken): MultipartUpload {
+  // Without it a part would replace the object, and an abort would delete it.
+  if (!token.uploadId) {
+    const { key } = token
+    throw new SluiceError('invalid-options', `The token of "${key}" names no upload`, { key })
+  }
   return openUpload(client, token, undefined)
 }
 

@@ -185,6 +185,15 @@ describe('parts', () => {
   })
 })
 
+test.each([{ key: 'key' }, { key: 'key', uploadId: '' }])(
+  'a token without an upload is refused, since it would mean the object: %o',
+  (token) => {
+    const plan = script([])
+    expect(() => resumeUpload(s3Client(plan.options), token as never)).toThrow('names no upload')
+    expect(plan.sent).toEqual([])
+  },
+)
+
 test('open uploads are listed to the last page', async () => {
   const page = (name: string, id: string, more: boolean): Step =>
     answer(
