@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import type { Bytes, MultipartUpload, Store } from '../../src/contracts/index.ts'
 import { SluiceError } from '../../src/core/errors.ts'
@@ -353,5 +354,12 @@ describe('objectWriter', () => {
     await expect(writing).rejects.toMatchObject({ code: 'aborted' })
     expect(await openUploads(base)).toBe(0)
     expect(remembered).toEqual([])
+  })
+
+  test('a writer that cannot be made leaves no listener on the signal', () => {
+    const { signal } = new AbortController()
+    const options = { partBytes: PART, headBytes: PART + 1, signal }
+    expect(() => objectWriter(store(), 'a', options)).toThrow('headBytes')
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 })
