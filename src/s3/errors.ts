@@ -11,6 +11,8 @@ export interface CallContext {
   readonly key: string | undefined
   readonly uploadId: string | undefined
   readonly attempts: number
+  /** To be told that more of the answer has come, which gives the rest its full time. */
+  readonly onProgress?: (() => void) | undefined
 }
 
 /** What a server says when it refuses. */
