@@ -26,8 +26,7 @@ export async function putBody(
   options: PutBodyOptions = {},
 ): Promise<ObjectWritten> {
   if (typeof body === 'string' && !isWellFormed(body)) {
-    const message = `The text of "${key}" has a lone surrogate, which UTF-8 cannot hold`
-    throw new SluiceError('invalid-options', message, { key })
+    throw new SluiceError('invalid-options', `"${key}": the text has a lone surrogate`, { key })
   }
   const known = typeof body === 'string' ? utf8(body) : body
   if (known instanceof Uint8Array || known instanceof Blob) {

@@ -50,7 +50,7 @@ function checksum(name: CrcName): S3Checksum {
           for await (const chunk of iterate(body.stream() as ReadableStream<Bytes>))
             sum.update(chunk)
         } catch (error) {
-          throw asSluiceError(error, 'aborted', 'The Blob cannot be read: was its file changed?')
+          throw asSluiceError(error, 'aborted', 'The Blob cannot be read')
         }
       }
       return toBase64(sum.digest())

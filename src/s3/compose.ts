@@ -208,9 +208,7 @@ async function bytesOf(blob: Blob, to: string): Promise<Bytes> {
   try {
     return new Uint8Array(await blob.arrayBuffer())
   } catch (error) {
-    throw asSluiceError(error, 'aborted', `The Blob to write "${to}" from cannot be read`, {
-      key: to,
-    })
+    throw asSluiceError(error, 'aborted', 'The Blob cannot be read', { key: to })
   }
 }
 
