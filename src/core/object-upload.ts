@@ -59,6 +59,7 @@ export class ObjectUpload {
   readonly #controller = new AbortController()
   readonly #onCallerAbort: () => void
   #upload: MultipartUpload | undefined
+  #opening: Promise<void> | undefined
   readonly #resumption: Resumption | undefined
   readonly #parts: Part[] = []
   readonly #inFlight = new Set<Promise<void>>()
@@ -132,12 +133,18 @@ export class ObjectUpload {
     }
     try {
       const options = { ...headersOf(this.#options), signal: this.signal }
-      const upload = resume
-        ? resumeMultipart?.call(this.#target, resume)
-        : await createMultipart?.call(this.#target, this.key, options)
-      this.#upload = upload as MultipartUpload
-      if (!resume) await onUpload?.(this.#upload.toJSON())
-      await this.#resumption?.open(this.#upload, this.signal)
+      const open = async (): Promise<void> => {
+        const upload = resume
+          ? resumeMultipart?.call(this.#target, resume)
+          : await createMultipart?.call(this.#target, this.key, options)
+        this.#upload = upload as MultipartUpload
+      }
+      this.#opening = open()
+      await this.#opening
+      this.throwIfFailed()
+      const upload = this.#upload as unknown as MultipartUpload
+      if (!resume) await onUpload?.(upload.toJSON())
+      await this.#resumption?.open(upload, this.signal)
     } catch (error) {
       throw this.fail(error)
     }
@@ -257,7 +264,8 @@ export class ObjectUpload {
 
   async #discard(): Promise<void> {
     this.#release()
-    await Promise.all(this.#inFlight)
+    // An upload that is being opened by a store that minds no signal would stay open else.
+    await Promise.allSettled([this.#opening, ...this.#inFlight])
     const upload = this.#upload
     if (!upload) return
     try {

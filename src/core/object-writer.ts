@@ -64,6 +64,8 @@ export class PartsWriter implements ObjectWriter {
     const { plan, concurrency, key } = upload
     if (!(headBytes >= 0 && headBytes <= plan.partBytes)) {
       const message = `headBytes (${headBytes}) must lie within a part of ${plan.partBytes} bytes`
+      // Lets go of the caller's signal.
+      void upload.discard()
       throw new SluiceError('invalid-options', message, { key })
     }
     this.#upload = upload

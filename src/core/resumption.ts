@@ -110,13 +110,13 @@ export class Resumption {
   }
 
   /** One after the other, so that an older one never replaces a newer one. */
-  #checkpoint({ key, uploadId }: MultipartUpload): Promise<void> {
+  #checkpoint(upload: MultipartUpload): Promise<void> {
     const { onCheckpoint } = this.#options
     if (onCheckpoint) {
       this.#saved = this.#saved.then(() => {
         const parts = [...this.#parts, ...this.#kept.values()]
         parts.sort((a, b) => a.partNumber - b.partNumber)
-        return onCheckpoint({ key, uploadId, ...this.#begun, parts })
+        return onCheckpoint({ ...upload.toJSON(), ...this.#begun, parts })
       })
     }
     return this.#saved

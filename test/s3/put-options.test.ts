@@ -248,3 +248,12 @@ describe('a customer key', () => {
     )
   })
 })
+
+test('metadata with a lone surrogate is refused before anything is sent', async () => {
+  const plan = script([])
+  const writing = putObject(s3Client(plan.options), 'key', new Uint8Array(1), {
+    metadata: { name: 'a\ud800b' },
+  })
+  expect(await failure(writing)).toMatchObject({ code: 'invalid-options', key: 'key' })
+  expect(plan.sent).toEqual([])
+})
