@@ -52,6 +52,15 @@ export const bucketCases: readonly ClientCase[] = [
       }
       await putBucketCors(to, [...before, rule])
       checkEqual((await getBucketCors(to)).slice(before.length), [rule], 'the rules')
+    },
+  },
+  {
+    name: 'buckets: CORS rules are taken away',
+    needs: 'bucket CORS',
+    async run({ client }) {
+      const to = client()
+      await deleteBucketCors(to)
+      checkEqual(await getBucketCors(to), [], 'afterwards')
       await deleteBucketCors(to)
     },
   },

@@ -3,7 +3,6 @@ import {
   createUpload,
   headObject,
   listUploads,
-  put,
   putObject,
   resumeUpload,
   type S3Client,
@@ -169,8 +168,15 @@ export const multipartCases: readonly ClientCase[] = [
           return new Response(await response.arrayBuffer(), { status: response.status, headers })
         },
       })
-      const pieces = [pattern(PART_BYTES, 1), pattern(1000, 2)]
-      await put(to, 'key', new Blob([concatBytes(pieces)]), { partBytes: PART_BYTES })
+      const pieces = [pattern(PART_BYTES, 1), pattern(PART_BYTES, 2), pattern(1000, 3)]
+      const upload = await createUpload(to, 'key')
+      const parts: Part[] = []
+      // As they may arrive: before those that they follow, too.
+      for (const partNumber of [3, 1, 2]) {
+        const piece = pieces[partNumber - 1] ?? pattern(0)
+        parts[partNumber - 1] = await upload.putPart(partNumber, piece)
+      }
+      await upload.complete(parts)
       await checkKept(to, 'key', concatBytes(pieces))
     },
   },
