@@ -54,7 +54,7 @@ const EXCEPTIONS: readonly Exception[] = [
   },
   {
     runtimes: ['chromium'],
-    servers: ['rustfs'],
+    servers: ['rustfs', 'versitygw'],
     suite: 'client',
     name: 'buckets: CORS rules are taken away',
     why: 'with them goes the leave of the page that took them away: network',
