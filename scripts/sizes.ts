@@ -24,7 +24,7 @@ const limits: Record<string, number> = {
   './s3/customer-key': 3_200,
   './s3/checksums': 2_500,
   './s3/probe': 15_500,
-  './s3/doctor': 17_600,
+  './s3/doctor': 17_700,
   './s3/providers': 2_000,
   './stores': 4_300,
   './stores/memory': 5_400,

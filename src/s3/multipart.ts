@@ -118,10 +118,9 @@ async function putPart(
     // MinIO lists nothing behind a part that is not there (yet): then from the first one.
     for (const page of [{ after: partNumber - 1, pageParts: 1 }, {}]) {
       for await (const part of listParts(client, token, options, page)) {
-        if (part.partNumber < partNumber) continue
         if (part.partNumber === partNumber && part.sizeBytes === sizeBytes)
           return { ...part, ...summed }
-        break
+        if (part.partNumber >= partNumber) break
       }
     }
   } catch (error) {
