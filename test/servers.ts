@@ -11,11 +11,13 @@ import { AwsClient } from 'aws4fetch'
 import type { Store } from '../src/contracts/index.ts'
 import { s3Gateway } from '../src/http/s3-gateway.ts'
 import { fetchServer } from '../src/node/fetch-server.ts'
+import { AWS_PROVIDER, type S3Provider } from '../src/s3/provider.ts'
 import { MINIO_PROVIDER } from '../src/s3/providers/minio.ts'
 import { RUSTFS_PROVIDER } from '../src/s3/providers/rustfs.ts'
 import { VERSITYGW_PROVIDER } from '../src/s3/providers/versitygw.ts'
 import { memoryStore } from '../src/stores/memory.ts'
 import { type S3StoreOptions, s3Store } from '../src/stores/s3.ts'
+import type { ServerFeature } from './conformance/client-suite/tools.ts'
 
 /**
  * S3 servers to test against. `gateway` is ours and always there; the others are real ones, taken from the PATH;
@@ -48,6 +50,10 @@ export interface NewBucket {
 /** What a server does otherwise than S3, as far as the suites meet it. */
 export interface ServerProfile {
   readonly capabilities?: S3StoreOptions['capabilities']
+  /** Those that it compares with the bytes. */
+  readonly checksums?: S3Provider['checksums']
+  /** What it does not have, and says so. */
+  readonly lacks?: readonly ServerFeature[]
   /** Cases of the store suite that it fails, and why. */
   readonly exceptions?: Readonly<Record<string, string>>
   /** The same of the client suite. */
@@ -105,10 +111,25 @@ const FILE_NAMES = {
 
 /** How they differ from S3. Whoever finds a difference writes it here, and the store suite stays as it is. */
 const KNOWN_PROFILES: Readonly<Record<Exclude<ServerKind, 'environment'>, ServerProfile>> = {
-  gateway: {},
-  rustfs: { capabilities: RUSTFS_PROVIDER.capabilities, exceptions: FILE_NAMES },
+  gateway: {
+    checksums: AWS_PROVIDER.checksums,
+    lacks: ['bucket CORS', 'lifecycle', 'lifecycle of uploads', 'tags', 'classes'],
+    clientExceptions: Object.fromEntries(
+      ['crc32c', 'crc64nvme'].map((name) => [
+        `checksums: by ${name} a body that changed on its way down is an error`,
+        'its stores have no place for a checksum, so that it tells none',
+      ]),
+    ),
+  },
+  rustfs: {
+    capabilities: RUSTFS_PROVIDER.capabilities,
+    checksums: RUSTFS_PROVIDER.checksums,
+    exceptions: FILE_NAMES,
+  },
   minio: {
     capabilities: MINIO_PROVIDER.capabilities,
+    checksums: MINIO_PROVIDER.checksums,
+    lacks: ['bucket CORS', 'lifecycle of uploads'],
     exceptions: {
       ...FILE_NAMES,
       'keys: a key and keys below it':
@@ -117,6 +138,8 @@ const KNOWN_PROFILES: Readonly<Record<Exclude<ServerKind, 'environment'>, Server
   },
   versitygw: {
     capabilities: VERSITYGW_PROVIDER.capabilities,
+    checksums: VERSITYGW_PROVIDER.checksums,
+    lacks: ['lifecycle', 'lifecycle of uploads'],
     exceptions: {
       ...FILE_NAMES,
       'keys: a key and keys below it': 'an object "a" allows no "a/b": 409 ObjectParentIsFile',

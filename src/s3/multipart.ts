@@ -123,10 +123,14 @@ async function putPart(
   if (etag) return { partNumber, etag, sizeBytes, ...summed }
   // A page sees the header only if the bucket's CORS rule exposes it, and any document.
   try {
-    const page = listParts(client, token, options, { after: partNumber - 1, pageParts: 1 })
-    const { value: part } = await page.next()
-    if (part?.partNumber === partNumber && part.sizeBytes === sizeBytes)
-      return { ...part, ...summed }
+    // MinIO lists nothing behind a part that is not there (yet): then from the first one.
+    for (const page of [{ after: partNumber - 1, pageParts: 1 }, {}]) {
+      for await (const part of listParts(client, token, options, page)) {
+        if (part.partNumber === partNumber && part.sizeBytes === sizeBytes)
+          return { ...part, ...summed }
+        if (part.partNumber >= partNumber) break
+      }
+    }
   } catch (error) {
     // Whoever may not list its parts is told what to do about the header.
     const { code, retryable } = error as SluiceError

@@ -1,8 +1,13 @@
 import { type S3Client, type S3ClientOptions, s3Client } from 'sluice/s3'
 import { fail } from '../../src/testing/check.ts'
+import { bucketCases, ownBucketCases } from './client-suite/buckets.ts'
+import { checksumCases } from './client-suite/checksums.ts'
+import { composeCases } from './client-suite/compose.ts'
 import { copyCases } from './client-suite/copies.ts'
 import { cutCases } from './client-suite/cuts.ts'
+import { downloadCases } from './client-suite/downloads.ts'
 import { formCases } from './client-suite/forms.ts'
+import { janitorCases } from './client-suite/janitor.ts'
 import { keyCases } from './client-suite/keys.ts'
 import { listCases } from './client-suite/lists.ts'
 import { metadataCases } from './client-suite/metadata.ts'
@@ -10,8 +15,17 @@ import { multipartCases } from './client-suite/multipart.ts'
 import { objectCases } from './client-suite/objects.ts'
 import { presignCases } from './client-suite/presign.ts'
 import { presignedClientCases } from './client-suite/presigned-client.ts'
+import { probeCases } from './client-suite/probe.ts'
+import { putCases } from './client-suite/put.ts'
 import { refusalCases } from './client-suite/refusals.ts'
-import type { ClientCase, ClientWorld } from './client-suite/tools.ts'
+import { storageCases } from './client-suite/storage.ts'
+import type {
+  Capability,
+  ClientCase,
+  ClientWorld,
+  Feature,
+  ServerFeature,
+} from './client-suite/tools.ts'
 import type { MatrixCase } from './matrix-case.ts'
 
 /** A bucket for one case. */
@@ -24,6 +38,10 @@ export interface BucketUnderTest {
 export interface ClientSuiteOptions {
   /** Whether answers can be cut. */
   readonly cuts: boolean
+  /** Whether buckets can be made. */
+  readonly buckets: boolean
+  /** What the server does not have, and says so. */
+  readonly lacks: readonly ServerFeature[]
   /** An empty bucket, called once for each case. */
   create(): Promise<BucketUnderTest>
   /** Cases that are known to fail, by name, with the reason. A name that no case has is refused. */
@@ -36,14 +54,17 @@ export interface ClientSuiteOptions {
  */
 export function clientSuite({
   cuts,
+  buckets,
+  lacks,
   create,
   exceptions,
 }: ClientSuiteOptions): readonly MatrixCase[] {
-  const names = new Set([...CASES, ...cutCases].map(({ name }) => name))
+  const names = new Set([...CASES, ...ownBucketCases, ...cutCases].map(({ name }) => name))
   for (const name of Object.keys(exceptions)) {
     if (!names.has(name)) fail(`The client suite has no case named "${name}"`)
   }
-  return [...CASES, ...(cuts ? cutCases : [])].map(({ name, needs, run }) => ({
+  const all = [...CASES, ...(buckets ? ownBucketCases : []), ...(cuts ? cutCases : [])]
+  return all.map(({ name, needs, run }) => ({
     suite: 'client',
     name,
     excepted: exceptions[name],
@@ -54,7 +75,9 @@ export function clientSuite({
       const { capabilities } = client().provider
       try {
         const running = run({ options, client, cutting })
-        if (needs === undefined || capabilities[needs] !== false) {
+        const has = (feature: Feature): boolean =>
+          capabilities[feature as Capability] !== false && !lacks.includes(feature as ServerFeature)
+        if (needs === undefined || has(needs)) {
           await running
           return 'passed'
         }
@@ -84,9 +107,17 @@ const CASES: readonly ClientCase[] = [
   ...keyCases,
   ...listCases,
   ...copyCases,
+  ...putCases,
   ...multipartCases,
+  ...composeCases,
+  ...checksumCases,
+  ...downloadCases,
+  ...storageCases,
   ...presignCases,
   ...presignedClientCases,
   ...formCases,
   ...refusalCases,
+  ...bucketCases,
+  ...janitorCases,
+  ...probeCases,
 ]

@@ -38,6 +38,41 @@ const EXCEPTIONS: readonly Exception[] = [
     name: 'refusals: a wrong secret, an unknown key and no key at all',
     why: 'its refusals of a signature have no CORS headers, so that a page sees no answer: network',
   },
+  {
+    runtimes: ['chromium'],
+    servers: ['rustfs', 'versitygw'],
+    suite: 'client',
+    name: 'buckets: one that is not there is none',
+    why: 'a bucket that is not there has no CORS rule, so that a page sees no answer: network',
+  },
+  {
+    runtimes: ['chromium'],
+    servers: ['rustfs', 'versitygw'],
+    suite: 'client',
+    name: 'buckets: one is made, found, emptied and deleted, each as often as one likes',
+    why: 'a bucket that is not there yet has no CORS rule that lets a page make it: network',
+  },
+  {
+    runtimes: ['chromium'],
+    servers: ['rustfs', 'versitygw'],
+    suite: 'client',
+    name: 'buckets: CORS rules are taken away',
+    why: 'with them goes the leave of the page that took them away: network',
+  },
+  {
+    runtimes: ['chromium'],
+    servers: ['versitygw'],
+    suite: 'client',
+    name: 'buckets: a lifecycle rule is put, found again and deleted',
+    why: 'its refusals of what it does not have carry no CORS headers, so that a page sees no answer: network',
+  },
+  {
+    runtimes: ['chromium'],
+    servers: ['versitygw'],
+    suite: 'client',
+    name: 'buckets: a lifecycle rule that aborts uploads',
+    why: 'its refusals of what it does not have carry no CORS headers, so that a page sees no answer: network',
+  },
 ]
 
 /** The exceptions of one suite in one cell, by the case's name. */

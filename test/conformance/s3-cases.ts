@@ -11,7 +11,8 @@ import { newBucket, orderCuts, removeBucket, type ServedServer } from './served-
 export function s3Cases(runtime: RuntimeName, server: ServedServer): readonly MatrixCase[] {
   const { kind, endpoint, region, credentials, exceptions, clientExceptions } = server
   const capabilities = { ...GENERIC_PROVIDER.capabilities, ...server.capabilities }
-  const provider = { ...GENERIC_PROVIDER, name: kind, capabilities }
+  const { checksums = [], lacks = [] } = server
+  const provider = { ...GENERIC_PROVIDER, name: kind, capabilities, checksums }
   const optionsOf = (bucket: string): S3ClientOptions => ({
     ...{ bucket, endpoint, region, credentials, provider },
     retry: { baseMs: 1 },
@@ -28,6 +29,8 @@ export function s3Cases(runtime: RuntimeName, server: ServedServer): readonly Ma
   })
   const client = clientSuite({
     cuts: server.proxy !== undefined,
+    buckets: server.bucketsAtOnce === undefined,
+    lacks,
     exceptions: { ...clientExceptions, ...exceptionsOf('client', runtime, kind) },
     async create() {
       const bucket = await newBucket(server)

@@ -63,12 +63,12 @@ const control = await fetchServer((request) =>
   answer(request).catch((error) => new Response(String(error), { status: 500, headers: PAGES })),
 )
 const { endpoint, region, accessKeyId, secretAccessKey } = server
-const { capabilities, exceptions, clientExceptions } = PROFILES[kind]
+const { capabilities, checksums, lacks, exceptions, clientExceptions } = PROFILES[kind]
 const served: ServedServer = {
   // Somebody else's server may be one of those known here.
   kind: (kind === 'environment' && process.env.SLUICE_S3_KIND) || kind,
   ...{ endpoint, region, credentials: { accessKeyId, secretAccessKey } },
-  ...{ capabilities, exceptions, clientExceptions },
+  ...{ capabilities, checksums, lacks, exceptions, clientExceptions },
   bucketsAtOnce: server.bucketsAtOnce,
   proxy: proxy?.url,
   control: control.url,

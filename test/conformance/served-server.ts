@@ -1,5 +1,6 @@
+import type { S3Provider } from 'sluice/s3'
 import type { S3StoreOptions } from 'sluice/stores/s3'
-import type { Cut } from './client-suite/tools.ts'
+import type { Cut, ServerFeature } from './client-suite/tools.ts'
 import { CaseTrouble } from './matrix-case.ts'
 
 /** A server that serve.ts has started, as a runtime meets it. Plain JSON. */
@@ -9,6 +10,8 @@ export interface ServedServer {
   readonly region: string
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
   readonly capabilities?: S3StoreOptions['capabilities']
+  readonly checksums?: S3Provider['checksums'] | undefined
+  readonly lacks?: readonly ServerFeature[] | undefined
   /** Cases of the store suite, and of the client suite, that it is known to fail. */
   readonly exceptions?: Readonly<Record<string, string>> | undefined
   readonly clientExceptions?: Readonly<Record<string, string>> | undefined

@@ -261,6 +261,12 @@ describe('listParts', () => {
       expect(asked?.get('max-parts')).toBe('1')
     })
 
+    test('where nothing is listed behind a part that is not there, from the first one', async () => {
+      const plan = script([hidden, page([]), page([1, 3, 4])])
+      expect(await upload(plan).putPart(3, body)).toEqual(part(3))
+      expect(plan.sent[2]?.url.searchParams.has('part-number-marker')).toBe(false)
+    })
+
     test.each([
       ['that is not there', page([])],
       ['of another number', page([4])],

@@ -1,3 +1,4 @@
+import type { Part } from 'sluice'
 import {
   createUpload,
   headObject,
@@ -125,6 +126,58 @@ export const multipartCases: readonly ClientCase[] = [
       }
       checkEqual(await headObject(to, 'key'), undefined, 'the object')
       await upload.abort()
+    },
+  },
+  {
+    name: 'multipart: parts are listed page by page, also to another client',
+    async run({ client }) {
+      const to = client()
+      const upload = await createUpload(to, 'dir/ü +%')
+      const parts: Part[] = []
+      for (const partNumber of [7, 1, 3, 2, 10]) {
+        const { etag, sizeBytes } = await upload.putPart(partNumber, pattern(partNumber))
+        parts.push({ partNumber, etag, sizeBytes })
+      }
+      const pages: unknown[] = []
+      const paged: S3Client = {
+        ...to,
+        send(call) {
+          pages.push(call.query?.['part-number-marker'])
+          return to.send({ ...call, query: { ...call.query, 'max-parts': 2 } })
+        },
+      }
+      const listed: Part[] = []
+      for await (const part of resumeUpload(paged, upload.toJSON()).listParts?.() ?? []) {
+        listed.push(part)
+      }
+      parts.sort((a, b) => a.partNumber - b.partNumber)
+      checkEqual(listed, parts, 'the parts')
+      checkEqual(pages, [undefined, 2, 7], 'where each page begins')
+      await upload.abort()
+    },
+  },
+  {
+    name: 'multipart: the ETag of a part that is hidden from a page is found',
+    async run({ client }) {
+      const to = client({
+        async fetch(url, init) {
+          const response = await fetch(url, init)
+          if (!url.includes('partNumber=')) return response
+          const headers = new Headers(response.headers)
+          headers.delete('etag')
+          return new Response(await response.arrayBuffer(), { status: response.status, headers })
+        },
+      })
+      const pieces = [pattern(PART_BYTES, 1), pattern(PART_BYTES, 2), pattern(1000, 3)]
+      const upload = await createUpload(to, 'key')
+      const parts: Part[] = []
+      // As they may arrive: before those that they follow, too.
+      for (const partNumber of [3, 1, 2]) {
+        const piece = pieces[partNumber - 1] ?? pattern(0)
+        parts[partNumber - 1] = await upload.putPart(partNumber, piece)
+      }
+      await upload.complete(parts)
+      await checkKept(to, 'key', concatBytes(pieces))
     },
   },
   {

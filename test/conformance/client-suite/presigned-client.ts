@@ -6,6 +6,7 @@ import {
   getObject,
   headObject,
   listObjects,
+  put,
   putObject,
   type S3Client,
 } from 'sluice/s3'
@@ -17,7 +18,9 @@ import {
   checkBytes,
   checkEqual,
   checkKept,
+  checkNothing,
   checkRejects,
+  PART_BYTES,
   pattern,
 } from './tools.ts'
 
@@ -79,6 +82,24 @@ export const presignedClientCases: readonly ClientCase[] = [
       await gone.putPart(1, pattern(10))
       await gone.abort()
       checkEqual(await headObject(to, 'gone'), undefined, 'the aborted object')
+    },
+  },
+  {
+    name: 'presigned client: puts a Blob in parts, and nothing of what fails',
+    async run({ client }) {
+      const to = keyless(client())
+      const bytes = pattern(2 * PART_BYTES + 1000)
+      const file = new Blob([bytes], { type: 'image/png' })
+      const { peakBytes } = await put(to, 'a b/ü', file, { partBytes: PART_BYTES })
+      checkEqual(peakBytes, 0, 'what was copied')
+      await checkKept(to, 'a b/ü', bytes)
+      const failing = (async function* () {
+        yield bytes
+        throw new Error('the disk is gone')
+      })()
+      const putting = put(to, 'gone', failing, { partBytes: PART_BYTES })
+      await checkRejects(putting, 'aborted', 'put')
+      await checkNothing(client(), 'gone')
     },
   },
   {
