@@ -10,7 +10,7 @@ import type {
   Store,
   WriteConditions,
 } from '../contracts/index.ts'
-import { abortError, asSluiceError, SluiceError } from './errors.ts'
+import { abortError, asSluiceError, SluiceError, throwIfAborted } from './errors.ts'
 import { checkKey } from './keys.ts'
 import { type PartPlan, partPlan, tooLarge } from './part-plan.ts'
 import type { Resumption } from './resumption.ts'
@@ -20,7 +20,7 @@ import { stillOpen, withOpenUpload } from './still-open.ts'
 /** As much of a store as an upload needs. */
 export type UploadTarget = Pick<
   Store,
-  'capabilities' | 'put' | 'head' | 'createMultipart' | 'resumeMultipart'
+  'capabilities' | 'put' | 'createMultipart' | 'resumeMultipart'
 >
 
 export interface UploadOptions extends ObjectHeaders, WriteConditions {
@@ -33,12 +33,6 @@ export interface UploadOptions extends ObjectHeaders, WriteConditions {
   readonly sizeBytes?: number | undefined
   /** Parts in flight at once. Default 4. */
   readonly concurrency?: number | undefined
-  /**
-   * What to do with a condition when the object has grown past one part and the store's `complete` takes none.
-   * Default: `not-supported`. `'head'` looks at the key just before completing, which leaves a moment in which another
-   * writer may be overwritten: for callers who are the only writer of the key.
-   */
-  readonly conditionFallback?: 'head' | undefined
   /** Called, and awaited, between the creation of an upload and its first part: the moment to remember it. */
   readonly onUpload?: ((token: MultipartToken) => Promise<void>) | undefined
   readonly signal?: AbortSignal | undefined
@@ -54,15 +48,15 @@ export class ObjectUpload {
   readonly sizeBytes: number | undefined
   /** `undefined` where objects go in one piece. */
   readonly limits: MultipartLimits | undefined
+  /** Fires when it has failed. */
+  readonly signal: AbortSignal
   readonly #target: UploadTarget
   readonly #options: UploadOptions
   readonly #controller = new AbortController()
-  readonly #onCallerAbort: () => void
   #upload: MultipartUpload | undefined
   readonly #resumption: Resumption | undefined
   readonly #parts: Part[] = []
   readonly #inFlight = new Set<Promise<void>>()
-  #failure: { readonly error: unknown } | undefined
   #discarding: Promise<void> | undefined
 
   /** Throws what is wrong with the key and the options, before anything is sent. */
@@ -87,9 +81,8 @@ export class ObjectUpload {
     this.#target = target
     this.#options = options
     this.limits = target.capabilities.multipart || undefined
-    this.#onCallerAbort = () => signal && this.fail(abortError(signal))
-    signal?.addEventListener('abort', this.#onCallerAbort, { once: true })
-    if (signal?.aborted) this.#onCallerAbort()
+    const own = this.#controller.signal
+    this.signal = signal ? AbortSignal.any([own, signal]) : own
   }
 
   /** Whether it goes in parts. */
@@ -97,13 +90,8 @@ export class ObjectUpload {
     return this.#upload !== undefined
   }
 
-  /** Fires when it has failed. */
-  get signal(): AbortSignal {
-    return this.#controller.signal
-  }
-
   async putWhole(body: Bytes | Blob): Promise<PutResult> {
-    this.throwIfFailed()
+    throwIfAborted(this.signal)
     if (this.#hasCondition() && !this.#target.capabilities.conditionalPut) {
       const message = `This store takes no condition on put ("${this.key}")`
       throw new SluiceError('not-supported', message, { key: this.key })
@@ -111,17 +99,15 @@ export class ObjectUpload {
     const { ifNoneMatch, ifMatch } = this.#options
     const headers = headersOf(this.#options)
     const options = { ...headers, ifNoneMatch, ifMatch, signal: this.signal }
-    const result = await this.#target.put(this.key, body, options)
-    this.#release()
-    return result
+    return this.#target.put(this.key, body, options)
   }
 
   /** Opens the upload, or goes on with the one of a token. Once. */
   async begin(resume?: MultipartToken): Promise<void> {
-    this.throwIfFailed()
-    const { conditionFallback, onUpload } = this.#options
+    throwIfAborted(this.signal)
+    const { onUpload } = this.#options
     const { capabilities, createMultipart, resumeMultipart } = this.#target
-    if (this.#hasCondition() && !capabilities.conditionalComplete && conditionFallback !== 'head') {
+    if (this.#hasCondition() && !capabilities.conditionalComplete) {
       throw this.fail(
         new SluiceError(
           'not-supported',
@@ -149,7 +135,7 @@ export class ObjectUpload {
    */
   async send(partNumber: number, body: Bytes | Blob, settled?: () => void): Promise<void> {
     while (this.#inFlight.size >= this.concurrency) await this.oneSettled()
-    this.throwIfFailed()
+    throwIfAborted(this.signal)
     const { signal } = this
     const upload = this.#upload as MultipartUpload
     const sent = this.#resumption
@@ -173,29 +159,15 @@ export class ObjectUpload {
   /** Waits for the parts, and makes them the object. */
   async complete(): Promise<PutResult> {
     await Promise.all(this.#inFlight)
-    this.throwIfFailed()
+    throwIfAborted(this.signal)
     const upload = this.#upload as MultipartUpload
     this.#resumption?.checkEnd(upload)
     const { ifNoneMatch, ifMatch } = this.#options
-    const head = this.#hasCondition() && !this.#target.capabilities.conditionalComplete
-    if (head) await this.#checkByHead()
-    const conditions = head ? {} : { ifNoneMatch, ifMatch }
     const parts = this.#parts.sort((a, b) => a.partNumber - b.partNumber)
-    const result = await upload.complete(parts, { ...conditions, signal: this.signal })
-    this.#release()
+    const result = await upload.complete(parts, { ifNoneMatch, ifMatch, signal: this.signal })
+    // There is nothing to be discarded any more.
+    this.#upload = undefined
     return result
-  }
-
-  async #checkByHead(): Promise<void> {
-    const found = await this.#target.head(this.key, { signal: this.signal })
-    const { ifNoneMatch, ifMatch } = this.#options
-    if ((ifNoneMatch && found) || (ifMatch !== undefined && found?.etag !== ifMatch)) {
-      throw new SluiceError(
-        'precondition-failed',
-        `"${this.key}" ${found ? 'exists as another version' : 'does not exist'}`,
-        { key: this.key },
-      )
-    }
   }
 
   /** The object has more bytes than it may have. */
@@ -215,25 +187,17 @@ export class ObjectUpload {
   }
 
   /** The first failure is the one that everybody hears of. It stops the parts in flight. */
-  fail(reason: unknown): unknown {
+  fail(reason: unknown): SluiceError {
     const { key } = this
-    const error = asSluiceError(reason, 'aborted', `Writing "${key}" was ended by an error`, {
-      key,
-    })
-    this.#failure ??= { error }
-    this.#controller.abort(this.#failure.error)
-    return this.#failure.error
-  }
-
-  throwIfFailed(): void {
-    if (this.#failure) throw this.#failure.error
+    const message = `Writing "${key}" was ended by an error`
+    this.#controller.abort(asSluiceError(reason, 'aborted', message, { key }))
+    return abortError(this.signal)
   }
 
   /** Fails, leaves nothing behind unless it can be gone on with, and gives what to throw: what failed, and what stays open. */
   async end(error: unknown): Promise<unknown> {
     const failure = this.fail(error)
     if (this.#upload && this.#resumption?.survives(failure)) {
-      this.#release()
       await Promise.all(this.#inFlight)
       return withOpenUpload(
         failure,
@@ -256,25 +220,19 @@ export class ObjectUpload {
   }
 
   async #discard(): Promise<void> {
-    this.#release()
     await Promise.all(this.#inFlight)
     const upload = this.#upload
     if (!upload) return
     try {
       // Without the caller's signal: it may be the very reason for aborting.
       await retry(() => upload.abort(), { clock: this.#options.clock })
-    } catch (cause) {
-      const because = this.#failure?.error
+    } catch {
       throw new SluiceError(
         'unavailable',
         `The upload of "${this.key}" failed and could not be aborted; it stays open as ${upload.uploadId}`,
-        { key: this.key, uploadId: upload.uploadId, cause: because ?? cause },
+        { key: this.key, uploadId: upload.uploadId, cause: abortError(this.signal) },
       )
     }
-  }
-
-  #release(): void {
-    this.#options.signal?.removeEventListener('abort', this.#onCallerAbort)
   }
 
   #hasCondition(): boolean {

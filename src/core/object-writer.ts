@@ -1,6 +1,6 @@
 import type { Bytes, Chunk, Writer } from '../contracts/index.ts'
 import { concatBytes, EMPTY } from './bytes.ts'
-import { SluiceError } from './errors.ts'
+import { SluiceError, throwIfAborted } from './errors.ts'
 import { ObjectUpload, type UploadOptions, type UploadTarget } from './object-upload.ts'
 import { PartBuffers } from './part-buffers.ts'
 import { disposeWriter } from './streams.ts'
@@ -31,7 +31,7 @@ export interface ObjectWriter extends Writer<Chunk, ObjectWritten> {
  * partBytes` are held, or two parts where those have grown larger, apart from the chunk being written. A store without
  * multipart holds the whole object.
  *
- * Errors: the store's; `too-large` when the store cannot hold so many parts; `not-supported` (see `conditionFallback`);
+ * Errors: the store's; `too-large` when the store cannot hold so many parts; `not-supported` for a condition that its completions do not take (`completedByHead` offers a way out);
  * `invalid-options` when other many bytes come than `sizeBytes` says.
  */
 export function objectWriter(
@@ -86,7 +86,7 @@ export class PartsWriter implements ObjectWriter {
       this.#bytes += piece.byteLength
       if (this.#filled === buffer.byteLength) await this.#takePart(buffer)
     }
-    this.#upload.throwIfFailed()
+    throwIfAborted(this.#upload.signal)
   }
 
   close(head?: Chunk): Promise<ObjectWritten> {
@@ -117,7 +117,7 @@ export class PartsWriter implements ObjectWriter {
   async #close(head: Chunk = EMPTY): Promise<ObjectWritten> {
     const upload = this.#upload
     const { key } = upload
-    upload.throwIfFailed()
+    throwIfAborted(upload.signal)
     if (head.byteLength !== this.#headBytes) {
       throw new SluiceError(
         'invalid-options',
@@ -152,7 +152,7 @@ export class PartsWriter implements ObjectWriter {
     while (limits && !this.#buffers.fits(plan.sizeOf(this.#partNumber + 1))) {
       await this.#upload.oneSettled()
     }
-    this.#upload.throwIfFailed()
+    throwIfAborted(this.#upload.signal)
     return this.#take()
   }
 
@@ -187,7 +187,7 @@ export class PartsWriter implements ObjectWriter {
 
   #throwIfOver(): void {
     const { key } = this.#upload
-    this.#upload.throwIfFailed()
+    throwIfAborted(this.#upload.signal)
     if (this.#closing) {
       throw new SluiceError('invalid-options', `write() after close() of "${key}"`, { key })
     }

@@ -4,11 +4,11 @@ import { type PutBody, putBody } from '../core/put-body.ts'
 import type { ResumptionOptions } from '../core/resumption.ts'
 import type { S3Client } from './client.ts'
 import { createUpload, resumeUpload } from './multipart.ts'
-import { headObject, putObject } from './objects.ts'
+import { putObject } from './objects.ts'
 import type { S3StorageOptions } from './put-options.ts'
 
 export interface S3PutOptions
-  extends Omit<UploadOptions, 'onUpload' | 'conditionFallback' | 'clock'>,
+  extends Omit<UploadOptions, 'onUpload' | 'clock'>,
     ResumptionOptions,
     S3StorageOptions {}
 
@@ -57,7 +57,6 @@ export async function put(
   const target: UploadTarget = {
     capabilities: client.provider.capabilities,
     put: (to, whole, more) => putObject(client, to, whole, { ...more, ...storage }),
-    head: headObject.bind(undefined, client),
     createMultipart: (to, more) => createUpload(client, to, { ...more, ...storage }),
     resumeMultipart: resumeUpload.bind(undefined, client),
   }

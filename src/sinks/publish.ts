@@ -10,6 +10,7 @@ import type {
   Schema,
   Store,
 } from '../contracts/index.ts'
+import { completedByHead } from '../core/completed-by-head.ts'
 import { isSluiceError, SluiceError } from '../core/errors.ts'
 import { schemaInferrer } from '../core/infer.ts'
 import { laneId } from '../core/lane.ts'
@@ -78,7 +79,7 @@ async function abortEarlier(file: PendingFile, to: Publication): Promise<void> {
 async function write(file: PendingFile, to: Publication): Promise<ObjectWritten> {
   const { store, session, format, signal, clock } = to
   const encoder = format.encoder({ schema: to.schema ?? (await inferred(file, session)) })
-  const writer = objectWriter(store, file.key, {
+  const writer = objectWriter(completedByHead(store), file.key, {
     contentType: format.contentType,
     metadata: {
       [METADATA.file]: file.id,
@@ -86,10 +87,7 @@ async function write(file: PendingFile, to: Publication): Promise<ObjectWritten>
       [METADATA.begin]: String(file.begin),
       [METADATA.end]: String(file.end),
     },
-    ...(store.capabilities.conditionalPut && {
-      ifNoneMatch: '*' as const,
-      conditionFallback: 'head' as const,
-    }),
+    ...(store.capabilities.conditionalPut && { ifNoneMatch: '*' as const }),
     headBytes: encoder.headBytes,
     onUpload: async (token) => {
       to.onUpload(token)
