@@ -19,6 +19,7 @@ const limits: Record<string, number> = {
   './s3/presigned-client': 9_000,
   './s3/post-policy': 4_000,
   './s3/compose': 11_500,
+  './s3/resumable': 1_900,
   './s3/download': 4_000,
   './s3/tags': 6_000,
   './s3/customer-key': 3_200,

@@ -12,8 +12,7 @@ import type {
 } from '../contracts/index.ts'
 import { abortError, asSluiceError, SluiceError, throwIfAborted } from './errors.ts'
 import { checkKey } from './keys.ts'
-import { type PartPlan, partPlan, tooLarge } from './part-plan.ts'
-import type { Resumption } from './resumption.ts'
+import { type PartPlan, type PartPlanOptions, partPlan, tooLarge } from './part-plan.ts'
 import { retry } from './retry.ts'
 import { stillOpen, withOpenUpload } from './still-open.ts'
 
@@ -40,6 +39,25 @@ export interface UploadOptions extends ObjectHeaders, WriteConditions {
   readonly clock?: Clock | undefined
 }
 
+/** Lets one upload outlive its process: `resumable()` of `sluice/s3/resumable` makes it. */
+export interface Resumption {
+  /** The upload to go on with, and how it was cut; `undefined` for a new one. */
+  readonly token: (MultipartToken & PartPlanOptions) | undefined
+  /** An upload was opened, or is gone on with. */
+  open(upload: MultipartUpload, partBytes: number, signal: AbortSignal): Promise<void>
+  /** Sends a part, unless it has arrived before. */
+  putPart(
+    upload: MultipartUpload,
+    partNumber: number,
+    body: Bytes | Blob,
+    signal: AbortSignal,
+  ): Promise<Part>
+  /** Throws when the source has ended before what has arrived. */
+  checkEnd(upload: MultipartUpload): void
+  /** Whether the upload is to stay open after this failure. */
+  survives(failure: SluiceError): boolean
+}
+
 /** One object on its way to a store, whole or in parts. Says nothing of where the parts come from. */
 export class ObjectUpload {
   readonly key: string
@@ -50,11 +68,11 @@ export class ObjectUpload {
   readonly limits: MultipartLimits | undefined
   /** Fires when it has failed. */
   readonly signal: AbortSignal
+  readonly resumption: Resumption | undefined
   readonly #target: UploadTarget
   readonly #options: UploadOptions
   readonly #controller = new AbortController()
   #upload: MultipartUpload | undefined
-  readonly #resumption: Resumption | undefined
   readonly #parts: Part[] = []
   readonly #inFlight = new Set<Promise<void>>()
   #discarding: Promise<void> | undefined
@@ -77,7 +95,7 @@ export class ObjectUpload {
     this.concurrency = concurrency
     this.plan = plan
     this.sizeBytes = options.sizeBytes
-    this.#resumption = resumption
+    this.resumption = resumption
     this.#target = target
     this.#options = options
     this.limits = target.capabilities.multipart || undefined
@@ -102,8 +120,8 @@ export class ObjectUpload {
     return this.#target.put(this.key, body, options)
   }
 
-  /** Opens the upload, or goes on with the one of a token. Once. */
-  async begin(resume?: MultipartToken): Promise<void> {
+  /** Opens the upload, or goes on with the one of a token. */
+  async begin(): Promise<void> {
     throwIfAborted(this.signal)
     const { onUpload } = this.#options
     const { capabilities, createMultipart, resumeMultipart } = this.#target
@@ -118,12 +136,13 @@ export class ObjectUpload {
     }
     try {
       const options = { ...headersOf(this.#options), signal: this.signal }
-      const upload = resume
-        ? resumeMultipart?.call(this.#target, resume)
+      const { token } = this.resumption ?? {}
+      const upload = token
+        ? resumeMultipart?.call(this.#target, token)
         : await createMultipart?.call(this.#target, this.key, options)
       this.#upload = upload as MultipartUpload
-      if (!resume) await onUpload?.(this.#upload.toJSON())
-      await this.#resumption?.open(this.#upload, this.signal)
+      if (!token) await onUpload?.(this.#upload.toJSON())
+      await this.resumption?.open(this.#upload, this.plan.partBytes, this.signal)
     } catch (error) {
       throw this.fail(error)
     }
@@ -138,8 +157,8 @@ export class ObjectUpload {
     throwIfAborted(this.signal)
     const { signal } = this
     const upload = this.#upload as MultipartUpload
-    const sent = this.#resumption
-      ? this.#resumption.putPart(upload, partNumber, body, signal)
+    const sent = this.resumption
+      ? this.resumption.putPart(upload, partNumber, body, signal)
       : upload.putPart(partNumber, body, { signal })
     const sending = sent
       .then((part) => void this.#parts.push(part))
@@ -161,7 +180,7 @@ export class ObjectUpload {
     await Promise.all(this.#inFlight)
     throwIfAborted(this.signal)
     const upload = this.#upload as MultipartUpload
-    this.#resumption?.checkEnd(upload)
+    this.resumption?.checkEnd(upload)
     const { ifNoneMatch, ifMatch } = this.#options
     const parts = this.#parts.sort((a, b) => a.partNumber - b.partNumber)
     const result = await upload.complete(parts, { ifNoneMatch, ifMatch, signal: this.signal })
@@ -197,7 +216,7 @@ export class ObjectUpload {
   /** Fails, leaves nothing behind unless it can be gone on with, and gives what to throw: what failed, and what stays open. */
   async end(error: unknown): Promise<unknown> {
     const failure = this.fail(error)
-    if (this.#upload && this.#resumption?.survives(failure)) {
+    if (this.#upload && this.resumption?.survives(failure)) {
       await Promise.all(this.#inFlight)
       return withOpenUpload(
         failure,

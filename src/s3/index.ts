@@ -1,6 +1,5 @@
 export type { ObjectWritten } from '../core/object-writer.ts'
-export type { PutBody } from '../core/put-body.ts'
-export type { CheckpointPart, UploadCheckpoint } from '../core/resumption.ts'
+export type { PutBody, Resumable } from '../core/put-body.ts'
 /** The S3 protocol by `fetch` and WebCrypto: a client for one bucket, and the operations as functions that take it. */
 export {
   type BodyCheck,
