@@ -1,4 +1,4 @@
-import type { ErrorCode, ErrorDetails } from '../contracts/index.ts'
+import type { Awaitable, ErrorCode, ErrorDetails } from '../contracts/index.ts'
 
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   'conflict',
@@ -90,13 +90,20 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortError(signal)
 }
 
-/** The promise, or the signal's error as soon as it fires: for what knows nothing of signals. */
-export function orAborted<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
-  if (!signal) return promise
+/** Fires with whichever of them is first. */
+export function anySignal(own: AbortSignal, caller: AbortSignal | undefined): AbortSignal {
+  return caller ? AbortSignal.any([caller, own]) : own
+}
+
+/** What the work comes to, or the signal's error as soon as it fires: for what knows nothing of signals. */
+export async function orAborted<T>(work: Awaitable<T>, signal?: AbortSignal): Promise<T> {
+  if (!signal) return work
   return new Promise<T>((resolve, reject) => {
     const onAbort = (): void => reject(abortError(signal))
     if (signal.aborted) onAbort()
     signal.addEventListener('abort', onAbort)
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+    Promise.resolve(work)
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', onAbort))
   })
 }

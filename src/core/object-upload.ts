@@ -10,7 +10,7 @@ import type {
   Store,
   WriteConditions,
 } from '../contracts/index.ts'
-import { abortError, asSluiceError, SluiceError, throwIfAborted } from './errors.ts'
+import { abortError, anySignal, asSluiceError, SluiceError, throwIfAborted } from './errors.ts'
 import { checkKey } from './keys.ts'
 import { type PartPlan, type PartPlanOptions, partPlan, tooLarge } from './part-plan.ts'
 import { retry } from './retry.ts'
@@ -99,8 +99,7 @@ export class ObjectUpload {
     this.#target = target
     this.#options = options
     this.limits = target.capabilities.multipart || undefined
-    const own = this.#controller.signal
-    this.signal = signal ? AbortSignal.any([own, signal]) : own
+    this.signal = anySignal(this.#controller.signal, signal)
   }
 
   /** Whether it goes in parts. */

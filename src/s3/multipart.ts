@@ -16,9 +16,9 @@ import { protocolError } from './errors.ts'
 import { nameDecoder } from './list.ts'
 import { listParts } from './list-parts.ts'
 import { newNonce, objectHeaders } from './metadata.ts'
-import { conditionHeaders, headObject, ifWritten, mindAbsent } from './objects.ts'
+import { conditionHeaders, headObject, ifWritten, isAbsent, mindAbsent } from './objects.ts'
 import type { S3UploadOptions } from './put-options.ts'
-import { bareEtag, drain, etagOf, readXml } from './response.ts'
+import { drain, etagOf, readXml, xmlEtag } from './response.ts'
 import { writeXml } from './xml.ts'
 
 /**
@@ -164,12 +164,9 @@ async function completeUpload(
       body: utf8(writeXml('CompleteMultipartUpload', listed)),
       signBody: true,
       signal: options.signal,
-      async read(response, context) {
-        const root = await readXml(response, context, 'CompleteMultipartUploadResult')
-        const etag = bareEtag(root.text('ETag') ?? '')
-        if (!etag) throw protocolError(response, context, 'was answered without an ETag')
-        return { etag }
-      },
+      read: async (response, context) => ({
+        etag: await xmlEtag(response, context, 'CompleteMultipartUploadResult'),
+      }),
       async recover(error, outcomeUnknown) {
         // By its status: the document that names NoSuchUpload may have been cut off.
         const gone = isSluiceError(error, 'not-found')
@@ -220,8 +217,8 @@ async function abortUpload(
         read: drain,
       })
     } catch (error) {
-      if (!isSluiceError(error, 'not-found') || error.serverCode === 'NoSuchBucket') throw error
-      return
+      if (isAbsent(error)) return
+      throw error
     }
     try {
       await listParts(client, { key, uploadId }, { signal }).next()

@@ -1,6 +1,6 @@
 import type { Bytes } from '../contracts/index.ts'
 import { EMPTY } from '../core/bytes.ts'
-import { abortError, SluiceError } from '../core/errors.ts'
+import { abortError, anySignal, SluiceError } from '../core/errors.ts'
 import { readableOf } from '../core/streams.ts'
 import type { BodyCheck, S3Client } from './client.ts'
 import { type CallContext, contextError, protocolError } from './errors.ts'
@@ -104,7 +104,7 @@ export function objectBody(
       method: 'GET',
       key,
       headers: { range: `bytes=${start}-${end - 1}`, 'if-match': `"${etag}"` },
-      signal: signal ? AbortSignal.any([signal, cancelled.signal]) : cancelled.signal,
+      signal: anySignal(cancelled.signal, signal),
       async read(again, context) {
         const rest = readerOf(again)
         try {

@@ -1,6 +1,13 @@
 import type { Bytes, Clock } from '../contracts/index.ts'
 import { systemClock } from '../core/clock.ts'
-import { abortError, asSluiceError, isSluiceError, orAborted, SluiceError } from '../core/errors.ts'
+import {
+  abortError,
+  anySignal,
+  asSluiceError,
+  isSluiceError,
+  orAborted,
+  SluiceError,
+} from '../core/errors.ts'
 import { checkKey } from '../core/keys.ts'
 import { type RetryOptions, retry } from '../core/retry.ts'
 import type { S3Call, S3Checksum, S3Client, S3Headers } from './client.ts'
@@ -99,7 +106,7 @@ export function s3Sender(
     const limitMs =
       attemptTimeoutMs ?? BASE_TIMEOUT_MS + Math.ceil(sizeOf(body) / SLOWEST_BYTES_PER_MS)
     const stopTimer = clock.schedule(clock.now() + limitMs, () => limit.abort())
-    const signal = call.signal ? AbortSignal.any([call.signal, limit.signal]) : limit.signal
+    const signal = anySignal(limit.signal, call.signal)
     // A frame may run it again, after an outcome that is known.
     progress.sent = false
     try {
