@@ -1,5 +1,13 @@
 import type { ObjectHeaders } from '../contracts/index.ts'
-import { fromBase64, fromUtf8Strict, toBase64, toHex, utf8, utf8Length } from '../core/bytes.ts'
+import {
+  cutUtf8,
+  fromBase64,
+  fromLatin1,
+  fromUtf8Strict,
+  toBase64,
+  toHex,
+  utf8,
+} from '../core/bytes.ts'
 import type { S3Headers } from './client.ts'
 import { decodePercent } from './endpoint.ts'
 import { type S3StorageOptions, storageHeaders } from './put-options.ts'
@@ -81,16 +89,7 @@ const WORD_BYTES = 45
  */
 export function encodeMetadata(value: string): string {
   if (PLAIN.test(value)) return value
-  const words: string[] = []
-  let word = ''
-  for (const character of value) {
-    if (utf8Length(word + character) > WORD_BYTES) {
-      words.push(word)
-      word = ''
-    }
-    word += character
-  }
-  words.push(word)
+  const words = cutUtf8(value, WORD_BYTES)
   return words.map((text) => `=?UTF-8?B?${toBase64(utf8(text))}?=`).join(' ')
 }
 
@@ -99,7 +98,7 @@ const ENCODED_WORDS =
 
 /** The other way. What is not encoded, or in a charset that is not UTF-8, stays as it came. */
 export function decodeMetadata(value: string): string {
-  return fromLatin1(value).replace(
+  return asUtf8(value).replace(
     ENCODED_WORDS,
     (word, charset: string, encoding: string, payload: string) => {
       if (!/^(utf-8|us-ascii)$/i.test(charset)) return word
@@ -119,7 +118,7 @@ function fromQ(payload: string): string | undefined {
 const BEYOND_LATIN_1 = /[\u0100-\uffff]/
 
 /** A server that sends UTF-8 as it is reaches us as Latin-1 in most runtimes: takes it back where it is UTF-8. */
-function fromLatin1(value: string): string {
+function asUtf8(value: string): string {
   if (BEYOND_LATIN_1.test(value)) return value
-  return fromUtf8Strict(Uint8Array.from(value, (character) => character.charCodeAt(0))) ?? value
+  return fromUtf8Strict(fromLatin1(value)) ?? value
 }

@@ -1,7 +1,5 @@
 import type { Bytes } from '../contracts/index.ts'
-import { EMPTY } from '../core/bytes.ts'
 import { abortError, anySignal, SluiceError } from '../core/errors.ts'
-import { readableOf } from '../core/streams.ts'
 import type { BodyCheck, S3Client } from './client.ts'
 import { type CallContext, contextError, protocolError } from './errors.ts'
 
@@ -152,7 +150,7 @@ export function objectBody(
 }
 
 function readerOf(response: Response): Reader {
-  return (response.body ?? readableOf(EMPTY)).getReader() as Reader
+  return (response.body ?? new Blob().stream()).getReader() as Reader
 }
 
 /** The next bytes that are not none; `undefined` at the end; `timeout` when there are none for too long. */
