@@ -5,15 +5,12 @@ import type {
   MultipartUpload,
   Part,
   PutResult,
-  UploadInfo,
   WriteConditions,
 } from '../contracts/index.ts'
 import { utf8 } from '../core/bytes.ts'
-import { isSluiceError, SluiceError, throwIfAborted } from '../core/errors.ts'
-import { checkPrefix } from '../core/keys.ts'
+import { isSluiceError, SluiceError } from '../core/errors.ts'
 import type { S3Checksum, S3Client } from './client.ts'
 import { protocolError } from './errors.ts'
-import { nameDecoder } from './list.ts'
 import { listParts } from './list-parts.ts'
 import { newNonce, objectHeaders } from './metadata.ts'
 import { conditionHeaders, headObject, ifWritten, isAbsent, mindAbsent } from './objects.ts'
@@ -22,7 +19,7 @@ import { drain, etagOf, readXml, xmlEtag } from './response.ts'
 import { writeXml } from './xml.ts'
 
 /**
- * Opens an upload. When the answer is lost the upload stays open unseen; `listUploads` finds it. The object gets a
+ * Opens an upload. When the answer is lost the upload stays open unseen; `listUploads` of `sluice/s3/janitor` finds it. The object gets a
  * nonce in its metadata (`sluice-write`), by which its completion is told from another writer's.
  */
 export function createUpload(
@@ -235,57 +232,4 @@ async function abortUpload(
     }
     await client.clock.sleep(ABORT_PAUSE_MS, signal)
   }
-}
-
-/**
- * Open uploads whose key begins with `prefix`, by key. `not-supported` where the provider cannot list them, such as MinIO, which
- * finds only those of exactly that key.
- */
-export async function* listUploads(
-  client: S3Client,
-  prefix: string,
-  options: CallOptions = {},
-): AsyncGenerator<UploadInfo, void, undefined> {
-  checkPrefix(prefix)
-  if (!client.provider.capabilities.listUploads) {
-    throw new SluiceError('not-supported', `${client.provider.name} lists no open uploads`)
-  }
-  let marker: { readonly key: string; readonly uploadId: string } | undefined
-  do {
-    const page: { uploads: UploadInfo[]; next: typeof marker } = await client.send({
-      operation: 'ListMultipartUploads',
-      method: 'GET',
-      query: {
-        uploads: '',
-        'encoding-type': 'url',
-        prefix: prefix || undefined,
-        'key-marker': marker?.key,
-        'upload-id-marker': marker?.uploadId,
-      },
-      signal: options.signal,
-      async read(response, context) {
-        const root = await readXml(response, context, 'ListMultipartUploadsResult')
-        const decode = nameDecoder(root, response, context)
-        const uploads = root.children('Upload').map((upload) => ({
-          key: decode(upload.text('Key')),
-          uploadId: upload.text('UploadId') ?? '',
-          initiated: new Date(upload.text('Initiated') ?? ''),
-        }))
-        if (root.text('IsTruncated') !== 'true') return { uploads, next: undefined }
-        const next = {
-          key: decode(root.text('NextKeyMarker')),
-          uploadId: root.text('NextUploadIdMarker') ?? '',
-        }
-        if (next.key === marker?.key && next.uploadId === marker.uploadId) {
-          throw protocolError(response, context, 'says that there is more and not where to go on')
-        }
-        return { uploads, next }
-      },
-    })
-    for (const upload of page.uploads) {
-      throwIfAborted(options.signal)
-      yield upload
-    }
-    marker = page.next
-  } while (marker)
 }
