@@ -7,8 +7,8 @@ import {
   type UploadOptions,
   type UploadTarget,
 } from './object-upload.ts'
-import { type ObjectWritten, PartsWriter } from './object-writer.ts'
 import { partPlan } from './part-plan.ts'
+import { type ObjectWritten, PartsWriter } from './parts-writer.ts'
 import { iterate, type Reading } from './reading.ts'
 
 /** What can be put: bytes that are there, or a source of chunks of bytes, which is read once and let go. */

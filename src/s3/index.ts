@@ -1,4 +1,4 @@
-export type { ObjectWritten } from '../core/object-writer.ts'
+export type { ObjectWritten } from '../core/parts-writer.ts'
 export type { PutBody, Resumable } from '../core/put-body.ts'
 /** The S3 protocol by `fetch` and WebCrypto: a client for one bucket, and the operations as functions that take it. */
 export {

@@ -14,7 +14,8 @@ import { completedByHead } from '../core/completed-by-head.ts'
 import { isSluiceError, SluiceError } from '../core/errors.ts'
 import { schemaInferrer } from '../core/infer.ts'
 import { laneId } from '../core/lane.ts'
-import { type ObjectWritten, objectWriter } from '../core/object-writer.ts'
+import { objectWriter } from '../core/object-writer.ts'
+import type { ObjectWritten } from '../core/parts-writer.ts'
 import { nextTurn } from '../core/turn.ts'
 
 /** Under these names an object says which file it is. */
