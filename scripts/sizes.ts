@@ -11,7 +11,7 @@ import { root } from './install.mjs'
 /** Entry → the most that `all` may come to, in bytes after gzip. Raise one only with a reason in the commit. */
 const limits: Record<string, number> = {
   '.': 21_100,
-  './s3': 20_600,
+  './s3': 20_200,
   's3 without multipart': 14_600,
   './s3/buckets': 14_000,
   './s3/credentials': 11_000,
@@ -62,7 +62,7 @@ const { exports, dependencies } = JSON.parse(readFileSync(join(root, 'package.js
  * was reached, so that it gets no further from them.
  */
 const ownLimits: Record<string, number> = {
-  './s3': 16_300,
+  './s3': 16_050,
   's3 without multipart': 10_200,
 }
 

@@ -24,22 +24,22 @@ export class SluiceError extends Error implements ErrorDetails {
   /** Whether the same call may succeed when made again. */
   declare readonly retryable: boolean
   /** Tells this class in another realm or another copy of the package, where `instanceof` cannot. */
-  declare readonly isSluiceError: true
-  declare readonly key: string | undefined
-  declare readonly uploadId: string | undefined
-  declare readonly producerId: string | undefined
-  declare readonly status: number | undefined
-  declare readonly serverCode: string | undefined
-  declare readonly requestId: string | undefined
-  declare readonly region: string | undefined
-  declare readonly attempts: number | undefined
-  declare readonly retryAfterMs: number | undefined
+  readonly isSluiceError = true
+  readonly key: string | undefined
+  readonly uploadId: string | undefined
+  readonly producerId: string | undefined
+  readonly status: number | undefined
+  readonly serverCode: string | undefined
+  readonly requestId: string | undefined
+  readonly region: string | undefined
+  readonly attempts: number | undefined
+  readonly retryAfterMs: number | undefined
 
   constructor(code: ErrorCode, message: string, options: SluiceErrorOptions = {}) {
     const { cause, retryable = RETRYABLE.has(code), ...details } = options
     super(message, cause === undefined ? undefined : { cause })
     // The name is a literal: `new.target.name` does not survive minification.
-    Object.assign(this, details, { name: 'SluiceError', code, retryable, isSluiceError: true })
+    Object.assign(this, details, { name: 'SluiceError', code, retryable })
   }
 }
 
