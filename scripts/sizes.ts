@@ -11,7 +11,7 @@ import { root } from './install.mjs'
 /** Entry → the most that `all` may come to, in bytes after gzip. Raise one only with a reason in the commit. */
 const limits: Record<string, number> = {
   '.': 21_100,
-  './s3': 20_200,
+  './s3': 20_400,
   's3 without multipart': 14_600,
   './s3/buckets': 14_000,
   './s3/credentials': 11_000,
@@ -24,13 +24,13 @@ const limits: Record<string, number> = {
   './s3/download': 4_000,
   './s3/tags': 6_000,
   './s3/customer-key': 3_200,
-  './s3/checksums': 2_500,
-  './s3/probe': 15_500,
-  './s3/doctor': 17_600,
+  './s3/checksums': 2_600,
+  './s3/probe': 15_700,
+  './s3/doctor': 17_900,
   './s3/providers': 2_000,
   './stores': 4_300,
   './stores/memory': 5_400,
-  './stores/s3': 20_300,
+  './stores/s3': 20_400,
   './stores/r2': 4_900,
   './stores/fs': 8_400,
   './stores/probe': 4_500,
@@ -62,8 +62,8 @@ const { exports, dependencies } = JSON.parse(readFileSync(join(root, 'package.js
  * was reached, so that it gets no further from them.
  */
 const ownLimits: Record<string, number> = {
-  './s3': 16_050,
-  's3 without multipart': 10_200,
+  './s3': 16_300,
+  's3 without multipart': 10_350,
 }
 
 /** What is measured beside the exports: what a bundle holds that takes only these. */

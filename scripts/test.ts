@@ -133,7 +133,7 @@ function exec(words: string[], extra: Record<string, string> = {}): Promise<numb
     env: { ...toolEnvironment(), WRANGLER_SEND_METRICS: 'false', ...extra },
     stdio: ['ignore', 'inherit', 'inherit'],
     shell: process.platform === 'win32',
-    timeout: 15 * minutes,
+    timeout: 40 * minutes,
   })
   const stop = (): void => void child.kill()
   process.once('exit', stop)

@@ -152,8 +152,11 @@ export async function startServer(kind: ServerKind): Promise<TestServer> {
   return startProgram(kind, PROGRAMS[kind])
 }
 
-/** The gateway over a store, in this process, behind node:http. */
-export async function startGateway(store: Store = memoryStore()): Promise<TestServer> {
+/** The gateway over a store, in this process, behind node:http. Pages of these origins are let in. */
+export async function startGateway(
+  store: Store = memoryStore(),
+  origins: readonly string[] = ['*'],
+): Promise<TestServer> {
   const buckets: Record<string, Store> = { [BUCKET]: store }
   const credentials = { accessKeyId: ACCESS_KEY_ID, secretAccessKey: SECRET_ACCESS_KEY }
   const changes = {
@@ -169,7 +172,7 @@ export async function startGateway(store: Store = memoryStore()): Promise<TestSe
     changes,
     credentials,
     region: REGION,
-    cors: { origins: ['*'] },
+    cors: { origins },
   })
   const server = await fetchServer(handler)
   return {

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { chromium } from 'playwright-core'
 import { chromiumFlags, findChromium, NO_CHROMIUM } from '../test-chromium.ts'
-import { bundle, type CaseLine, type Cell, type Runtime } from './runtime.ts'
+import { bundle, type CaseLine, type Cell, type CellLine, type Runtime } from './runtime.ts'
 
 /** What test/conformance/page.ts puts into the page. */
 declare const startCell: (cell: Cell) => Promise<void>
@@ -33,7 +33,7 @@ export async function chromiumRuntime(): Promise<Runtime> {
           page.on('crash', () => reject(new Error('the page crashed')))
           page.on('pageerror', reject)
         })
-        await page.exposeFunction('tell', (line: CaseLine) => tell(line))
+        await page.exposeFunction('tell', (line: CaseLine | CellLine) => tell(line))
         await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
         await Promise.race([page.evaluate((told) => startCell(told), cell), broken])
       } finally {

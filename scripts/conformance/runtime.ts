@@ -10,6 +10,11 @@ export interface CaseLine {
   readonly reason?: string
 }
 
+/** As test/conformance/matrix-case.ts has it. */
+export interface CellLine {
+  readonly cases: number
+}
+
 /** As test/conformance/served-server.ts has it. */
 export interface ServedServer {
   readonly kind: string
@@ -31,7 +36,7 @@ export interface Runtime {
   /** Why it cannot be used here, if so. */
   readonly missing?: string | undefined
   /** Resolves when every case of the cell has been told of. */
-  run(cell: Cell, tell: (line: CaseLine) => void): Promise<void>
+  run(cell: Cell, tell: (line: CaseLine | CellLine) => void): Promise<void>
   stop?(): Promise<void>
 }
 
@@ -51,12 +56,14 @@ export async function bundle(name: string, options: BuildOptions): Promise<strin
   return outfile
 }
 
-/** A line that tells of a case; any other is for people. */
-export function parseLine(line: string): CaseLine | undefined {
+/** A line that tells of cases; any other is for people. */
+export function parseLine(line: string): CaseLine | CellLine | undefined {
   if (!line.startsWith('{')) return undefined
   try {
-    const value = JSON.parse(line) as Partial<CaseLine>
-    return value.suite !== undefined && value.status !== undefined ? (value as CaseLine) : undefined
+    const value = JSON.parse(line) as Partial<CaseLine & CellLine>
+    const known =
+      value.cases !== undefined || (value.suite !== undefined && value.status !== undefined)
+    return known ? (value as CaseLine | CellLine) : undefined
   } catch {
     return undefined
   }

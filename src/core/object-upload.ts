@@ -73,6 +73,7 @@ export class ObjectUpload {
   readonly #options: UploadOptions
   readonly #controller = new AbortController()
   #upload: MultipartUpload | undefined
+  #opening: Promise<void> | undefined
   readonly #parts: Part[] = []
   readonly #inFlight = new Set<Promise<void>>()
   #discarding: Promise<void> | undefined
@@ -136,12 +137,18 @@ export class ObjectUpload {
     try {
       const options = { ...headersOf(this.#options), signal: this.signal }
       const { token } = this.resumption ?? {}
-      const upload = token
-        ? resumeMultipart?.call(this.#target, token)
-        : await createMultipart?.call(this.#target, this.key, options)
-      this.#upload = upload as MultipartUpload
-      if (!token) await onUpload?.(this.#upload.toJSON())
-      await this.resumption?.open(this.#upload, this.plan.partBytes, this.signal)
+      const open = async (): Promise<void> => {
+        const upload = token
+          ? resumeMultipart?.call(this.#target, token)
+          : await createMultipart?.call(this.#target, this.key, options)
+        this.#upload = upload as MultipartUpload
+      }
+      this.#opening = open()
+      await this.#opening
+      throwIfAborted(this.signal)
+      const upload = this.#upload as unknown as MultipartUpload
+      if (!token) await onUpload?.(upload.toJSON())
+      await this.resumption?.open(upload, this.plan.partBytes, this.signal)
     } catch (error) {
       throw this.fail(error)
     }
@@ -238,7 +245,8 @@ export class ObjectUpload {
   }
 
   async #discard(): Promise<void> {
-    await Promise.all(this.#inFlight)
+    // An upload that is being opened by a store that minds no signal would stay open else.
+    await Promise.allSettled([this.#opening, ...this.#inFlight])
     const upload = this.#upload
     if (!upload) return
     try {

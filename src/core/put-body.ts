@@ -1,6 +1,7 @@
 import type { Bytes, Source } from '../contracts/index.ts'
 import { utf8 } from './bytes.ts'
 import { orAborted, SluiceError } from './errors.ts'
+import { isWellFormed } from './keys.ts'
 import {
   ObjectUpload,
   type Resumption,
@@ -29,6 +30,9 @@ export async function putBody(
   body: PutBody,
   options: PutBodyOptions = {},
 ): Promise<ObjectWritten> {
+  if (typeof body === 'string' && !isWellFormed(body)) {
+    throw new SluiceError('invalid-options', `"${key}": the text has a lone surrogate`, { key })
+  }
   const known = typeof body === 'string' ? utf8(body) : body
   if (known instanceof Uint8Array || known instanceof Blob) {
     return putKnown(target, key, known, options)

@@ -3,6 +3,7 @@ import type {
   CallOptions,
   Clock,
   GetOptions,
+  MultipartToken,
   MultipartUpload,
   Store,
 } from '../contracts/index.ts'
@@ -66,14 +67,20 @@ export async function inScratch<T>(
   const keys: string[] = []
   const uploads: MultipartUpload[] = []
 
-  /** @param suspects Keys under which an upload may be open that nobody has heard of. Each by itself: MinIO lists by whole keys. */
-  const cleanUp = async (suspects: readonly string[], signal: AbortSignal): Promise<void> => {
+  const endUploads = async (suspects: readonly string[], signal: AbortSignal): Promise<void> => {
     for (const upload of uploads) await upload.abort({ signal })
-    for (const key of suspects) {
-      for await (const token of store.listMultipart?.(key, { signal }) ?? []) {
-        await store.resumeMultipart?.(token).abort({ signal })
+    const unheardOf: MultipartToken[] = []
+    try {
+      for (const key of suspects) {
+        for await (const token of store.listMultipart?.(key, { signal }) ?? [])
+          unheardOf.push(token)
       }
+    } catch {
+      // Where they cannot be listed none is found.
     }
+    for (const token of unheardOf) await store.resumeMultipart?.(token).abort({ signal })
+  }
+  const deleteKeys = async (signal: AbortSignal): Promise<void> => {
     for (let round = 1; ; round++) {
       const { failed } = await store.delete(keys, { signal })
       if (failed[0]) throw failed[0].error
@@ -85,6 +92,12 @@ export async function inScratch<T>(
         })
       }
     }
+  }
+  /** @param suspects Beginnings of keys under which an upload may be open that nobody has heard of. MinIO lists by whole keys. */
+  const cleanUp = async (suspects: readonly string[], signal: AbortSignal): Promise<void> => {
+    // Whatever becomes of the uploads, objects are no less to be deleted.
+    const ends = await Promise.allSettled([endUploads(suspects, signal), deleteKeys(signal)])
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
   }
   const cleaned = (suspects: readonly string[]): Promise<SluiceError | undefined> =>
     failureOf(limited(clock, CLEAN_UP_MS, undefined, (signal) => cleanUp(suspects, signal)))
@@ -107,7 +120,7 @@ export async function inScratch<T>(
         },
       }),
     )
-    return { result, remains: await cleaned([]) }
+    return { result, remains: await cleaned([prefix]) }
   } catch (error) {
     await cleaned(keys)
     throw error

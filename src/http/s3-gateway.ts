@@ -51,7 +51,7 @@ export interface S3GatewayOptions {
  *
  * Not guaranteed: bounded memory for a part, or for a conditional put where the store completes no upload under a
  * condition: each is held whole (another large body is not). ListParts of an upload that was created through another
- * handler, where the store has no `listParts`. Checksums are not kept. Dot segments in a path are resolved before a `Request` exists: refuse them in the
+ * handler or object of its store, where the store has no `listParts`. Checksums are not kept. Dot segments in a path are resolved before a `Request` exists: refuse them in the
  * server in front, as `sluice serve` does.
  *
  * An ETag of a part ends in the part's size; no ETag is promised to be an MD5.
@@ -65,13 +65,20 @@ export function s3Gateway(options: S3GatewayOptions): (request: Request) => Prom
   const { changes } = options
   checkCredentials(credentials)
   const signature: SignatureOptions = { credentials, region, clock }
-  const uploads: Uploads = new Map()
+  /** By their store and not by its bucket's name, which may come to stand for another one. */
+  const uploads = new WeakMap<Store, Uploads>()
   const beganMs = clock.now()
 
   function storeOf(bucket: string): Store {
     const store = Object.hasOwn(buckets, bucket) ? buckets[bucket] : undefined
     if (store) return store
     throw new Refusal('NoSuchBucket', 'The specified bucket does not exist')
+  }
+
+  function uploadsOf(store: Store): Uploads {
+    const found = uploads.get(store) ?? new Map()
+    uploads.set(store, found)
+    return found
   }
 
   async function answer(request: Request): Promise<Response> {
@@ -105,7 +112,8 @@ export function s3Gateway(options: S3GatewayOptions): (request: Request) => Prom
     if (!route.body) await checkNoBody(payloadHash)
     const store = storeOf(bucket)
     return route.run({
-      ...{ store, storeOf, bucket, region, key, query, headers, signal, uploads, payload, clock },
+      ...{ store, storeOf, bucket, region, key, query, headers, signal, payload, clock },
+      uploads: uploadsOf(store),
     })
   }
 

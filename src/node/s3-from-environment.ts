@@ -25,6 +25,7 @@ export interface S3FromEnvironmentOptions
  * | variable | meaning |
  * |---|---|
  * | `SLUICE_S3_ENDPOINT`, else `AWS_ENDPOINT_URL_S3`, else `AWS_ENDPOINT_URL` | where the server is; default AWS |
+ * | `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT` | with `true`, AWS's endpoint of that kind |
  * | `AWS_REGION`, else `AWS_DEFAULT_REGION` | what requests are signed for; default: what the endpoint's name says, else `us-east-1` |
  *
  * An endpoint that is known by its name gets its provider's profile (`profileOf` in `sluice/s3/providers`), AWS its own.
@@ -45,7 +46,9 @@ export function s3ClientFromEnvironment(options: S3ClientFromEnvironmentOptions)
   const region = given.region ?? read(env, 'AWS_REGION', 'AWS_DEFAULT_REGION')
   const endpoint =
     given.endpoint ?? read(env, 'SLUICE_S3_ENDPOINT', 'AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL')
-  const profile = endpoint === undefined ? aws({ region }) : profileOf(endpoint)
+  const fips = isOn(env, 'AWS_USE_FIPS_ENDPOINT')
+  const dualStack = isOn(env, 'AWS_USE_DUALSTACK_ENDPOINT')
+  const profile = endpoint === undefined ? aws({ region, fips, dualStack }) : profileOf(endpoint)
   return s3Client({
     ...given,
     endpoint: profile.endpoint,
@@ -63,4 +66,8 @@ function read(env: Environment, ...names: readonly string[]): string | undefined
     if (value) return value
   }
   return undefined
+}
+
+function isOn(env: Environment, name: string): boolean {
+  return env[name]?.toLowerCase() === 'true'
 }

@@ -1,6 +1,7 @@
 import type { Bytes, Part } from '../contracts/index.ts'
 import { fromBase64, toBase64 } from '../core/bytes.ts'
 import { type CrcName, combineCrcs, crc } from '../core/crc.ts'
+import { asSluiceError } from '../core/errors.ts'
 import { iterate } from '../core/reading.ts'
 import type { S3Checksum } from './client.ts'
 import type { Refusal } from './errors.ts'
@@ -37,14 +38,21 @@ const PREFIX = 'x-amz-checksum-'
 function checksum(name: CrcName): S3Checksum {
   const header = PREFIX + name
   const element = `Checksum${name.toUpperCase()}`
+  const isOwn = (other: string): boolean => other === header || OWN.test(other)
   const algorithm = { [`${PREFIX}algorithm`]: name.toUpperCase(), [`${PREFIX}type`]: 'FULL_OBJECT' }
   return {
     name,
     async of(body) {
       const sum = crc(name)
-      if (body instanceof Blob) {
-        for await (const chunk of iterate(body.stream() as ReadableStream<Bytes>)) sum.update(chunk)
-      } else sum.update(body)
+      if (!(body instanceof Blob)) sum.update(body)
+      else {
+        try {
+          for await (const chunk of iterate(body.stream() as ReadableStream<Bytes>))
+            sum.update(chunk)
+        } catch (error) {
+          throw asSluiceError(error, 'aborted', 'The Blob cannot be read')
+        }
+      }
       return toBase64(sum.digest())
     },
     headers: (value) => ({ [header]: value }),
@@ -70,11 +78,9 @@ function checksum(name: CrcName): S3Checksum {
         isRight: () => toBase64(sum.digest()) === expected,
       }
     },
-    isUnsupported,
+    isUnsupported: (refusal, headers) => Object.keys(headers).some(isOwn) && saysUnknown(refusal),
     without: (headers) =>
-      Object.fromEntries(
-        Object.entries(headers).filter(([other]) => other !== header && !OWN.test(other)),
-      ),
+      Object.fromEntries(Object.entries(headers).filter(([other]) => !isOwn(other))),
   }
 }
 
@@ -84,8 +90,8 @@ const OWN = /^x-amz-checksum-(algorithm|type|mode)$/
  * R2: 501 "Header 'x-amz-checksum-algorithm' with value 'CRC32C' not implemented"; B2: 400 "Unsupported header
  * 'x-amz-checksum-crc32' received for this API call."; S3's own words: "A header you provided implies functionality …".
  */
-function isUnsupported({ status, message = '' }: Refusal): boolean {
-  if (status === 501) return /header|checksum/i.test(message)
+function saysUnknown({ status, message = '' }: Refusal): boolean {
+  if (status === 501) return /checksum|a header you provided/i.test(message)
   return (
     status === 400 &&
     /x-amz-(sdk-)?checksum/i.test(message) &&

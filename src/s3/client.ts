@@ -56,8 +56,8 @@ export interface S3Checksum {
   readonly modeHeaders: S3Headers
   /** `undefined` where the answer to a GET tells nothing to verify. */
   verifier(headers: Headers): BodyCheck | undefined
-  /** Whether a server refused because it does not know these headers. */
-  isUnsupported(refusal: Refusal): boolean
+  /** Whether a server refused because it does not know those of these headers that belong to the checksum. */
+  isUnsupported(refusal: Refusal, headers: S3Headers): boolean
   without(headers: S3Headers): S3Headers
 }
 

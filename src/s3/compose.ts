@@ -8,9 +8,10 @@ import type {
   PutResult,
 } from '../contracts/index.ts'
 import { EMPTY } from '../core/bytes.ts'
-import { isSluiceError, SluiceError } from '../core/errors.ts'
+import { asSluiceError, isSluiceError, SluiceError } from '../core/errors.ts'
 import { checkKey } from '../core/keys.ts'
 import { limiter } from '../core/limiter.ts'
+import { iterate } from '../core/reading.ts'
 import type { S3Client } from './client.ts'
 import { composePlan, type Piece, sizeOf, sum } from './compose-plan.ts'
 import { beginUpload } from './multipart.ts'
@@ -171,10 +172,10 @@ async function bodyOf(
   for (const piece of part) {
     if (piece.body) {
       const some = cut(piece.body, piece)
-      bytes.set(some instanceof Blob ? new Uint8Array(await some.arrayBuffer()) : some, at)
+      bytes.set(some instanceof Blob ? await bytesOf(some, to) : some, at)
       at += sizeOf(piece)
     } else {
-      for await (const chunk of await read(client, piece.source, piece, to, signal)) {
+      for await (const chunk of iterate(await read(client, piece.source, piece, to, signal))) {
         bytes.set(chunk, at)
         at += chunk.byteLength
       }
@@ -200,6 +201,14 @@ async function read(
     throw isSluiceError(error, 'precondition-failed') && key !== to
       ? replaced(source, error)
       : error
+  }
+}
+
+async function bytesOf(blob: Blob, to: string): Promise<Bytes> {
+  try {
+    return new Uint8Array(await blob.arrayBuffer())
+  } catch (error) {
+    throw asSluiceError(error, 'aborted', 'The Blob cannot be read', { key: to })
   }
 }
 

@@ -11,7 +11,7 @@ import { contextError } from './errors.ts'
  *
  * Not guaranteed: anything of objects that were written without the key, which are refused; a copy reads and writes with the same
  * key. Listings and deletions need none. S3 takes such requests by https alone; with `allowInsecure` everybody on the way could
- * read the key. A client made of this one by `presign` knows nothing of it.
+ * read the key. `presign` and `postPolicy` refuse this client: what they sign would write in the clear.
  *
  * Errors: `invalid-options` for a key that has not 32 bytes; at the calls `invalid-options` or `permission-denied` for a wrong one, and
  * `not-supported` where the provider knows no such keys, also where it took the object all the same and kept it in the clear (outside

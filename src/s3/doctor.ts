@@ -68,7 +68,8 @@ const REMEDIES: Partial<Record<ErrorCode, string>> = {
  * then what `probeBucket` tries, without its large parts; then, where the server tells, whether uploads that nobody ends are
  * aborted by a lifecycle rule, and whether older versions are kept. Ends at what makes the rest pointless, such as a missing bucket.
  *
- * Everything it writes lies below `prefix` and is taken away again; the check `clean up` says whether that went well.
+ * Everything it writes lies below `prefix` and is taken away again; the check `clean up` says whether that went well. In a bucket with
+ * versions it stays as older ones.
  *
  * Rejects with `aborted` when its signal fires, and else not. No found text holds a secret.
  */
@@ -200,7 +201,7 @@ async function examine(
       await note({ check: 'checksums', ok: true, found: `compared with the bytes: ${names}` })
     }
     if (remains) await fail('clean up', remains)
-    else await note({ check: 'clean up', ok: true, found: 'nothing is left behind' })
+    else await note({ check: 'clean up', ok: true, found: 'what was written is deleted' })
     return true
   } catch (error) {
     await fail(written ? 'trials' : 'write', error)

@@ -1,5 +1,6 @@
 import type { Bytes, GetOptions } from '../contracts/index.ts'
 import { anySignal, isSluiceError, SluiceError } from '../core/errors.ts'
+import { iterate } from '../core/reading.ts'
 import type { S3Client } from './client.ts'
 import { getObject, type S3Object } from './objects.ts'
 
@@ -68,7 +69,7 @@ export async function getObjectInParts(
       throw new SluiceError('not-found', `"${key}" was deleted while it was read`, { key })
     const bytes = new Uint8Array(partEnd - start)
     let at = 0
-    for await (const chunk of found.body) {
+    for await (const chunk of iterate(found.body)) {
       bytes.set(chunk, at)
       at += chunk.byteLength
     }

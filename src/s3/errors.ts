@@ -11,6 +11,8 @@ export interface CallContext {
   readonly key: string | undefined
   readonly uploadId: string | undefined
   readonly attempts: number
+  /** To be told that more of the answer has come, which gives the rest its full time. */
+  readonly onProgress?: (() => void) | undefined
 }
 
 /** What a server says when it refuses. */
@@ -79,7 +81,8 @@ export function refusalError(
   const code = codeOf(refusal)
   // A redirect and a wrongly scoped signature name the region that the bucket is in.
   const elsewhere =
-    region !== undefined && (status < 400 || serverCode === 'AuthorizationHeaderMalformed')
+    region !== undefined &&
+    ((status > 299 && status < 400) || serverCode === 'AuthorizationHeaderMalformed')
   const said = [String(status), serverCode, refusal.message && `"${refusal.message.slice(0, 300)}"`]
   const hint = elsewhere ? `the bucket is in region ${region}: set it` : HINTS[code]
   return contextError(

@@ -53,7 +53,8 @@ export async function* listUploads(
     })
     for (const upload of page.uploads) {
       throwIfAborted(options.signal)
-      yield upload
+      // They may be aborted for it: nobody's word is taken for which they are.
+      if (upload.key.startsWith(prefix)) yield upload
     }
     marker = page.next
   } while (marker)

@@ -44,7 +44,9 @@ export function objectHeaders(
     [NONCE]: nonce,
   }
   for (const [name, value] of Object.entries(options.metadata ?? {})) {
-    headers[META + (USERS_OWN.test(name) ? `${name}-` : name)] = encodeMetadata(value)
+    // A lone surrogate has no UTF-8: as it is, it is refused before anything is sent.
+    const sent = /\p{Surrogate}/u.test(value) ? value : encodeMetadata(value)
+    headers[META + (USERS_OWN.test(name) ? `${name}-` : name)] = sent
   }
   return headers
 }

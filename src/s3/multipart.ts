@@ -55,8 +55,17 @@ export async function beginUpload(
   return openUpload(client, { key, uploadId, checksum: checksum?.name }, nonce)
 }
 
-/** The upload of another process. Sends nothing. */
+/**
+ * The upload of another process. Sends nothing.
+ *
+ * Errors: `invalid-options` for a token without an `uploadId`.
+ */
 export function resumeUpload(client: S3Client, token: MultipartToken): MultipartUpload {
+  // Without it a part would replace the object, and an abort would delete it.
+  if (!token.uploadId) {
+    const { key } = token
+    throw new SluiceError('invalid-options', `The token of "${key}" names no upload`, { key })
+  }
   return openUpload(client, token, undefined)
 }
 
@@ -71,7 +80,7 @@ function openUpload(
     putPart: (partNumber, body, options = {}) =>
       putPart(client, { key, uploadId, checksum }, partNumber, body, options),
     complete: (parts, options = {}) =>
-      completeUpload(client, { key, uploadId }, parts, options, nonce),
+      completeUpload(client, { key, uploadId, checksum }, parts, options, nonce),
     abort: (options = {}) => abortUpload(client, { key, uploadId }, options),
     listParts: (options = {}) => listParts(client, { key, uploadId }, options),
     toJSON: () => ({ key, uploadId, checksum }),
@@ -85,10 +94,9 @@ async function putPart(
   body: Bytes | Blob,
   options: CallOptions,
 ): Promise<Part> {
-  const { key, uploadId, checksum: name } = token
+  const { key, uploadId } = token
   const sizeBytes = body instanceof Blob ? body.size : body.byteLength
-  // S3 refuses a part with another checksum than its upload was created with.
-  const checksum = client.checksum?.name === name ? client.checksum : undefined
+  const checksum = checksumOf(client, token)
   const sum = await checksum?.of(body)
   const summed = sum && { checksum: sum }
   const { etag, hidden } = await client.send({
@@ -124,18 +132,24 @@ async function putPart(
   throw hidden
 }
 
+/** The client's, if the upload was created with it: S3 refuses parts with another. */
+function checksumOf({ checksum }: S3Client, upload: MultipartToken): S3Checksum | undefined {
+  return checksum?.name === upload.checksum ? checksum : undefined
+}
+
 /**
  * Completing again what was completed is a success on AWS, and NoSuchUpload or a failed condition elsewhere: after an
  * answer was lost, the object itself is asked.
  */
 async function completeUpload(
   client: S3Client,
-  { key, uploadId }: MultipartToken,
+  token: MultipartToken,
   parts: readonly Part[],
   options: WriteConditions & CallOptions,
   nonce: string | undefined,
 ): Promise<PutResult> {
-  const sums = client.checksum?.completion(parts)
+  const { key, uploadId } = token
+  const sums = checksumOf(client, token)?.completion(parts)
   const listed = parts.map(
     (part) =>
       [

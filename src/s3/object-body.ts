@@ -2,6 +2,7 @@ import type { Bytes } from '../contracts/index.ts'
 import { abortError, anySignal, SluiceError } from '../core/errors.ts'
 import type { BodyCheck, S3Client } from './client.ts'
 import { type CallContext, contextError, protocolError } from './errors.ts'
+import { etagOf } from './response.ts'
 
 /** The bytes `[start, end)` of an object of `sizeBytes`. */
 export interface ByteRange {
@@ -38,6 +39,12 @@ export function answeredRange(
     )
   }
   return { start: asked.start, end, sizeBytes }
+}
+
+/** Servers that ignore the condition of a GET exist, and their answer would mix two versions. */
+export function checkVersion(etag: string, wanted: string | undefined, context: CallContext): void {
+  if (wanted === undefined || etag === wanted) return
+  throw contextError('precondition-failed', context, 'was answered with another version')
 }
 
 /** What a body should be. */
@@ -107,6 +114,7 @@ export function objectBody(
         const rest = readerOf(again)
         try {
           answeredRange(again, context, { start, end })
+          checkVersion(etagOf(again, context), etag, context)
           const value = await readWithin(client, rest, context)
           if (!value) throw contextError('network', context, `was cut short after ${start} bytes`)
           reader = rest
@@ -142,7 +150,8 @@ export function objectBody(
       },
       cancel(reason) {
         cancelled.abort()
-        return reader.cancel(reason)
+        // Rejects with what has cut it short, which `next` has dealt with.
+        return reader.cancel(reason).catch(() => {})
       },
     },
     { highWaterMark: 0 },

@@ -10,7 +10,7 @@ import { isSluiceError, SluiceError } from '../core/errors.ts'
 import type { S3Client, S3Headers } from './client.ts'
 import { contextError } from './errors.ts'
 import { newNonce, nonceOf, objectHeaders } from './metadata.ts'
-import { answeredRange, objectBody } from './object-body.ts'
+import { answeredRange, checkVersion, objectBody } from './object-body.ts'
 import type { S3PutObjectOptions } from './put-options.ts'
 import { drain, etagOf, objectInfoOf } from './response.ts'
 
@@ -94,7 +94,9 @@ export async function getObject(
         try {
           const part = range && answeredRange(response, context, range)
           const info = objectInfoOf(response, context, key, part?.sizeBytes)
-          let decoded = (info.contentEncoding ?? 'identity') !== 'identity'
+          checkVersion(info.etag, ifMatch, context)
+          // Others, such as the `aws-chunked` that some servers keep, are left as they are.
+          let decoded = /\b(gzip|deflate|br|zstd)\b/i.test(info.contentEncoding ?? '')
           if (decoded && part) {
             throw contextError(
               'not-supported',

@@ -79,10 +79,13 @@ export function presignedClient(options: PresignedClientOptions): S3Client {
   const send = options.fetch ?? ((url, init) => fetch(url, init))
   const quiet: S3SendOptions = {
     ...options,
-    fetch: (url, init) =>
-      send(url, init).catch((error: unknown) => {
+    async fetch(url, init) {
+      try {
+        return await send(url, init)
+      } catch (error) {
         throw withoutUrl(error)
-      }),
+      }
+    },
   }
   return s3Sender({ bucket, region }, quiet, async ({ call, context, headers, signal }) => {
     const { operation, method, key } = call

@@ -91,6 +91,10 @@ export async function probeBucket(
       return { provider: client.provider, etagVisible, partCopy: false, clockSkewMs }
     }
     const { capabilities } = await tryStore(store, scratch, noting)
+    const { multipart } = capabilities
+    const unequalTried = trials.some(({ name }) => name === 'unequal parts')
+    // Everybody takes equal ones.
+    const { equalParts } = client.provider.capabilities.multipart || { equalParts: true }
     const partCopy = await runTrial('part copy', scratch, noting, () =>
       copyPart(client, scratch, first.key),
     )
@@ -103,7 +107,11 @@ export async function probeBucket(
     }
     const provider = {
       ...client.provider,
-      capabilities: { ...capabilities, compose: partCopy },
+      capabilities: {
+        ...capabilities,
+        compose: partCopy,
+        multipart: unequalTried ? multipart : multipart && { ...multipart, equalParts },
+      },
       checksums,
     }
     return { provider, etagVisible, partCopy, clockSkewMs }
@@ -113,16 +121,21 @@ export async function probeBucket(
 
 /** The operations as they are, so that everything is sent and the server says what it does not do. */
 export function triedStore(client: S3Client): TriedStore {
+  const capabilities = {
+    ...client.provider.capabilities,
+    conditionalPut: true,
+    conditionalComplete: true,
+    copy: true,
+    rangeGet: true,
+    multipart: { ...LIMITS, ...client.provider.capabilities.multipart, equalParts: false },
+    listUploads: true,
+  }
+  // It refuses by itself what its provider denies.
+  const lister: S3Client = Object.create(client, {
+    provider: { value: { ...client.provider, capabilities } },
+  })
   return {
-    capabilities: {
-      ...client.provider.capabilities,
-      conditionalPut: true,
-      conditionalComplete: true,
-      copy: true,
-      rangeGet: true,
-      multipart: { ...LIMITS, ...client.provider.capabilities.multipart, equalParts: false },
-      listUploads: true,
-    },
+    capabilities,
     put: (key, body, put) => putObject(client, key, body, put),
     get: (key, get) => getObject(client, key, get),
     list: (listing) => listObjects(client, listing),
@@ -130,7 +143,7 @@ export function triedStore(client: S3Client): TriedStore {
     copy: (from, to, copy) => copyObject(client, from, to, copy),
     createMultipart: (key, create) => createUpload(client, key, create),
     resumeMultipart: (token) => resumeUpload(client, token),
-    listMultipart: (prefix, call) => listUploads(client, prefix, call),
+    listMultipart: (prefix, call) => listUploads(lister, prefix, call),
   }
 }
 

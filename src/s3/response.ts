@@ -17,7 +17,7 @@ export async function readXml(
   context: CallContext,
   rootName: string,
 ): Promise<XmlElement> {
-  const text = await readText(response, MAX_XML_BYTES)
+  const text = await readText(response, MAX_XML_BYTES, context.onProgress)
   const root = parseXml(text)
   if (root?.name === rootName) return root
   if (root?.name === 'Error') throw refusalError(refusalOf(response, root), context)

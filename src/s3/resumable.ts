@@ -140,15 +140,14 @@ class KeptUpload implements Resumption {
   }
 
   /** One after the other, so that an older one never replaces a newer one. */
-  #checkpoint({ key, uploadId }: MultipartUpload): Promise<void> {
+  #checkpoint(upload: MultipartUpload): Promise<void> {
     const { onCheckpoint } = this.#options
     if (onCheckpoint) {
       this.#saved = this.#saved.then(() => {
         const parts = [...this.#parts, ...this.#kept.values()]
         parts.sort((a, b) => a.partNumber - b.partNumber)
         return onCheckpoint({
-          key,
-          uploadId,
+          ...upload.toJSON(),
           partBytes: this.#partBytes,
           sizeBytes: this.#sizeBytes,
           parts,

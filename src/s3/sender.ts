@@ -34,7 +34,8 @@ export interface S3SendOptions {
   readonly retry?: Omit<RetryOptions, 'clock' | 'signal'> | undefined
   /**
    * The time limit of one attempt, its signing included, up to the end of the answer, or to the headers of an object that is
-   * read, whose body may then be silent for as long. Default: 60 s, and one second more for each 64 KiB that is sent.
+   * read. What comes in pieces, as a body or as the spaces that S3 sends while it copies and completes, may be silent for as
+   * long between them. Default: 60 s, and one second more for each 64 KiB that is sent.
    */
   readonly attemptTimeoutMs?: number | undefined
   /**
@@ -94,6 +95,10 @@ export function s3Sender(
       key: call.key,
       uploadId: call.query?.uploadId as string | undefined,
       attempts,
+      onProgress() {
+        stopTimer()
+        stopTimer = startTimer()
+      },
     }
     const usedChecksum = checksum
     const headers = sendable(
@@ -105,10 +110,12 @@ export function s3Sender(
     const limit = new AbortController()
     const limitMs =
       attemptTimeoutMs ?? BASE_TIMEOUT_MS + Math.ceil(sizeOf(body) / SLOWEST_BYTES_PER_MS)
-    const stopTimer = clock.schedule(clock.now() + limitMs, () => {
-      const what = progress.sent ? 'got no answer' : 'could not be signed'
-      limit.abort(contextError('timeout', context, `${what} within ${limitMs} ms`))
-    })
+    const startTimer = () =>
+      clock.schedule(clock.now() + limitMs, () => {
+        const what = progress.sent ? 'got no answer' : 'could not be signed'
+        limit.abort(contextError('timeout', context, `${what} within ${limitMs} ms`))
+      })
+    let stopTimer = startTimer()
     const signal = anySignal(limit.signal, call.signal)
     // A frame may run it again, after an outcome that is known.
     progress.sent = false
@@ -128,7 +135,7 @@ export function s3Sender(
       })
       if (response.ok) return await call.read(response, context)
       const refusal = await readRefusal(response)
-      const unknown = usedChecksum?.isUnsupported(refusal)
+      const unknown = usedChecksum?.isUnsupported(refusal, headers)
       if (unknown) checksum = undefined
       throw refusalError(refusal, context, unknown || authorized.learn?.(refusal) || undefined)
     } catch (error) {

@@ -1,9 +1,9 @@
 /** A cell of the table in a page: the driver calls `runCell`, and is told of each case by the `tell` that it has put there. */
 import { type Cell, runCell } from './cell.ts'
-import type { CaseLine } from './matrix-case.ts'
+import type { CaseLine, CellLine } from './matrix-case.ts'
 
 declare global {
-  var tell: (line: CaseLine) => Promise<void>
+  var tell: (line: CaseLine | CellLine) => Promise<void>
   var startCell: (cell: Cell) => Promise<void>
 }
 

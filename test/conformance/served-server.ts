@@ -1,5 +1,6 @@
 import type { S3StoreOptions } from 'sluice/stores/s3'
 import type { Cut } from './client-suite/tools.ts'
+import { CaseTrouble } from './matrix-case.ts'
 
 /** A server that serve.ts has started, as a runtime meets it. Plain JSON. */
 export interface ServedServer {
@@ -39,7 +40,10 @@ export async function orderCuts(
 }
 
 async function ask(url: string, method: string, body?: string): Promise<Response> {
-  const response = await fetch(url, { method, ...(body === undefined ? {} : { body }) })
-  if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${await response.text()}`)
-  return response
+  const init = { method, ...(body === undefined ? {} : { body }) }
+  const response = await fetch(url, init).catch((error) => {
+    throw new CaseTrouble(`${method} ${url}: ${error}`)
+  })
+  if (response.ok) return response
+  throw new CaseTrouble(`${method} ${url}: ${response.status} ${await response.text()}`)
 }

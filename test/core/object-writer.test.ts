@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import type { Bytes, MultipartUpload, Store } from '../../src/contracts/index.ts'
 import { completedByHead } from '../../src/core/completed-by-head.ts'
@@ -322,5 +323,40 @@ describe('objectWriter', () => {
       await writer.close()
     }
     await expect(leave()).rejects.toMatchObject({ code: 'protocol', uploadId: expect.any(String) })
+  })
+
+  test('leaves nothing open when it comes while a store that minds no signal opens the upload', async () => {
+    const base = store()
+    const create = base.createMultipart as NonNullable<Store['createMultipart']>
+    const opened = Promise.withResolvers<void>()
+    const slow: Store = {
+      ...base,
+      async createMultipart(key) {
+        const upload = await create(key)
+        await opened.promise
+        return upload
+      },
+    }
+    const remembered: string[] = []
+    const writer = objectWriter(slow, 'a', {
+      partBytes: PART,
+      onUpload: async ({ uploadId }) => void remembered.push(uploadId),
+    })
+    const writing = writer.write(bytes(3 * PART))
+    writing.catch(() => {})
+    await new Promise((resolve) => setImmediate(resolve))
+    const aborting = writer.abort()
+    opened.resolve()
+    await aborting
+    await expect(writing).rejects.toMatchObject({ code: 'aborted' })
+    expect(await openUploads(base)).toBe(0)
+    expect(remembered).toEqual([])
+  })
+
+  test('a writer that cannot be made leaves no listener on the signal', () => {
+    const { signal } = new AbortController()
+    const options = { partBytes: PART, headBytes: PART + 1, signal }
+    expect(() => objectWriter(store(), 'a', options)).toThrow('headBytes')
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 })

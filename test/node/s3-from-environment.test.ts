@@ -70,6 +70,20 @@ describe('s3FromEnvironment', () => {
     })
   })
 
+  test('goes to the kind of AWS’s endpoints that is demanded', async () => {
+    const env = { AWS_USE_FIPS_ENDPOINT: 'true', AWS_USE_DUALSTACK_ENDPOINT: 'True' }
+    const there = 's3-fips.dualstack.us-gov-west-1.amazonaws.com'
+    expect(await sent({ ...env, AWS_REGION: 'us-gov-west-1' })).toMatchObject({
+      origin: `https://my-bucket.${there}`,
+    })
+    const dotted = { bucket: 'my.bucket', region: 'us-gov-west-1' }
+    expect(await sent(env, dotted)).toMatchObject({ origin: `https://${there}` })
+    const off = { AWS_USE_FIPS_ENDPOINT: 'false', AWS_USE_DUALSTACK_ENDPOINT: '' }
+    expect(await sent(off)).toMatchObject({
+      origin: 'https://my-bucket.s3.us-east-1.amazonaws.com',
+    })
+  })
+
   test('takes an option before a variable', async () => {
     const env = { AWS_ENDPOINT_URL: 'https://one.example', AWS_REGION: 'eu-one' }
     expect(await sent(env, { endpoint: 'https://two.example', region: 'eu-two' })).toMatchObject({

@@ -231,6 +231,10 @@ describe('a provider that knows no checksums', () => {
     ],
     ['another refusal', answer(400, xmlErrorSaying('InvalidArgument', 'no'))],
     ['an operation that is not there', answer(501, xmlErrorSaying('NotImplemented', 'no'))],
+    [
+      'another header',
+      answer(501, xmlErrorSaying('NotImplemented', "Header 'x-amz-tagging' not implemented")),
+    ],
   ])('is not one that refuses something else: %s', async (_, refusal) => {
     const plan = script([refusal, refusal, refusal, refusal], { checksum: crc32c() })
     const client = s3Client(plan.options)
@@ -238,6 +242,35 @@ describe('a provider that knows no checksums', () => {
     expect(client.checksum).toBeDefined()
     for (const { headers } of plan.sent) expect(headers.has('x-amz-checksum-crc32c')).toBe(true)
   })
+
+  test('is not one that refuses a request without any', async () => {
+    const generic = 'A header you provided implies functionality that is not implemented'
+    const refusal = answer(501, xmlErrorSaying('NotImplemented', generic))
+    const client = s3Client(script([refusal, refusal], { checksum: crc32c() }).options)
+    await failure(headObject(client, 'key'))
+    expect(await failure(copyObject(client, 'a', 'b'))).toMatchObject({ code: 'not-supported' })
+    expect(client.checksum).toBeDefined()
+  })
+})
+
+test('a Blob that cannot be read is no foreign error', async () => {
+  const gone = new DOMException('The file was changed', 'NotReadableError')
+  const blob = new Blob(['abc'])
+  blob.stream = () => new ReadableStream({ start: (controller) => controller.error(gone) })
+  const plan = script([], { checksum: crc32c() })
+  const error = await failure(putObject(s3Client(plan.options), 'key', blob))
+  expect(error).toMatchObject({ code: 'aborted', cause: gone })
+  expect(plan.sent).toEqual([])
+})
+
+test('an upload is not completed with the checksums of another algorithm', async () => {
+  const done = '<CompleteMultipartUploadResult><ETag>"x"</ETag></CompleteMultipartUploadResult>'
+  const plan = script([answer(200, done)], { checksum: crc32c() })
+  const token = { key: 'key', uploadId: 'id', checksum: 'crc32' }
+  const part = { partNumber: 1, etag: 'e', sizeBytes: 5, checksum: 'AAAAAA==' }
+  await resumeUpload(s3Client(plan.options), token).complete([part])
+  expect(plan.sent[0]?.headers.has('x-amz-checksum-crc32c')).toBe(false)
+  expect(plan.sent[0]?.body).not.toContain('Checksum')
 })
 
 describe('what is read is verified', () => {

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { type S3Client, s3Client } from '../../src/s3/client.ts'
@@ -176,7 +177,53 @@ test('no timer is left behind, whatever the end', async () => {
   expect(clock.pending).toBe(0)
 })
 
+test('no listener is left on a signal that outlives many calls', async () => {
+  const { signal } = new AbortController()
+  for (const steps of [
+    [STORED],
+    [cut, STORED],
+    [answer(503), answer(503), STORED],
+    [answer(403)],
+  ]) {
+    const { options } = script(steps)
+    const call = putObject(s3Client(options), 'key', BODY, { signal })
+    await call.catch(() => {})
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+  }
+})
+
+test('a refusal that never ends is read no further than it may say something, and let go', async () => {
+  let pulled = 0
+  let cancelled = false
+  const body = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      pulled += 8192
+      controller.enqueue(new Uint8Array(8192))
+    },
+    cancel() {
+      cancelled = true
+    },
+  })
+  const error = await failure(put(script([() => new Response(body, { status: 403 })])))
+  expect(error).toMatchObject({ code: 'permission-denied', status: 403 })
+  expect(cancelled).toBe(true)
+  expect(pulled).toBeLessThan(100 * 1024)
+})
+
 describe('what is sent', () => {
+  test('no header is signed that others change on the way, such as Accept-Encoding', async () => {
+    const plan = script([STORED, found()])
+    await put(plan)
+    await headObject(s3Client(plan.options), 'key')
+    const signed = plan.sent.map(({ headers }) =>
+      /SignedHeaders=([^,]*)/.exec(headers.get('authorization') ?? '')?.[1]?.split(';'),
+    )
+    for (const names of signed) {
+      expect(names).toContain('host')
+      expect(names?.filter((name) => name !== 'host' && !name.startsWith('x-amz-'))).toEqual([])
+    }
+  })
+
   test('redirects are not followed: the region that they name is told', async () => {
     const moved = answer(301, xmlError('PermanentRedirect'), { 'x-amz-bucket-region': 'eu-west-3' })
     const modes: unknown[] = []

@@ -9,6 +9,7 @@ import { getObject, headObject, putObject } from '../../src/s3/objects.ts'
 import { GENERIC_PROVIDER, type S3Provider } from '../../src/s3/provider.ts'
 import { pattern } from '../../src/testing/store-cases/tools.ts'
 import { realServers, type ServerKind, startServer, type TestServer } from '../servers.ts'
+import { gatewayClient } from './gateway-client.ts'
 import { failure } from './scripted-fetch.ts'
 
 const MIB = 1024 ** 2
@@ -191,6 +192,18 @@ test('an append without conditions is refused before anything is sent', async ()
   expect(await failure(appendObject(client, 'a', pattern(1)))).toMatchObject({
     code: 'not-supported',
   })
+})
+
+test('an append of a Blob that cannot be read changes nothing, and is no foreign error', async () => {
+  const gone = new DOMException('The file was changed', 'NotReadableError')
+  const blob = new Blob(['abc'])
+  blob.slice = () => blob
+  blob.arrayBuffer = () => Promise.reject(gone)
+  const client = gatewayClient()
+  await putObject(client, 'a', pattern(1))
+  const error = await failure(appendObject(client, 'a', blob))
+  expect(error).toMatchObject({ code: 'aborted', key: 'a', cause: gone })
+  expect(await headObject(client, 'a')).toMatchObject({ sizeBytes: 1 })
 })
 
 function never(): never {

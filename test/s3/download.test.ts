@@ -71,11 +71,11 @@ for (const { kind, missing } of KINDS) {
       expect(await failure(beyond)).toMatchObject({ code: 'invalid-options' })
     })
 
-    test('what fetch decodes comes by one request, and says so', async () => {
+    // It closes the connection, and a body that waits then ends the process in Node 20 to 24: https://github.com/nodejs/undici/issues/5360
+    const ends = kind === 'versitygw' ? ': ends the process, undici#5360' : ''
+    test.skipIf(ends)(`what fetch decodes comes by one request, and says so${ends}`, async () => {
       const text = 'gzip '.repeat(20_000)
       await putObject(client, 'text.gz', gzipSync(text), { contentEncoding: 'gzip' })
-      // Each is read before the next one is asked for: a body that waits on a connection that the server closes ends the process
-      // in Node 20 to 24 (https://github.com/nodejs/undici/issues/5360), and versitygw closes some.
       for (const get of [
         () => getObjectInParts(client, 'text.gz', { partBytes: 50 }),
         () => getObject(client, 'text.gz'),
@@ -212,6 +212,16 @@ describe('a page that may not see Content-Encoding', () => {
   test('believes a length that is right', async () => {
     expect(await get(5, 'cors')).toEqual({ text: '12345', decoded: false })
   })
+})
+
+test('an object that has shrunk meanwhile is an error where the server ignores the condition', async () => {
+  const headers = { etag: '"tag"', 'last-modified': 'Sat, 21 Nov 2026 10:00:00 GMT' }
+  const plan = script([
+    answer(206, 'ab', { ...headers, 'content-range': 'bytes 0-1/4' }),
+    answer(206, 'X', { ...headers, etag: '"other"', 'content-range': 'bytes 2-2/3' }),
+  ])
+  const object = await getObjectInParts(s3Client(plan.options), 'key', { partBytes: 2 })
+  expect(await failure(collect(object?.body))).toMatchObject({ code: 'precondition-failed' })
 })
 
 async function collect(body: ReadableStream<Bytes> | undefined): Promise<Bytes> {

@@ -83,6 +83,17 @@ describe('the janitor', () => {
     expect(await open()).toEqual(['in/slow', 'in/wanted', 'in/young', 'other/old'])
   })
 
+  test('leaves what a server lists in spite of the prefix', async () => {
+    const upload =
+      '<Upload><Key>other/key</Key><UploadId>U</UploadId><Initiated>2020-01-01T00:00:00Z</Initiated></Upload>'
+    const { options, sent } = script([
+      answer(200, `<ListMultipartUploadsResult>${upload}</ListMultipartUploadsResult>`),
+    ])
+    const report = await abortStaleUploads(s3Client(options), { prefix: 'mine/' })
+    expect(report).toEqual({ aborted: [], kept: [], failed: [] })
+    expect(sent).toHaveLength(1)
+  })
+
   test('takes the time that it is given', async () => {
     const { client } = await filled()
     const prefix = 'in/'

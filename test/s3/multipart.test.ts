@@ -46,6 +46,10 @@ describe('complete', () => {
   test.each([
     ['200 with an <Error>', answer(200, xmlError('InternalError'))],
     ['200 with SlowDown', answer(200, xmlError('SlowDown'))],
+    [
+      '200 with an <Error> and the bucket’s region',
+      answer(200, xmlError('InternalError'), { 'x-amz-bucket-region': 'us-east-1' }),
+    ],
     ['an empty 200', answer(200)],
     ['a 200 that is cut short', answer(200, '<CompleteMultipartUploadResult><ETag>"tag-1"</ETag>')],
     ['a lost answer', cut],
@@ -181,6 +185,15 @@ describe('parts', () => {
     })
   })
 })
+
+test.each([{ key: 'key' }, { key: 'key', uploadId: '' }])(
+  'a token without an upload is refused, since it would mean the object: %o',
+  (token) => {
+    const plan = script([])
+    expect(() => resumeUpload(s3Client(plan.options), token as never)).toThrow('names no upload')
+    expect(plan.sent).toEqual([])
+  },
+)
 
 test('open uploads are listed to the last page', async () => {
   const page = (name: string, id: string, more: boolean): Step =>

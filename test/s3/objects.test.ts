@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { GetOptions } from '../../src/contracts/index.ts'
 import { s3Client } from '../../src/s3/client.ts'
 import { copyObject } from '../../src/s3/copy.ts'
@@ -173,6 +173,21 @@ describe('get of a range', () => {
     expect(error).toMatchObject({ code: 'protocol', retryable: false, key: 'key' })
   })
 
+  test('a coding that no fetch knows is none', async () => {
+    const headers = { 'content-encoding': 'aws-chunked' }
+    const plan = script([
+      part('bc', 'bytes 1-2/5', headers),
+      stored('ab', headers),
+      part('cde', 'bytes 2-4/5'),
+    ])
+    const client = s3Client(plan.options)
+    const some = await getObject(client, 'key', { range: { start: 1, end: 3 } })
+    expect(await new Response(some?.body ?? null).text()).toBe('bc')
+    const object = await getObject(client, 'key')
+    expect(object?.decoded).toBe(false)
+    expect(await new Response(object?.body ?? null).text()).toBe('abcde')
+  })
+
   test('no decoder reads a part of a compressed body', async () => {
     const step = part('bc', 'bytes 1-2/5', { 'content-encoding': 'gzip' })
     const error = await failure(read([step], { range: { start: 1, end: 3 } }))
@@ -202,6 +217,27 @@ describe('a body that is cut short', () => {
         ['bytes=3-4', '"tag"'],
       ],
     )
+  })
+
+  test('takes no other version from a server that ignores the condition', async () => {
+    const other = { etag: '"other"' }
+    const plan = script([broken('ab'), part('XYZ', 'bytes 2-4/5', other)])
+    const error = await failure(readAll(plan))
+    expect(error).toMatchObject({ code: 'precondition-failed', key: 'key' })
+    const ignoring = script([stored('abcde', other)])
+    const get = getObject(s3Client(ignoring.options), 'key', { ifMatch: 'tag' })
+    expect(await failure(get)).toMatchObject({ code: 'precondition-failed' })
+  })
+
+  test('can be cancelled while the rest is asked for', async () => {
+    const plan = script([broken('ab'), () => new Promise(() => {})])
+    const object = await getObject(s3Client(plan.options), 'key')
+    const reader = object?.body.getReader()
+    await reader?.read()
+    const rest = reader?.read()
+    await vi.waitFor(() => expect(plan.sent).toHaveLength(2))
+    await reader?.cancel()
+    expect(await rest).toMatchObject({ done: true })
   })
 
   test('is not asked for again once nobody wants it', async () => {

@@ -105,6 +105,16 @@ describe('a bucket that', () => {
     expect(await leftIn(memory)).toEqual([])
   })
 
+  test('may want equal parts: what was not tried is not claimed', async () => {
+    const { provider } = r2({ accountId: 'abc' })
+    for (const multipart of [provider.capabilities.multipart, false as const]) {
+      const given = { ...provider, capabilities: { ...provider.capabilities, multipart } }
+      const client = gatewayClient({ client: { provider: given } })
+      const findings = await probeBucket(client, { unequalParts: false })
+      expect(findings.provider.capabilities.multipart).toMatchObject({ equalParts: true })
+    }
+  })
+
   test('is better than its profile says', async () => {
     const { provider } = r2({ accountId: 'abc' })
     const client = gatewayClient({ client: { provider } })
@@ -198,6 +208,45 @@ describe('a bucket that', () => {
     })
     expect(await failure(probeBucket(client))).toMatchObject({ code: 'permission-denied' })
   })
+})
+
+test('an abort leaves nothing where uploads are said not to be listed', async () => {
+  for (const where of ['PUT', 'POST']) {
+    const memory = memoryStore()
+    const abort = new AbortController()
+    const client = gatewayClient({
+      store: memory,
+      client: { provider: minio({ endpoint: '' }).provider },
+      async between(request, respond) {
+        const response = await respond(request)
+        if (request.method === where) abort.abort()
+        request.signal.throwIfAborted()
+        return response
+      },
+    })
+    const ended = probeBucket(client, { signal: abort.signal, unequalParts: false })
+    expect(await failure(ended)).toMatchObject({ code: 'aborted' })
+    expect(await leftIn(memory)).toEqual([])
+  }
+})
+
+test('uploads whose creation was answered to nobody are found', async () => {
+  const memory = memoryStore()
+  let lost = 0
+  const client = gatewayClient({
+    store: memory,
+    async between(request, respond) {
+      const response = await respond(request)
+      if (request.method === 'POST' && request.url.endsWith('?uploads=') && ++lost % 2) {
+        throw new TypeError('fetch failed')
+      }
+      return response
+    },
+  })
+  const { remains } = await probeBucket(client, { unequalParts: false })
+  expect(lost).toBeGreaterThan(2)
+  expect(remains).toBeUndefined()
+  expect(await leftIn(memory)).toEqual([])
 })
 
 test('an abort after any of its requests leaves nothing', { timeout: 60_000 }, async () => {

@@ -7,6 +7,8 @@ import { copyObject } from '../../src/s3/copy.ts'
 import { withCustomerKey } from '../../src/s3/customer-key.ts'
 import { createUpload } from '../../src/s3/multipart.ts'
 import { getObject, headObject, putObject } from '../../src/s3/objects.ts'
+import { postPolicy } from '../../src/s3/post-policy.ts'
+import { presign } from '../../src/s3/presign.ts'
 import { put } from '../../src/s3/put.ts'
 import type { S3StorageOptions } from '../../src/s3/put-options.ts'
 import { deleteObjectTags, getObjectTags, putObjectTags } from '../../src/s3/tags.ts'
@@ -232,10 +234,26 @@ describe('a customer key', () => {
     expect(`${error.stack}${JSON.stringify(error)}`).not.toContain('AAECAwQFBgcICQoL')
   })
 
+  test('is not left out of what somebody else will send', async () => {
+    const client = withCustomerKey(s3Client(script([]).options), KEY)
+    const refused = { code: 'unauthenticated' }
+    expect(await failure(presign(client, { method: 'PUT', key: 'k' }))).toMatchObject(refused)
+    expect(await failure(postPolicy(client, { key: 'k', maxBytes: 1 }))).toMatchObject(refused)
+  })
+
   test('of another length is refused', () => {
     const client = s3Client(script([]).options)
     expect(() => withCustomerKey(client, KEY.subarray(1))).toThrow(
       expect.objectContaining({ code: 'invalid-options' }),
     )
   })
+})
+
+test('metadata with a lone surrogate is refused before anything is sent', async () => {
+  const plan = script([])
+  const writing = putObject(s3Client(plan.options), 'key', new Uint8Array(1), {
+    metadata: { name: 'a\ud800b' },
+  })
+  expect(await failure(writing)).toMatchObject({ code: 'invalid-options', key: 'key' })
+  expect(plan.sent).toEqual([])
 })

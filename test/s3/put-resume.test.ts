@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Bytes } from '../../src/contracts/index.ts'
 import type { PutBody } from '../../src/core/put-body.ts'
 import { toReadableStream } from '../../src/core/streams.ts'
+import { crc32c } from '../../src/s3/checksums.ts'
 import { resumeUpload } from '../../src/s3/multipart.ts'
 import { put } from '../../src/s3/put.ts'
 import { resumable, type UploadCheckpoint } from '../../src/s3/resumable.ts'
@@ -186,5 +187,27 @@ describe('resumption', () => {
     })
     expect(counts).toEqual([...counts].sort((a, b) => a - b))
     expect(counts.at(-1)).toBe(7)
+  })
+
+  test('keeps the checksum that the upload was created with', async () => {
+    const sums: boolean[] = []
+    const at = place({ checksum: crc32c() }, (name, init) => {
+      if (!name.startsWith('PUT')) return undefined
+      sums.push(new Headers(init.headers).has('x-amz-checksum-crc32c'))
+      return name === 'PUT 3' && sums.length === 3 ? lost() : undefined
+    })
+    let last = ''
+    const onCheckpoint = (token: UploadCheckpoint): void => {
+      last = JSON.stringify(token)
+    }
+    await failure(
+      put(at.client, 'key', body, { ...options, resumable: resumable({ onCheckpoint }) }),
+    )
+    await put(at.client, 'key', body, {
+      concurrency: 1,
+      resumable: resumable({ resume: JSON.parse(last) }),
+    })
+    expect(sums).toEqual(Array(8).fill(true))
+    expect(await content(at)).toEqual(body)
   })
 })

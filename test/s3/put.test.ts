@@ -208,3 +208,10 @@ test('512 MiB from a stream: what is held is within concurrency + 1 parts, count
     await server.close()
   }
 })
+
+test('text that UTF-8 cannot hold is refused before anything is sent', async () => {
+  const at = place()
+  const error = await failure(put(at.client, 'key', 'a\ud800b'))
+  expect(error).toMatchObject({ code: 'invalid-options', key: 'key' })
+  expect(at.sent).toEqual([])
+})

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest'
 import { SluiceError } from '../../src/core/errors.ts'
 import { s3Client } from '../../src/s3/client.ts'
+import { resumeUpload } from '../../src/s3/multipart.ts'
 import { headObject, putObject } from '../../src/s3/objects.ts'
-import { answer, failure, found, script, xmlError } from './scripted-fetch.ts'
+import { virtualClock } from '../../src/testing/virtual-clock.ts'
+import { answer, failure, found, type Step, script, xmlError } from './scripted-fetch.ts'
 
 test('anonymous requests go out unsigned, to the same places and by the same rules', async () => {
   const stored = answer(200, '', { etag: '"tag"' })
@@ -41,4 +43,37 @@ test('a failure to get new credentials, after the server has refused the old one
   expect(await failure(call)).toMatchObject({ code: 'precondition-failed' })
   // That the question gets no answer (418) would be the error, if anything were unknown.
   expect(plan.sent.map(({ method }) => method)).toEqual(['PUT', 'PUT', 'PUT', 'HEAD'])
+})
+
+test('a completion that S3 is long about has time while spaces come', async () => {
+  const clock = virtualClock()
+  const spaces = (count: number): Step => {
+    const text = new TextEncoder()
+    return (_, { signal }) =>
+      new Response(
+        new ReadableStream({
+          async pull(controller) {
+            if (count-- > 0) {
+              await clock.sleep(20_000, signal ?? undefined)
+              return controller.enqueue(text.encode(' '))
+            }
+            const root = 'CompleteMultipartUploadResult'
+            controller.enqueue(text.encode(`<${root}><ETag>"tag-1"</ETag></${root}>`))
+            controller.close()
+          },
+        }),
+      )
+  }
+  const complete = (step: Step): Promise<unknown> => {
+    const client = s3Client(script([step], { clock, retry: { attempts: 1 } }).options)
+    return resumeUpload(client, { key: 'key', uploadId: 'id' }).complete([
+      { partNumber: 1, etag: 'part', sizeBytes: 5 },
+    ])
+  }
+  const outcome = Promise.allSettled([complete(spaces(30))])
+  for (let n = 0; n < 35; n++) {
+    await new Promise((resolve) => setImmediate(resolve))
+    await clock.advance(20_000)
+  }
+  expect(await outcome).toMatchObject([{ value: { etag: 'tag-1' } }])
 })

@@ -19,7 +19,7 @@ export async function createUpload(operation: Operation): Promise<Response> {
   limitsOf(operation)
   const upload = await store.createMultipart?.(key, { ...storedHeaders(headers), signal })
   if (!upload) throw noMultipart()
-  uploads.set(idOf(bucket, upload.uploadId), { upload, parts: new Map() })
+  uploads.set(upload.uploadId, { upload, parts: new Map() })
   return xmlResponse('InitiateMultipartUploadResult', [
     ['Bucket', bucket],
     ['Key', key],
@@ -80,7 +80,7 @@ export async function completeUpload(operation: Operation): Promise<Response> {
       }
     }),
   )
-  uploads.delete(idOf(bucket, open.upload.uploadId))
+  uploads.delete(open.upload.uploadId)
   return xmlResponse('CompleteMultipartUploadResult', [
     ['Location', `/${bucket}/${key}`],
     ['Bucket', bucket],
@@ -93,7 +93,7 @@ export async function abortUpload(operation: Operation): Promise<Response> {
   const { upload } = uploadOf(operation)
   await checkOpen(operation)
   await upload.abort({ signal: operation.signal })
-  operation.uploads.delete(idOf(operation.bucket, upload.uploadId))
+  operation.uploads.delete(upload.uploadId)
   return new Response(null, { status: 204 })
 }
 
@@ -133,10 +133,10 @@ export async function listParts(operation: Operation): Promise<Response> {
 
 /** With its parts: those of an upload that was not created through this gateway are its store's to tell. */
 async function openParts(operation: Operation): Promise<OpenUpload> {
-  const { bucket, uploads, signal } = operation
+  const { uploads, signal } = operation
   const open = uploadOf(operation)
   const { upload, parts } = open
-  if (uploads.has(idOf(bucket, upload.uploadId))) return open
+  if (uploads.has(upload.uploadId)) return open
   await checkOpen(operation)
   if (!upload.listParts) {
     throw new Refusal(
@@ -172,9 +172,9 @@ function noMultipart(): Refusal {
 }
 
 /** An upload that was not created through this gateway is taken at the client's word; the store knows if it is one. */
-export function uploadOf({ store, uploads, bucket, key, query }: Operation): OpenUpload {
+export function uploadOf({ store, uploads, key, query }: Operation): OpenUpload {
   const uploadId = query.get('uploadId') ?? ''
-  const known = uploads.get(idOf(bucket, uploadId))
+  const known = uploads.get(uploadId)
   if (known?.upload.key === key) return known
   const upload = known || !uploadId ? undefined : store.resumeMultipart?.({ key, uploadId })
   if (upload) return { upload, parts: new Map() }
@@ -182,17 +182,13 @@ export function uploadOf({ store, uploads, bucket, key, query }: Operation): Ope
 }
 
 /** Throws `NoSuchUpload` where the store can tell. Aborting twice is a success for it, and none for S3. */
-async function checkOpen({ store, uploads, bucket, key, query, signal }: Operation): Promise<void> {
+async function checkOpen({ store, uploads, key, query, signal }: Operation): Promise<void> {
   const uploadId = query.get('uploadId') ?? ''
-  if (uploads.has(idOf(bucket, uploadId)) || !store.listMultipart) return
+  if (uploads.has(uploadId) || !store.listMultipart) return
   for await (const upload of store.listMultipart(key, { signal })) {
     if (upload.key === key && upload.uploadId === uploadId) return
   }
   throw noSuchUpload()
-}
-
-function idOf(bucket: string, uploadId: string): string {
-  return `${bucket}/${uploadId}`
 }
 
 function noSuchUpload(): Refusal {

@@ -33,7 +33,7 @@ export interface ReceivedPart extends Part {
   readonly checksums: Readonly<Record<string, string>>
 }
 
-/** The uploads that were created through this gateway, by bucket and id: a store may be unable to tell their parts, and knows no checksums. */
+/** The uploads of a store that were created through this gateway, by id: a store may be unable to tell their parts, and knows no checksums. */
 export type Uploads = Map<string, OpenUpload>
 
 const KNOWN_HEADERS: ReadonlySet<string> = new Set([

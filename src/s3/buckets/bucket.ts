@@ -2,6 +2,7 @@ import type { CallOptions } from '../../contracts/index.ts'
 import { utf8 } from '../../core/bytes.ts'
 import { isSluiceError, SluiceError } from '../../core/errors.ts'
 import type { S3Client } from '../client.ts'
+import { orUndefined } from '../objects.ts'
 import { drain, readXml } from '../response.ts'
 import { contentOf, writeXml } from '../xml.ts'
 import { emptyBucket } from './empty-bucket.ts'
@@ -63,7 +64,7 @@ export function getBucketLocation(client: S3Client, options: CallOptions = {}): 
 }
 
 export interface CreateBucketOptions extends CallOptions {
-  /** Default: the client's own. AWS makes buckets of other regions only at its endpoint of `us-east-1`. */
+  /** Default: the client's own, and where that is `auto`, the provider's choice. AWS makes buckets of other regions only at its endpoint of `us-east-1`. */
   readonly region?: string | undefined
 }
 
@@ -80,8 +81,8 @@ export async function createBucket(
   options: CreateBucketOptions = {},
 ): Promise<void> {
   const { region = client.region, signal } = options
-  // The first region has no name here: S3 refuses its own.
-  const there = region !== 'us-east-1' && {
+  // The first region has no name here: S3 refuses its own. "auto" is what is signed for, and no place.
+  const there = !/^(us-east-1|auto)$/.test(region) && {
     headers: { 'content-type': 'application/xml' },
     body: utf8(writeXml('CreateBucketConfiguration', [['LocationConstraint', region]])),
   }
@@ -125,7 +126,8 @@ export async function deleteBucket(
   const { force = false, signal } = options
   for (let round = 1; ; round++) {
     try {
-      if (force) await emptyBucket(client, MAX_ROUNDS, signal)
+      // Whether it is gone only its own deletion tells.
+      if (force) await orUndefined(() => emptyBucket(client, MAX_ROUNDS, signal))
       return await client.send({
         operation: 'DeleteBucket',
         method: 'DELETE',

@@ -142,12 +142,13 @@ async function deleteEntries(
   }
 }
 
-/** `undefined` where the server has no such thing. */
+/** `undefined` where the server has no such thing, or has never heard of it. */
 async function orNone<T>(call: () => Promise<T>): Promise<T | undefined> {
   try {
     return await call()
   } catch (error) {
     if (isSluiceError(error, 'not-supported')) return undefined
+    if (isSluiceError(error, 'not-found') && error.serverCode !== 'NoSuchBucket') return undefined
     throw error
   }
 }

@@ -2,6 +2,7 @@ import { AwsClient } from 'aws4fetch'
 import type { ErrorCode } from '../../contracts/index.ts'
 import { systemClock } from '../../core/clock.ts'
 import { SluiceError } from '../../core/errors.ts'
+import { awsDomain } from '../aws-domain.ts'
 import type { S3Credentials } from '../credentials.ts'
 import { parseXml } from '../xml.ts'
 import {
@@ -121,8 +122,7 @@ export function stsCall(action: string, options: RoleOptions): StsCall {
 
 function addressOf({ endpoint, allowInsecure }: RoleOptions, region: string): string {
   if (!REGION.test(region)) throw invalid(`${JSON.stringify(region)} is no region`)
-  const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'
-  return secretUrl('STS', endpoint ?? `https://sts.${region}.${domain}`, {
+  return secretUrl('STS', endpoint ?? `https://sts.${region}.${awsDomain(region)}`, {
     hosts: allowInsecure ? 'any' : [],
     remedy: 'use https, or set allowInsecure',
   }).href

@@ -1,3 +1,4 @@
+import { awsDomain } from '../aws-domain.ts'
 import { AWS_PROVIDER } from '../provider.ts'
 import type { S3Profile } from './s3-profile.ts'
 
@@ -10,16 +11,6 @@ export interface AwsOptions {
   readonly fips?: boolean | undefined
 }
 
-/** The partitions that are not under amazonaws.com, by the beginning of their regions' names. */
-const SUFFIXES: readonly (readonly [region: string, suffix: string])[] = [
-  ['cn-', 'amazonaws.com.cn'],
-  ['eusc-', 'amazonaws.eu'],
-  ['us-iso-', 'c2s.ic.gov'],
-  ['us-isob-', 'sc2s.sgov.gov'],
-  ['us-isof-', 'csp.hci.ic.gov'],
-  ['eu-isoe-', 'cloud.adc-e.uk'],
-]
-
 /**
  * Amazon S3: the bucket in the host's name, or in the path where it has a dot. Whether a region has the endpoint that is asked
  * for is not known here: AWS adds some.
@@ -28,9 +19,8 @@ const SUFFIXES: readonly (readonly [region: string, suffix: string])[] = [
  */
 export function aws({ region, dualStack, fips }: AwsOptions = {}): S3Profile {
   const host = `s3${fips ? '-fips' : ''}${dualStack ? '.dualstack' : ''}.{region}`
-  const [, suffix] = SUFFIXES.find(([beginning]) => region?.startsWith(beginning)) ?? []
   return {
-    endpoint: `https://${host}.${suffix ?? 'amazonaws.com'}`,
+    endpoint: `https://${host}.${awsDomain(region)}`,
     region,
     provider: AWS_PROVIDER,
   }

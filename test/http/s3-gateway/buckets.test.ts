@@ -7,6 +7,7 @@ import {
   type Answer,
   answerOf,
   CREDENTIALS,
+  completion,
   gateway,
   type RequestInitLike,
   signedRequest,
@@ -52,6 +53,20 @@ describe('buckets that come and go', () => {
     expect((await ask('DELETE', '/new-one')).status).toBe(204)
     expect(await ask('DELETE', '/new-one')).toMatchObject({ status: 404, code: 'NoSuchBucket' })
     expect(Object.keys(buckets)).toEqual(['bucket'])
+  })
+
+  test('take their open uploads with them', async () => {
+    const { ask } = changing()
+    await ask('PUT', '/new-one')
+    const begun = await ask('POST', '/new-one/key?uploads')
+    const upload = `/new-one/key?uploadId=${begun.xml?.text('UploadId')}`
+    const { headers } = await ask('PUT', `${upload}&partNumber=1`, { body: 'x' })
+    expect((await ask('DELETE', '/new-one')).status).toBe(204)
+    expect((await ask('PUT', '/new-one')).status).toBe(200)
+    const body = completion([[1, headers.get('etag') ?? '']])
+    const gone = { status: 404, code: 'NoSuchUpload' }
+    expect(await ask('POST', upload, { body })).toMatchObject(gone)
+    expect(await ask('PUT', `${upload}&partNumber=2`, { body: 'y' })).toMatchObject(gone)
   })
 
   test.each([

@@ -17,12 +17,14 @@ import { answer, cut, failure, script, xmlError } from '../scripted-fetch.ts'
 const CREDENTIALS = { accessKeyId: 'AKID', secretAccessKey: 'SECRET' }
 
 describe('createBucket', () => {
-  test('says where the bucket is to be, but for the region that has no name', async () => {
-    const { options, sent } = script([answer(200), answer(200), answer(200)])
+  test('says where the bucket is to be, but for the region that has no name, and the one that is no place', async () => {
+    const { options, sent } = script(Array.from({ length: 4 }, () => answer(200)))
     await createBucket(s3Client(options))
+    await createBucket(s3Client({ ...options, region: 'auto' }))
     await createBucket(s3Client({ ...options, region: 'eu-west-3' }))
     await createBucket(s3Client(options), { region: 'ap-south-2' })
     expect(sent.map(({ method, url, body }) => [method, url.pathname, body])).toEqual([
+      ['PUT', '/bucket/', ''],
       ['PUT', '/bucket/', ''],
       ['PUT', '/bucket/', expect.stringContaining('<LocationConstraint>eu-west-3</')],
       ['PUT', '/bucket/', expect.stringContaining('<LocationConstraint>ap-south-2</')],
@@ -161,6 +163,17 @@ describe('deleteBucket by force', () => {
       'DELETE /bucket/',
       'HEAD /bucket/',
     ])
+  })
+
+  test('a listing that is answered 404 is not the bucket’s end', async () => {
+    const { client, store, asked } = town(async (name) =>
+      /[?](uploads|versions)$/.test(name) ? new Response(null, { status: 404 }) : undefined,
+    )
+    await store.put('a', utf8('1'))
+    await deleteBucket(client, { force: true })
+    expect(asked).toContain('POST /bucket/?delete')
+    expect(asked.at(-1)).toBe('DELETE /bucket/')
+    expect(await store.head('a')).toBeUndefined()
   })
 
   test('one by one where the provider knows no batches', async () => {

@@ -49,6 +49,25 @@ describe('assumeRole', () => {
     })
   })
 
+  test.each([
+    ['eu-west-1', 'sts.eu-west-1.amazonaws.com'],
+    ['cn-north-1', 'sts.cn-north-1.amazonaws.com.cn'],
+    ['eusc-de-east-1', 'sts.eusc-de-east-1.amazonaws.eu'],
+    ['us-isob-east-1', 'sts.us-isob-east-1.sc2s.sgov.gov'],
+  ])('asks the service of %s in its partition', async (region, host) => {
+    const hosts: string[] = []
+    const role = assumeRole({
+      ...WITH_SOURCE,
+      region,
+      async fetch(url) {
+        hosts.push(new URL(url).host)
+        return new Response(null, { status: 418 })
+      },
+    })
+    await failure(role())
+    expect(hosts).toEqual([host])
+  })
+
   test('leaves out what was not given, and asks for an hour', async () => {
     const sts = await serve(grant)
     await assumeRole({ ...WITH_SOURCE, endpoint: sts.url })()
