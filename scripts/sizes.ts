@@ -11,14 +11,16 @@ import { root } from './install.mjs'
 /** Entry → the most that `all` may come to, in bytes after gzip. Raise one only with a reason in the commit. */
 const limits: Record<string, number> = {
   '.': 21_100,
-  './s3': 21_700,
+  './s3': 20_400,
+  's3 without multipart': 14_600,
   './s3/buckets': 14_000,
   './s3/credentials': 11_000,
   './s3/janitor': 8_600,
   './s3/presign': 4_500,
   './s3/presigned-client': 9_000,
   './s3/post-policy': 4_000,
-  './s3/compose': 11_600,
+  './s3/compose': 11_500,
+  './s3/resumable': 1_900,
   './s3/download': 4_000,
   './s3/tags': 6_000,
   './s3/customer-key': 3_200,
@@ -55,30 +57,49 @@ const { exports, dependencies } = JSON.parse(readFileSync(join(root, 'package.js
   dependencies: Record<string, string>
 }
 
+/**
+ * The most that `own` may come to, of the client alone. The aims are 10,000 for `./s3` and 5,000 without multipart; these are what
+ * was reached, so that it gets no further from them.
+ */
+const ownLimits: Record<string, number> = {
+  './s3': 16_300,
+  's3 without multipart': 10_350,
+}
+
+/** What is measured beside the exports: what a bundle holds that takes only these. */
+const selections: Record<string, string> = {
+  's3 without multipart': `export { s3Client, putObject, getObject, headObject, deleteObject, listObjects } from 'sluice/s3'`,
+}
+
+const sources: Record<string, string> = {}
+for (const [entry, target] of Object.entries(exports)) {
+  if (typeof target !== 'string') sources[entry] = `export * from './${target.default}'`
+}
+Object.assign(sources, selections)
+
 let failed = 0
 console.log(`${'entry'.padEnd(24)}${'own'.padStart(9)}${'all'.padStart(9)}${'limit'.padStart(9)}`)
-for (const [entry, target] of Object.entries(exports)) {
-  if (typeof target === 'string') continue
-  const file = join(root, target.default)
-  const own = await gzippedBytes(file, false)
-  const all = await gzippedBytes(file, true)
+for (const [entry, source] of Object.entries(sources)) {
+  const own = await gzippedBytes(source, false)
+  const all = await gzippedBytes(source, true)
   const limit = limits[entry]
-  const verdict = limit === undefined ? 'no limit is set' : all > limit ? 'TOO LARGE' : ''
+  const large = all > (limit ?? 0) || own > (ownLimits[entry] ?? own)
+  const verdict = limit === undefined ? 'no limit is set' : large ? 'TOO LARGE' : ''
   if (verdict !== '') failed++
   console.log(
     `${entry.padEnd(24)}${[own, all, limit ?? 0].map((n) => String(n).padStart(9)).join('')}  ${verdict}`.trimEnd(),
   )
 }
 for (const entry of Object.keys(limits)) {
-  if (entry in exports) continue
-  console.log(`${entry}: has a limit, but is no export`)
+  if (entry in sources) continue
+  console.log(`${entry}: has a limit, but is neither an export nor a selection`)
   failed++
 }
 process.exit(failed > 0 ? 1 : 0)
 
-async function gzippedBytes(file: string, withDependencies: boolean): Promise<number> {
+async function gzippedBytes(source: string, withDependencies: boolean): Promise<number> {
   const { outputFiles } = await build({
-    entryPoints: [file],
+    stdin: { contents: source, resolveDir: root },
     bundle: true,
     minify: true,
     write: false,

@@ -40,6 +40,20 @@ export function utf8Length(text: string): number {
   return bytes
 }
 
+/** The text in pieces of at most so many bytes of UTF-8, none of which ends within a character. At least one, maybe empty. */
+export function cutUtf8(text: string, maxBytes: number): string[] {
+  const pieces: string[] = []
+  let piece = ''
+  for (const character of text) {
+    if (utf8(piece + character).byteLength > maxBytes) {
+      pieces.push(piece)
+      piece = ''
+    }
+    piece += character
+  }
+  return [...pieces, piece]
+}
+
 /** One array out of many. A single chunk is returned as it is. */
 export function concatBytes(chunks: readonly Bytes[]): Bytes {
   if (chunks.length === 1 && chunks[0]) return chunks[0]
@@ -82,14 +96,17 @@ export function toBase64(bytes: Uint8Array): string {
 
 /** `undefined` when the text is not base64. */
 export function fromBase64(text: string): Bytes | undefined {
-  let binary: string
   try {
-    binary = atob(text)
+    return fromLatin1(atob(text))
   } catch {
     return undefined
   }
-  const bytes = new Uint8Array(binary.length)
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i)
+}
+
+/** A byte for each character, all of which are below U+0100. */
+export function fromLatin1(text: string): Bytes {
+  const bytes = new Uint8Array(text.length)
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i)
   return bytes
 }
 

@@ -1,4 +1,4 @@
-import { abortError, throwIfAborted } from './errors.ts'
+import { orAborted } from './errors.ts'
 
 /**
  * Lets many wait until something about shared state has changed, without a queue or an event's payload: each looks at the
@@ -16,18 +16,7 @@ export class Changes {
 
   /** Resolves at the next `notify()`. Take it before looking at the state if there is an await between. */
   async wait(signal?: AbortSignal): Promise<void> {
-    if (!signal) return this.#next
-    throwIfAborted(signal)
-    let onAbort = (): void => {}
-    const aborted = new Promise<never>((_, reject) => {
-      onAbort = () => reject(abortError(signal))
-      signal.addEventListener('abort', onAbort, { once: true })
-    })
-    try {
-      await Promise.race([this.#next, aborted])
-    } finally {
-      signal.removeEventListener('abort', onAbort)
-    }
+    await orAborted(this.#next, signal)
   }
 
   #renew(): Promise<void> {

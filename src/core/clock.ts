@@ -1,5 +1,5 @@
 import type { Clock } from '../contracts/index.ts'
-import { abortError, throwIfAborted } from './errors.ts'
+import { orAborted, throwIfAborted } from './errors.ts'
 
 /** The longest delay `setTimeout` takes; a larger one would fire at once. */
 const MAX_DELAY_MS = 2 ** 31 - 1
@@ -9,20 +9,11 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   async sleep(ms, signal) {
     throwIfAborted(signal)
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(
-        () => {
-          signal?.removeEventListener('abort', onAbort)
-          resolve()
-        },
-        Math.min(ms, MAX_DELAY_MS),
-      )
-      const onAbort = (): void => {
-        clearTimeout(timer)
-        if (signal) reject(abortError(signal))
-      }
-      signal?.addEventListener('abort', onAbort, { once: true })
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const passed = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, Math.min(ms, MAX_DELAY_MS))
     })
+    await orAborted(passed, signal).finally(() => clearTimeout(timer))
   },
   schedule(atMs, run) {
     let timer: ReturnType<typeof setTimeout> | undefined

@@ -1,4 +1,4 @@
-import type { ErrorCode, ErrorDetails } from '../contracts/index.ts'
+import type { Awaitable, ErrorCode, ErrorDetails } from '../contracts/index.ts'
 
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   'conflict',
@@ -20,9 +20,9 @@ export interface SluiceErrorOptions extends ErrorDetails {
  * No secret, token or signed URL is ever in it.
  */
 export class SluiceError extends Error implements ErrorDetails {
-  readonly code: ErrorCode
+  declare readonly code: ErrorCode
   /** Whether the same call may succeed when made again. */
-  readonly retryable: boolean
+  declare readonly retryable: boolean
   /** Tells this class in another realm or another copy of the package, where `instanceof` cannot. */
   readonly isSluiceError = true
   readonly key: string | undefined
@@ -36,20 +36,10 @@ export class SluiceError extends Error implements ErrorDetails {
   readonly retryAfterMs: number | undefined
 
   constructor(code: ErrorCode, message: string, options: SluiceErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    // A literal: `new.target.name` does not survive minification.
-    this.name = 'SluiceError'
-    this.code = code
-    this.retryable = options.retryable ?? RETRYABLE.has(code)
-    this.key = options.key
-    this.uploadId = options.uploadId
-    this.producerId = options.producerId
-    this.status = options.status
-    this.serverCode = options.serverCode
-    this.requestId = options.requestId
-    this.region = options.region
-    this.attempts = options.attempts
-    this.retryAfterMs = options.retryAfterMs
+    const { cause, retryable = RETRYABLE.has(code), ...details } = options
+    super(message, cause === undefined ? undefined : { cause })
+    // The name is a literal: `new.target.name` does not survive minification.
+    Object.assign(this, details, { name: 'SluiceError', code, retryable })
   }
 }
 
@@ -73,20 +63,21 @@ export function asSluiceError(
   details: ErrorDetails = {},
 ): SluiceError {
   if (isSluiceError(error)) return error
+  const own = signalCode(error) ?? code
+  return new SluiceError(own, message, { ...details, cause: error })
+}
+
+/** What the platform's own reasons of an aborted signal mean. */
+function signalCode(error: unknown): 'aborted' | 'timeout' | undefined {
   const name = (error as { name?: unknown } | null | undefined)?.name
-  if (name === 'AbortError')
-    return new SluiceError('aborted', message, { ...details, cause: error })
-  if (name === 'TimeoutError')
-    return new SluiceError('timeout', message, { ...details, cause: error })
-  return new SluiceError(code, message, { ...details, cause: error })
+  if (name === 'TimeoutError') return 'timeout'
+  return name === 'AbortError' ? 'aborted' : undefined
 }
 
 /** The error that an aborted signal stands for. */
-export function abortError(signal: AbortSignal): SluiceError {
-  const reason: unknown = signal.reason
+export function abortError({ reason }: AbortSignal): SluiceError {
   if (isSluiceError(reason)) return reason
-  const timedOut = (reason as { name?: unknown } | null | undefined)?.name === 'TimeoutError'
-  return timedOut
+  return signalCode(reason) === 'timeout'
     ? new SluiceError('timeout', 'The time limit of this call passed', {
         cause: reason,
         retryable: false,
@@ -99,12 +90,20 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortError(signal)
 }
 
-/** The promise, or the signal's reason as soon as it fires: for what knows nothing of signals. */
-export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+/** Fires with whichever of them is first. */
+export function anySignal(own: AbortSignal, caller: AbortSignal | undefined): AbortSignal {
+  return caller ? AbortSignal.any([caller, own]) : own
+}
+
+/** What the work comes to, or the signal's error as soon as it fires: for what knows nothing of signals. */
+export async function orAborted<T>(work: Awaitable<T>, signal?: AbortSignal): Promise<T> {
+  if (!signal) return work
   return new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason)
+    const onAbort = (): void => reject(abortError(signal))
     if (signal.aborted) onAbort()
     signal.addEventListener('abort', onAbort)
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+    Promise.resolve(work)
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', onAbort))
   })
 }

@@ -1,4 +1,4 @@
-import { utf8Length } from './bytes.ts'
+import { utf8 } from './bytes.ts'
 import { SluiceError } from './errors.ts'
 
 /** S3's limit on a key. @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
@@ -15,30 +15,26 @@ const CONTROL = /[\u0000-\u001f\u007f]/
  * segment, which URL parsers (so every `fetch`) would resolve into another object's key.
  */
 export function checkKey(key: string): void {
-  const fault = key === '' ? 'is empty' : faultOf(key)
-  if (fault)
-    throw new SluiceError('invalid-key', `The key ${JSON.stringify(key.slice(0, 200))} ${fault}`, {
-      key,
-    })
+  refuse('key', key, key === '' ? 'is empty' : faultOf(key), key)
 }
 
 /** The same for the beginning of a key. May be empty, and may end within a segment. */
 export function checkPrefix(prefix: string): void {
   // The last piece need not be a whole segment: `a/.` begins `a/.config`.
   const whole = prefix.slice(0, prefix.lastIndexOf('/') + 1)
-  const fault = faultOf(prefix, whole)
-  if (fault) {
-    throw new SluiceError(
-      'invalid-key',
-      `The prefix ${JSON.stringify(prefix.slice(0, 200))} ${fault}`,
-    )
-  }
+  refuse('prefix', prefix, faultOf(prefix, whole))
+}
+
+function refuse(what: string, text: string, fault: string | undefined, key?: string): void {
+  if (!fault) return
+  const message = `The ${what} ${JSON.stringify(text.slice(0, 200))} ${fault}`
+  throw new SluiceError('invalid-key', message, { key })
 }
 
 function faultOf(text: string, segmentsOf = text): string | undefined {
   if (!isWellFormed(text)) return 'holds a lone surrogate, which UTF-8 cannot express'
   if (CONTROL.test(text)) return 'holds a control character, which a listing could not give back'
-  if (utf8Length(text) > MAX_KEY_BYTES) return `has more than ${MAX_KEY_BYTES} bytes of UTF-8`
+  if (utf8(text).byteLength > MAX_KEY_BYTES) return `has more than ${MAX_KEY_BYTES} bytes of UTF-8`
   for (const segment of segmentsOf.split('/')) {
     if (segment === '.' || segment === '..') {
       return `holds the segment "${segment}", which an HTTP client would resolve into another key`

@@ -10,17 +10,16 @@ import type {
   Store,
   WriteConditions,
 } from '../contracts/index.ts'
-import { abortError, asSluiceError, SluiceError } from './errors.ts'
+import { abortError, anySignal, asSluiceError, SluiceError, throwIfAborted } from './errors.ts'
 import { checkKey } from './keys.ts'
-import { type PartPlan, partPlan, tooLarge } from './part-plan.ts'
-import type { Resumption } from './resumption.ts'
+import { type PartPlan, type PartPlanOptions, partPlan, tooLarge } from './part-plan.ts'
 import { retry } from './retry.ts'
 import { stillOpen, withOpenUpload } from './still-open.ts'
 
 /** As much of a store as an upload needs. */
 export type UploadTarget = Pick<
   Store,
-  'capabilities' | 'put' | 'head' | 'createMultipart' | 'resumeMultipart'
+  'capabilities' | 'put' | 'createMultipart' | 'resumeMultipart'
 >
 
 export interface UploadOptions extends ObjectHeaders, WriteConditions {
@@ -33,17 +32,30 @@ export interface UploadOptions extends ObjectHeaders, WriteConditions {
   readonly sizeBytes?: number | undefined
   /** Parts in flight at once. Default 4. */
   readonly concurrency?: number | undefined
-  /**
-   * What to do with a condition when the object has grown past one part and the store's `complete` takes none.
-   * Default: `not-supported`. `'head'` looks at the key just before completing, which leaves a moment in which another
-   * writer may be overwritten: for callers who are the only writer of the key.
-   */
-  readonly conditionFallback?: 'head' | undefined
   /** Called, and awaited, between the creation of an upload and its first part: the moment to remember it. */
   readonly onUpload?: ((token: MultipartToken) => Promise<void>) | undefined
   readonly signal?: AbortSignal | undefined
   /** For the waits between attempts to abort a failed upload. */
   readonly clock?: Clock | undefined
+}
+
+/** Lets one upload outlive its process: `resumable()` of `sluice/s3/resumable` makes it. */
+export interface Resumption {
+  /** The upload to go on with, and how it was cut; `undefined` for a new one. */
+  readonly token: (MultipartToken & PartPlanOptions) | undefined
+  /** An upload was opened, or is gone on with. */
+  open(upload: MultipartUpload, partBytes: number, signal: AbortSignal): Promise<void>
+  /** Sends a part, unless it has arrived before. */
+  putPart(
+    upload: MultipartUpload,
+    partNumber: number,
+    body: Bytes | Blob,
+    signal: AbortSignal,
+  ): Promise<Part>
+  /** Throws when the source has ended before what has arrived. */
+  checkEnd(upload: MultipartUpload): void
+  /** Whether the upload is to stay open after this failure. */
+  survives(failure: SluiceError): boolean
 }
 
 /** One object on its way to a store, whole or in parts. Says nothing of where the parts come from. */
@@ -54,16 +66,16 @@ export class ObjectUpload {
   readonly sizeBytes: number | undefined
   /** `undefined` where objects go in one piece. */
   readonly limits: MultipartLimits | undefined
+  /** Fires when it has failed. */
+  readonly signal: AbortSignal
+  readonly resumption: Resumption | undefined
   readonly #target: UploadTarget
   readonly #options: UploadOptions
   readonly #controller = new AbortController()
-  readonly #onCallerAbort: () => void
   #upload: MultipartUpload | undefined
   #opening: Promise<void> | undefined
-  readonly #resumption: Resumption | undefined
   readonly #parts: Part[] = []
   readonly #inFlight = new Set<Promise<void>>()
-  #failure: { readonly error: unknown } | undefined
   #discarding: Promise<void> | undefined
 
   /** Throws what is wrong with the key and the options, before anything is sent. */
@@ -84,13 +96,11 @@ export class ObjectUpload {
     this.concurrency = concurrency
     this.plan = plan
     this.sizeBytes = options.sizeBytes
-    this.#resumption = resumption
+    this.resumption = resumption
     this.#target = target
     this.#options = options
     this.limits = target.capabilities.multipart || undefined
-    this.#onCallerAbort = () => signal && this.fail(abortError(signal))
-    signal?.addEventListener('abort', this.#onCallerAbort, { once: true })
-    if (signal?.aborted) this.#onCallerAbort()
+    this.signal = anySignal(this.#controller.signal, signal)
   }
 
   /** Whether it goes in parts. */
@@ -98,13 +108,8 @@ export class ObjectUpload {
     return this.#upload !== undefined
   }
 
-  /** Fires when it has failed. */
-  get signal(): AbortSignal {
-    return this.#controller.signal
-  }
-
   async putWhole(body: Bytes | Blob): Promise<PutResult> {
-    this.throwIfFailed()
+    throwIfAborted(this.signal)
     if (this.#hasCondition() && !this.#target.capabilities.conditionalPut) {
       const message = `This store takes no condition on put ("${this.key}")`
       throw new SluiceError('not-supported', message, { key: this.key })
@@ -112,17 +117,15 @@ export class ObjectUpload {
     const { ifNoneMatch, ifMatch } = this.#options
     const headers = headersOf(this.#options)
     const options = { ...headers, ifNoneMatch, ifMatch, signal: this.signal }
-    const result = await this.#target.put(this.key, body, options)
-    this.#release()
-    return result
+    return this.#target.put(this.key, body, options)
   }
 
-  /** Opens the upload, or goes on with the one of a token. Once. */
-  async begin(resume?: MultipartToken): Promise<void> {
-    this.throwIfFailed()
-    const { conditionFallback, onUpload } = this.#options
+  /** Opens the upload, or goes on with the one of a token. */
+  async begin(): Promise<void> {
+    throwIfAborted(this.signal)
+    const { onUpload } = this.#options
     const { capabilities, createMultipart, resumeMultipart } = this.#target
-    if (this.#hasCondition() && !capabilities.conditionalComplete && conditionFallback !== 'head') {
+    if (this.#hasCondition() && !capabilities.conditionalComplete) {
       throw this.fail(
         new SluiceError(
           'not-supported',
@@ -133,18 +136,19 @@ export class ObjectUpload {
     }
     try {
       const options = { ...headersOf(this.#options), signal: this.signal }
+      const { token } = this.resumption ?? {}
       const open = async (): Promise<void> => {
-        const upload = resume
-          ? resumeMultipart?.call(this.#target, resume)
+        const upload = token
+          ? resumeMultipart?.call(this.#target, token)
           : await createMultipart?.call(this.#target, this.key, options)
         this.#upload = upload as MultipartUpload
       }
       this.#opening = open()
       await this.#opening
-      this.throwIfFailed()
+      throwIfAborted(this.signal)
       const upload = this.#upload as unknown as MultipartUpload
-      if (!resume) await onUpload?.(upload.toJSON())
-      await this.#resumption?.open(upload, this.signal)
+      if (!token) await onUpload?.(upload.toJSON())
+      await this.resumption?.open(upload, this.plan.partBytes, this.signal)
     } catch (error) {
       throw this.fail(error)
     }
@@ -156,11 +160,11 @@ export class ObjectUpload {
    */
   async send(partNumber: number, body: Bytes | Blob, settled?: () => void): Promise<void> {
     while (this.#inFlight.size >= this.concurrency) await this.oneSettled()
-    this.throwIfFailed()
+    throwIfAborted(this.signal)
     const { signal } = this
     const upload = this.#upload as MultipartUpload
-    const sent = this.#resumption
-      ? this.#resumption.putPart(upload, partNumber, body, signal)
+    const sent = this.resumption
+      ? this.resumption.putPart(upload, partNumber, body, signal)
       : upload.putPart(partNumber, body, { signal })
     const sending = sent
       .then((part) => void this.#parts.push(part))
@@ -180,29 +184,15 @@ export class ObjectUpload {
   /** Waits for the parts, and makes them the object. */
   async complete(): Promise<PutResult> {
     await Promise.all(this.#inFlight)
-    this.throwIfFailed()
+    throwIfAborted(this.signal)
     const upload = this.#upload as MultipartUpload
-    this.#resumption?.checkEnd(upload)
+    this.resumption?.checkEnd(upload)
     const { ifNoneMatch, ifMatch } = this.#options
-    const head = this.#hasCondition() && !this.#target.capabilities.conditionalComplete
-    if (head) await this.#checkByHead()
-    const conditions = head ? {} : { ifNoneMatch, ifMatch }
     const parts = this.#parts.sort((a, b) => a.partNumber - b.partNumber)
-    const result = await upload.complete(parts, { ...conditions, signal: this.signal })
-    this.#release()
+    const result = await upload.complete(parts, { ifNoneMatch, ifMatch, signal: this.signal })
+    // There is nothing to be discarded any more.
+    this.#upload = undefined
     return result
-  }
-
-  async #checkByHead(): Promise<void> {
-    const found = await this.#target.head(this.key, { signal: this.signal })
-    const { ifNoneMatch, ifMatch } = this.#options
-    if ((ifNoneMatch && found) || (ifMatch !== undefined && found?.etag !== ifMatch)) {
-      throw new SluiceError(
-        'precondition-failed',
-        `"${this.key}" ${found ? 'exists as another version' : 'does not exist'}`,
-        { key: this.key },
-      )
-    }
   }
 
   /** The object has more bytes than it may have. */
@@ -222,25 +212,17 @@ export class ObjectUpload {
   }
 
   /** The first failure is the one that everybody hears of. It stops the parts in flight. */
-  fail(reason: unknown): unknown {
+  fail(reason: unknown): SluiceError {
     const { key } = this
-    const error = asSluiceError(reason, 'aborted', `Writing "${key}" was ended by an error`, {
-      key,
-    })
-    this.#failure ??= { error }
-    this.#controller.abort(this.#failure.error)
-    return this.#failure.error
-  }
-
-  throwIfFailed(): void {
-    if (this.#failure) throw this.#failure.error
+    const message = `Writing "${key}" was ended by an error`
+    this.#controller.abort(asSluiceError(reason, 'aborted', message, { key }))
+    return abortError(this.signal)
   }
 
   /** Fails, leaves nothing behind unless it can be gone on with, and gives what to throw: what failed, and what stays open. */
   async end(error: unknown): Promise<unknown> {
     const failure = this.fail(error)
-    if (this.#upload && this.#resumption?.survives(failure)) {
-      this.#release()
+    if (this.#upload && this.resumption?.survives(failure)) {
       await Promise.all(this.#inFlight)
       return withOpenUpload(
         failure,
@@ -263,7 +245,6 @@ export class ObjectUpload {
   }
 
   async #discard(): Promise<void> {
-    this.#release()
     // An upload that is being opened by a store that minds no signal would stay open else.
     await Promise.allSettled([this.#opening, ...this.#inFlight])
     const upload = this.#upload
@@ -271,18 +252,13 @@ export class ObjectUpload {
     try {
       // Without the caller's signal: it may be the very reason for aborting.
       await retry(() => upload.abort(), { clock: this.#options.clock })
-    } catch (cause) {
-      const because = this.#failure?.error
+    } catch {
       throw new SluiceError(
         'unavailable',
         `The upload of "${this.key}" failed and could not be aborted; it stays open as ${upload.uploadId}`,
-        { key: this.key, uploadId: upload.uploadId, cause: because ?? cause },
+        { key: this.key, uploadId: upload.uploadId, cause: abortError(this.signal) },
       )
     }
-  }
-
-  #release(): void {
-    this.#options.signal?.removeEventListener('abort', this.#onCallerAbort)
   }
 
   #hasCondition(): boolean {

@@ -2,21 +2,26 @@ import type { Bytes, Source } from '../contracts/index.ts'
 import { utf8 } from './bytes.ts'
 import { orAborted, SluiceError } from './errors.ts'
 import { isWellFormed } from './keys.ts'
-import { ObjectUpload, type UploadOptions, type UploadTarget } from './object-upload.ts'
-import { type ObjectWritten, PartsWriter } from './object-writer.ts'
-import { partPlan } from './part-plan.ts'
-import { iterate, type Reading } from './reading.ts'
 import {
-  checkCheckpoint,
-  Resumption,
-  type ResumptionOptions,
-  type UploadCheckpoint,
-} from './resumption.ts'
+  ObjectUpload,
+  type Resumption,
+  type UploadOptions,
+  type UploadTarget,
+} from './object-upload.ts'
+import { partPlan } from './part-plan.ts'
+import { type ObjectWritten, PartsWriter } from './parts-writer.ts'
+import { iterate, type Reading } from './reading.ts'
 
 /** What can be put: bytes that are there, or a source of chunks of bytes, which is read once and let go. */
 export type PutBody = Bytes | Blob | string | Source<Uint8Array>
 
-export interface PutBodyOptions extends UploadOptions, ResumptionOptions {}
+export interface PutBodyOptions extends UploadOptions {
+  /** What `resumable()` of `sluice/s3/resumable` gives: the upload outlives a failure, and can be gone on with. */
+  readonly resumable?: Resumable | undefined
+}
+
+/** Asked once for each object, whose size may be known. */
+export type Resumable = (key: string, sizeBytes: number | undefined) => Resumption | undefined
 
 /** One object from any body; `put` in `sluice/s3` says what it guarantees. */
 export async function putBody(
@@ -34,7 +39,7 @@ export async function putBody(
   }
   const reading = readingOf(key, known)
   try {
-    return await putSource(uploadOf(target, key, options), reading, options.resume)
+    return await putSource(uploadOf(target, key, options), reading)
   } catch (error) {
     // Of the options, or let go already.
     await reading.cancel(error).catch(() => {})
@@ -43,14 +48,11 @@ export async function putBody(
 }
 
 function uploadOf(target: UploadTarget, key: string, options: PutBodyOptions): ObjectUpload {
-  const { resume, onCheckpoint } = options
-  if (resume) checkCheckpoint(resume, key, options.sizeBytes)
-  const sizeBytes = options.sizeBytes ?? resume?.sizeBytes
+  const resumption = options.resumable?.(key, options.sizeBytes)
   // As it was begun: with another size the parts would be others.
-  const plan = partPlan(key, target.capabilities, resume ?? options)
-  const { partBytes } = plan
-  const begun = { partBytes, ...((resume ?? options).sizeBytes !== undefined && { sizeBytes }) }
-  const resumption = resume || onCheckpoint ? new Resumption(options, begun) : undefined
+  const begun = resumption?.token ?? options
+  const plan = partPlan(key, target.capabilities, begun)
+  const sizeBytes = options.sizeBytes ?? begun.sizeBytes
   return new ObjectUpload(target, key, { ...options, sizeBytes }, plan, resumption)
 }
 
@@ -72,14 +74,14 @@ async function putKnown(
 ): Promise<ObjectWritten> {
   const bytes = body instanceof Blob ? body.size : body.byteLength
   const upload = uploadOf(target, key, { ...options, sizeBytes: options.sizeBytes ?? bytes })
-  const { plan, limits } = upload
+  const { plan, limits, resumption } = upload
   try {
     upload.checkSize(bytes, true)
     let etag: string
-    if (!options.resume && (!limits || bytes <= plan.partBytes)) {
+    if (!resumption?.token && (!limits || bytes <= plan.partBytes)) {
       etag = (await upload.putWhole(body)).etag
     } else {
-      await upload.begin(options.resume)
+      await upload.begin()
       let at = 0
       for (let number = 1; number === 1 || at < bytes; number++) {
         const end = Math.min(at + plan.sizeOf(number), bytes)
@@ -100,13 +102,12 @@ async function putKnown(
 async function putSource(
   upload: ObjectUpload,
   reading: Reading<Uint8Array>,
-  resume: UploadCheckpoint | undefined,
 ): Promise<ObjectWritten> {
   const { key, signal } = upload
   const writer = new PartsWriter(upload)
   let waiting = false
   try {
-    if (resume) await upload.begin(resume)
+    if (upload.resumption?.token) await upload.begin()
     for (;;) {
       waiting = true
       const { done, value } = await orAborted(reading.next(), signal)

@@ -9,7 +9,7 @@ import type {
 } from '../contracts/index.ts'
 import { toHex } from './bytes.ts'
 import { systemClock } from './clock.ts'
-import { asSluiceError, isSluiceError, SluiceError } from './errors.ts'
+import { anySignal, asSluiceError, isSluiceError, SluiceError } from './errors.ts'
 
 /** The verbs that are tried. Of what is read only the body counts. */
 export interface TriedStore extends Omit<Store, 'kind' | 'get' | 'head'> {
@@ -154,7 +154,7 @@ async function limited<T>(
     limit.abort(new DOMException(`${ms} ms have passed`, 'TimeoutError')),
   )
   try {
-    return await work(signal ? AbortSignal.any([signal, limit.signal]) : limit.signal)
+    return await work(anySignal(limit.signal, signal))
   } finally {
     stop()
   }

@@ -23,16 +23,6 @@ export function toReadableStream<T>(source: Source<T>): ReadableStream<T> {
   )
 }
 
-/** Bytes that are there already, as a stream. */
-export function readableOf(bytes: Bytes): ReadableStream<Bytes> {
-  return new ReadableStream<Bytes>({
-    start(controller) {
-      if (bytes.byteLength > 0) controller.enqueue(bytes)
-      controller.close()
-    },
-  })
-}
-
 /** All bytes of a source. Throws `too-large` as soon as more than `maxBytes` came, and cancels the source. */
 export async function collectBytes(
   source: Source<Bytes>,

@@ -1,10 +1,7 @@
 import type { Chunk, Store, Writer } from '../contracts/index.ts'
 import { utf8 } from '../core/bytes.ts'
-import {
-  type ObjectWriterOptions,
-  type ObjectWritten,
-  objectWriter,
-} from '../core/object-writer.ts'
+import { type ObjectWriterOptions, objectWriter } from '../core/object-writer.ts'
+import type { ObjectWritten } from '../core/parts-writer.ts'
 
 /**
  * A file that appears as a whole or not at all: under `key` when `close()` has resolved, and never after `abort()` or

@@ -5,13 +5,20 @@ import { checkKey } from '../core/keys.ts'
 import type { S3Client } from './client.ts'
 import { NONCE, newNonce } from './metadata.ts'
 import { beginUpload } from './multipart.ts'
-import { conditionHeaders, hasCondition, headObject, ifWritten, putObject } from './objects.ts'
+import {
+  conditionHeaders,
+  hasCondition,
+  headObject,
+  isAbsent,
+  ownWrite,
+  putObject,
+} from './objects.ts'
 import { type S3CopyOptions, storageHeaders } from './put-options.ts'
+import { xmlEtag } from './response.ts'
 import {
   COPY_PART_BYTES,
   completeWith,
   copiedPart,
-  copyEtag,
   type MakePart,
   noSource,
 } from './server-parts.ts'
@@ -57,12 +64,9 @@ export async function copyObject(
       },
       signal,
       read: async (response, context) => ({
-        etag: await copyEtag(response, context, 'CopyObjectResult'),
+        etag: await xmlEtag(response, context, 'CopyObjectResult'),
       }),
-      recover: async (error) =>
-        nonce && isSluiceError(error, 'precondition-failed')
-          ? await ifWritten(client, to, nonce, signal)
-          : undefined,
+      recover: ownWrite(client, to, nonce, signal),
     })
   } catch (error) {
     // Asked only now how large it is, so that the many that are small cost one request. AWS says InvalidRequest of one that is
@@ -71,8 +75,7 @@ export async function copyObject(
       isSluiceError(error, 'too-large') ||
       (isSluiceError(error) && error.serverCode === 'InvalidRequest')
     if (perhapsLarge && !nonce) return copyInParts(client, from, to, options, error)
-    const absent = isSluiceError(error, 'not-found') && error.serverCode !== 'NoSuchBucket'
-    throw absent ? noSource(from, error) : error
+    throw isAbsent(error) ? noSource(from, error) : error
   }
 }
 

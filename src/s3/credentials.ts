@@ -1,5 +1,5 @@
 import type { Awaitable, Clock } from '../contracts/index.ts'
-import { asSluiceError, isSluiceError, SluiceError } from '../core/errors.ts'
+import { asSluiceError, isSluiceError, orAborted, SluiceError } from '../core/errors.ts'
 
 /** An access key. Never logged, never part of an error. */
 export interface S3Credentials {
@@ -107,19 +107,13 @@ export function credentialsKeeper(source: S3CredentialsSource, clock: Clock): Cr
 }
 
 async function ask(source: S3CredentialsFunction, clock: Clock): Promise<S3Credentials> {
-  let stopTimer = (): void => {}
-  const late = new Promise<never>((_, reject) => {
-    stopTimer = clock.schedule(clock.now() + ASK_LIMIT_MS, () =>
-      reject(
-        new SluiceError(
-          'timeout',
-          `The function that provides the S3 credentials gave none within ${ASK_LIMIT_MS} ms`,
-        ),
-      ),
-    )
+  const limit = new AbortController()
+  const stopTimer = clock.schedule(clock.now() + ASK_LIMIT_MS, () => {
+    const message = `The function that provides the S3 credentials gave none within ${ASK_LIMIT_MS} ms`
+    limit.abort(new SluiceError('timeout', message))
   })
   try {
-    return checked(await Promise.race([source(), late]))
+    return checked(await orAborted(source(), limit.signal))
   } catch (cause) {
     const message = 'The function that provides the S3 credentials failed'
     const error = asSluiceError(cause, 'unauthenticated', message)

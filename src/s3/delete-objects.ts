@@ -96,14 +96,10 @@ async function deleteSingly(
   const limit = limiter(SINGLES_AT_ONCE)
   const results = await Promise.all(
     keys.map((key) =>
-      limit(async () => {
-        try {
-          await deleteObject(client, key, options)
-          return []
-        } catch (error) {
-          return failAll([key], error, options)
-        }
-      }),
+      limit(() => deleteObject(client, key, options)).then(
+        () => [],
+        (error: unknown) => failAll([key], error, options),
+      ),
     ),
   )
   return results.flat()

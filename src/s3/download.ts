@@ -1,5 +1,5 @@
 import type { Bytes, GetOptions } from '../contracts/index.ts'
-import { isSluiceError, SluiceError } from '../core/errors.ts'
+import { anySignal, isSluiceError, SluiceError } from '../core/errors.ts'
 import { iterate } from '../core/reading.ts'
 import type { S3Client } from './client.ts'
 import { getObject, type S3Object } from './objects.ts'
@@ -40,7 +40,7 @@ export async function getObjectInParts(
   }
   const begin = range?.start ?? 0
   const stop = new AbortController()
-  const linked = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
+  const linked = anySignal(stop.signal, signal)
   const get = (start: number, end: number, etag: string | undefined) =>
     getObject(client, key, { range: { start, end }, ifMatch: etag, signal: linked })
 

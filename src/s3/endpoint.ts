@@ -85,6 +85,15 @@ export function encodeKey(key: string): string {
   return encodeRfc3986(key).replaceAll('%2F', '/')
 }
 
+/** The other way. `undefined` for what is no escaped UTF-8. */
+export function decodePercent(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
+}
+
 function queryText(query: S3Query): string {
   const pairs: string[] = []
   for (const [name, value] of Object.entries(query)) {

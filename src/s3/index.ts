@@ -1,6 +1,5 @@
-export type { ObjectWritten } from '../core/object-writer.ts'
-export type { PutBody } from '../core/put-body.ts'
-export type { CheckpointPart, UploadCheckpoint } from '../core/resumption.ts'
+export type { ObjectWritten } from '../core/parts-writer.ts'
+export type { PutBody, Resumable } from '../core/put-body.ts'
 /** The S3 protocol by `fetch` and WebCrypto: a client for one bucket, and the operations as functions that take it. */
 export {
   type BodyCheck,
@@ -21,7 +20,7 @@ export { deleteObjects } from './delete-objects.ts'
 export type { S3EndpointOptions, S3Query } from './endpoint.ts'
 export type { CallContext } from './errors.ts'
 export { listObjects } from './list.ts'
-export { createUpload, listUploads, resumeUpload } from './multipart.ts'
+export { createUpload, resumeUpload } from './multipart.ts'
 export { deleteObject, getObject, headObject, putObject, type S3Object } from './objects.ts'
 export { GENERIC_PROVIDER, type S3Provider } from './provider.ts'
 export { put, type S3PutOptions } from './put.ts'

@@ -3,9 +3,12 @@ import { isSluiceError, SluiceError, throwIfAborted } from '../core/errors.ts'
 import { serverNow } from './authority.ts'
 import type { S3Client } from './client.ts'
 import { protocolError } from './errors.ts'
-import { listUploads, resumeUpload } from './multipart.ts'
+import { listUploads } from './list-uploads.ts'
+import { resumeUpload } from './multipart.ts'
 import { orUndefined } from './objects.ts'
 import { readXml } from './response.ts'
+
+export { listUploads }
 
 export interface JanitorOptions extends CallOptions {
   /** Of the uploads' keys. Not empty: a whole bucket is nothing to be aborted by accident. */

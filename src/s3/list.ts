@@ -2,6 +2,7 @@ import type { ListOptions, ObjectInfo, Prefix } from '../contracts/index.ts'
 import { throwIfAborted } from '../core/errors.ts'
 import { checkPrefix, compareKeys } from '../core/keys.ts'
 import type { S3Client } from './client.ts'
+import { decodePercent } from './endpoint.ts'
 import { type CallContext, protocolError } from './errors.ts'
 import { bareEtag, readXml } from './response.ts'
 import type { XmlElement } from './xml.ts'
@@ -96,15 +97,9 @@ export function nameDecoder(
     if (name === undefined)
       throw protocolError(response, context, 'was answered with an entry without a name')
     if (!encoded) return name
-    try {
-      // As forms are encoded: the plus first, because a real one is written %2B.
-      return decodeURIComponent(name.replaceAll('+', ' '))
-    } catch {
-      throw protocolError(
-        response,
-        context,
-        'was answered with a name that is not URL-encoded UTF-8',
-      )
-    }
+    // As forms are encoded: the plus first, because a real one is written %2B.
+    const decoded = decodePercent(name.replaceAll('+', ' '))
+    if (decoded !== undefined) return decoded
+    throw protocolError(response, context, 'was answered with a name that is not URL-encoded UTF-8')
   }
 }

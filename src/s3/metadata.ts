@@ -1,6 +1,15 @@
-import type { Bytes, ObjectHeaders } from '../contracts/index.ts'
-import { concatBytes, fromBase64, fromUtf8Strict, toBase64, toHex, utf8 } from '../core/bytes.ts'
+import type { ObjectHeaders } from '../contracts/index.ts'
+import {
+  cutUtf8,
+  fromBase64,
+  fromLatin1,
+  fromUtf8Strict,
+  toBase64,
+  toHex,
+  utf8,
+} from '../core/bytes.ts'
 import type { S3Headers } from './client.ts'
+import { decodePercent } from './endpoint.ts'
 import { type S3StorageOptions, storageHeaders } from './put-options.ts'
 
 const META = 'x-amz-meta-'
@@ -69,8 +78,6 @@ export function readObjectHeaders(
   }
 }
 
-const ASCII = /^[\u0020-\u007e]*$/
-
 /** What reaches the other side as it is: no spaces that HTTP or the signature would fold, nothing that looks encoded. */
 const PLAIN = /^(?! )(?!.* {2})(?!.*=\?)[\u0020-\u007e]+(?<! )$/
 
@@ -84,20 +91,7 @@ const WORD_BYTES = 45
  */
 export function encodeMetadata(value: string): string {
   if (PLAIN.test(value)) return value
-  const words: string[] = []
-  let word = ''
-  let wordBytes = 0
-  for (const character of value) {
-    const size = utf8(character).byteLength
-    if (wordBytes + size > WORD_BYTES) {
-      words.push(word)
-      word = ''
-      wordBytes = 0
-    }
-    word += character
-    wordBytes += size
-  }
-  words.push(word)
+  const words = cutUtf8(value, WORD_BYTES)
   return words.map((text) => `=?UTF-8?B?${toBase64(utf8(text))}?=`).join(' ')
 }
 
@@ -106,30 +100,27 @@ const ENCODED_WORDS =
 
 /** The other way. What is not encoded, or in a charset that is not UTF-8, stays as it came. */
 export function decodeMetadata(value: string): string {
-  const text = ASCII.test(value) ? value : fromLatin1(value)
-  return text.replace(ENCODED_WORDS, (word, charset: string, encoding: string, payload: string) => {
-    if (!/^(utf-8|us-ascii)$/i.test(charset)) return word
-    const bytes = encoding.toUpperCase() === 'B' ? fromBase64(payload) : fromQ(payload)
-    return (bytes && fromUtf8Strict(bytes)) ?? word
-  })
+  return asUtf8(value).replace(
+    ENCODED_WORDS,
+    (word, charset: string, encoding: string, payload: string) => {
+      if (!/^(utf-8|us-ascii)$/i.test(charset)) return word
+      if (encoding.toUpperCase() === 'Q') return fromQ(payload) ?? word
+      const bytes = fromBase64(payload)
+      return (bytes && fromUtf8Strict(bytes)) ?? word
+    },
+  )
 }
 
-/** RFC 2047 section 4.2: quoted-printable with `_` for the space. */
-function fromQ(payload: string): Bytes {
-  const parts = payload.split(/(=[0-9A-Fa-f]{2})/)
-  return concatBytes(
-    parts.map((part) =>
-      /^=[0-9A-Fa-f]{2}$/.test(part)
-        ? new Uint8Array([Number.parseInt(part.slice(1), 16)])
-        : utf8(part.replaceAll('_', ' ')),
-    ),
-  )
+/** RFC 2047 section 4.2: what a URL does with `%`, done with `=`, and `_` for the space. */
+function fromQ(payload: string): string | undefined {
+  const text = payload.replaceAll('%', '%25').replaceAll('_', ' ')
+  return decodePercent(text.replace(/=(?=[0-9A-F]{2})/gi, '%'))
 }
 
 const BEYOND_LATIN_1 = /[\u0100-\uffff]/
 
 /** A server that sends UTF-8 as it is reaches us as Latin-1 in most runtimes: takes it back where it is UTF-8. */
-function fromLatin1(value: string): string {
+function asUtf8(value: string): string {
   if (BEYOND_LATIN_1.test(value)) return value
-  return fromUtf8Strict(Uint8Array.from(value, (character) => character.charCodeAt(0))) ?? value
+  return fromUtf8Strict(fromLatin1(value)) ?? value
 }

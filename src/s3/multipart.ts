@@ -5,24 +5,21 @@ import type {
   MultipartUpload,
   Part,
   PutResult,
-  UploadInfo,
   WriteConditions,
 } from '../contracts/index.ts'
 import { utf8 } from '../core/bytes.ts'
-import { isSluiceError, SluiceError, throwIfAborted } from '../core/errors.ts'
-import { checkPrefix } from '../core/keys.ts'
+import { isSluiceError, SluiceError } from '../core/errors.ts'
 import type { S3Checksum, S3Client } from './client.ts'
 import { protocolError } from './errors.ts'
-import { nameDecoder } from './list.ts'
 import { listParts } from './list-parts.ts'
 import { newNonce, objectHeaders } from './metadata.ts'
-import { conditionHeaders, headObject, ifWritten, mindAbsent } from './objects.ts'
+import { conditionHeaders, headObject, ifWritten, isAbsent, mindAbsent } from './objects.ts'
 import type { S3UploadOptions } from './put-options.ts'
-import { bareEtag, drain, etagOf, readXml } from './response.ts'
+import { drain, etagOf, readXml, xmlEtag } from './response.ts'
 import { writeXml } from './xml.ts'
 
 /**
- * Opens an upload. When the answer is lost the upload stays open unseen; `listUploads` finds it. The object gets a
+ * Opens an upload. When the answer is lost the upload stays open unseen; `listUploads` of `sluice/s3/janitor` finds it. The object gets a
  * nonce in its metadata (`sluice-write`), by which its completion is told from another writer's.
  */
 export function createUpload(
@@ -182,12 +179,9 @@ async function completeUpload(
       body: utf8(writeXml('CompleteMultipartUpload', listed)),
       signBody: true,
       signal: options.signal,
-      async read(response, context) {
-        const root = await readXml(response, context, 'CompleteMultipartUploadResult')
-        const etag = bareEtag(root.text('ETag') ?? '')
-        if (!etag) throw protocolError(response, context, 'was answered without an ETag')
-        return { etag }
-      },
+      read: async (response, context) => ({
+        etag: await xmlEtag(response, context, 'CompleteMultipartUploadResult'),
+      }),
       async recover(error, outcomeUnknown) {
         // By its status: the document that names NoSuchUpload may have been cut off.
         const gone = isSluiceError(error, 'not-found')
@@ -238,8 +232,8 @@ async function abortUpload(
         read: drain,
       })
     } catch (error) {
-      if (!isSluiceError(error, 'not-found') || error.serverCode === 'NoSuchBucket') throw error
-      return
+      if (isAbsent(error)) return
+      throw error
     }
     try {
       await listParts(client, { key, uploadId }, { signal }).next()
@@ -256,58 +250,4 @@ async function abortUpload(
     }
     await client.clock.sleep(ABORT_PAUSE_MS, signal)
   }
-}
-
-/**
- * Open uploads whose key begins with `prefix`, by key. `not-supported` where the provider cannot list them, such as MinIO, which
- * finds only those of exactly that key.
- */
-export async function* listUploads(
-  client: S3Client,
-  prefix: string,
-  options: CallOptions = {},
-): AsyncGenerator<UploadInfo, void, undefined> {
-  checkPrefix(prefix)
-  if (!client.provider.capabilities.listUploads) {
-    throw new SluiceError('not-supported', `${client.provider.name} lists no open uploads`)
-  }
-  let marker: { readonly key: string; readonly uploadId: string } | undefined
-  do {
-    const page: { uploads: UploadInfo[]; next: typeof marker } = await client.send({
-      operation: 'ListMultipartUploads',
-      method: 'GET',
-      query: {
-        uploads: '',
-        'encoding-type': 'url',
-        prefix: prefix || undefined,
-        'key-marker': marker?.key,
-        'upload-id-marker': marker?.uploadId,
-      },
-      signal: options.signal,
-      async read(response, context) {
-        const root = await readXml(response, context, 'ListMultipartUploadsResult')
-        const decode = nameDecoder(root, response, context)
-        const uploads = root.children('Upload').map((upload) => ({
-          key: decode(upload.text('Key')),
-          uploadId: upload.text('UploadId') ?? '',
-          initiated: new Date(upload.text('Initiated') ?? ''),
-        }))
-        if (root.text('IsTruncated') !== 'true') return { uploads, next: undefined }
-        const next = {
-          key: decode(root.text('NextKeyMarker')),
-          uploadId: root.text('NextUploadIdMarker') ?? '',
-        }
-        if (next.key === marker?.key && next.uploadId === marker.uploadId) {
-          throw protocolError(response, context, 'says that there is more and not where to go on')
-        }
-        return { uploads, next }
-      },
-    })
-    for (const upload of page.uploads) {
-      throwIfAborted(options.signal)
-      // They may be aborted for it: nobody's word is taken for which they are.
-      if (upload.key.startsWith(prefix)) yield upload
-    }
-    marker = page.next
-  } while (marker)
 }

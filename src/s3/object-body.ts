@@ -1,7 +1,5 @@
 import type { Bytes } from '../contracts/index.ts'
-import { EMPTY } from '../core/bytes.ts'
-import { abortError, SluiceError } from '../core/errors.ts'
-import { readableOf } from '../core/streams.ts'
+import { abortError, anySignal, SluiceError } from '../core/errors.ts'
 import type { BodyCheck, S3Client } from './client.ts'
 import { type CallContext, contextError, protocolError } from './errors.ts'
 import { etagOf } from './response.ts'
@@ -111,7 +109,7 @@ export function objectBody(
       method: 'GET',
       key,
       headers: { range: `bytes=${start}-${end - 1}`, 'if-match': `"${etag}"` },
-      signal: signal ? AbortSignal.any([signal, cancelled.signal]) : cancelled.signal,
+      signal: anySignal(cancelled.signal, signal),
       async read(again, context) {
         const rest = readerOf(again)
         try {
@@ -161,7 +159,7 @@ export function objectBody(
 }
 
 function readerOf(response: Response): Reader {
-  return (response.body ?? readableOf(EMPTY)).getReader() as Reader
+  return (response.body ?? new Blob().stream()).getReader() as Reader
 }
 
 /** The next bytes that are not none; `undefined` at the end; `timeout` when there are none for too long. */

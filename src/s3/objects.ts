@@ -47,10 +47,7 @@ export async function putObject(
         await drain(response, context)
         return { etag: etagOf(response, context) }
       },
-      recover: async (error) =>
-        nonce && isSluiceError(error, 'precondition-failed')
-          ? await ifWritten(client, key, nonce, options.signal)
-          : undefined,
+      recover: ownWrite(client, key, nonce, options.signal),
     }),
   )
 }
@@ -161,6 +158,17 @@ export async function deleteObject(
   )
 }
 
+/** What makes a write with this nonce right when its own earlier attempt has failed its condition. */
+export function ownWrite(
+  client: S3Client,
+  key: string,
+  nonce: string | undefined,
+  signal: AbortSignal | undefined,
+): (error: SluiceError) => Promise<PutResult | undefined> {
+  return async ({ code }) =>
+    nonce && code === 'precondition-failed' ? ifWritten(client, key, nonce, signal) : undefined
+}
+
 /** What lies under the key, if it is the write that carries this nonce. */
 export async function ifWritten(
   client: S3Client,
@@ -211,8 +219,8 @@ export async function mindAbsent<T>(
   try {
     return await write()
   } catch (error) {
-    if (ifMatch === undefined || !isSluiceError(error, 'not-found')) throw error
-    if (error.serverCode === 'NoSuchBucket' || error.serverCode === 'NoSuchUpload') throw error
+    if (ifMatch === undefined || !isAbsent(error) || error.serverCode === 'NoSuchUpload')
+      throw error
     throw new SluiceError('precondition-failed', `There is no "${key}" to replace`, {
       ...error,
       retryable: false,
@@ -226,8 +234,12 @@ export async function orUndefined<T>(call: () => Promise<T>): Promise<T | undefi
   try {
     return await call()
   } catch (error) {
-    // Any other code of a 404 means the key: rustfs says NoSuchVersion for one that ends in a slash.
-    if (isSluiceError(error, 'not-found') && error.serverCode !== 'NoSuchBucket') return undefined
+    if (isAbsent(error)) return undefined
     throw error
   }
+}
+
+/** Any code of a 404 but the bucket's own means the key: rustfs says NoSuchVersion for one that ends in a slash. */
+export function isAbsent(error: unknown): error is SluiceError {
+  return isSluiceError(error, 'not-found') && error.serverCode !== 'NoSuchBucket'
 }

@@ -1,15 +1,13 @@
 import type { PutResult } from '../contracts/index.ts'
-import type { UploadOptions, UploadTarget } from '../core/object-upload.ts'
-import { type PutBody, putBody } from '../core/put-body.ts'
-import type { ResumptionOptions } from '../core/resumption.ts'
+import type { UploadTarget } from '../core/object-upload.ts'
+import { type PutBody, type PutBodyOptions, putBody } from '../core/put-body.ts'
 import type { S3Client } from './client.ts'
 import { createUpload, resumeUpload } from './multipart.ts'
-import { headObject, putObject } from './objects.ts'
+import { putObject } from './objects.ts'
 import type { S3StorageOptions } from './put-options.ts'
 
 export interface S3PutOptions
-  extends Omit<UploadOptions, 'onUpload' | 'conditionFallback' | 'clock'>,
-    ResumptionOptions,
+  extends Omit<PutBodyOptions, 'onUpload' | 'clock'>,
     S3StorageOptions {}
 
 export interface S3PutResult extends PutResult {
@@ -33,17 +31,13 @@ export interface S3PutResult extends PutResult {
  * of bytes and Blobs; the source is cancelled on every exit but its end; a failure, or `signal`, stops the parts in flight
  * and aborts the upload (if even that fails, the error names its `uploadId`), also while the source is silent.
  *
- * With `onCheckpoint` or `resume` the upload outlives a failure: the error names its `uploadId`, and `resume` with the last
- * token and the same source goes on: parts that have arrived are read again, held against the token by size and SHA-256, and
- * not sent again. Only where that could never end well (`precondition-failed`, `too-large`, `not-supported`) it is aborted. Whoever
- * gives up calls `resumeUpload(client, token).abort()`. Each part in flight of a Blob is in memory then.
+ * With `resumable()` of `sluice/s3/resumable` the upload outlives a failure, and can be gone on with.
  *
  * Not guaranteed: that bytes which are changed before it has resolved arrive as they were.
  *
  * Errors: those of `putObject` and the multipart calls; `aborted` with the source's error as its cause; `too-large` and
  * `invalid-options` before anything is sent where the size or the options cannot be met; `invalid-options` for other many
- * bytes than `sizeBytes`, for a chunk that is no `Uint8Array`, and for another source than the token's; `conflict` for a token whose
- * parts somebody else has replaced; `not-found` for one whose upload is gone.
+ * bytes than `sizeBytes` and for a chunk that is no `Uint8Array`.
  */
 export async function put(
   client: S3Client,
@@ -57,7 +51,6 @@ export async function put(
   const target: UploadTarget = {
     capabilities: client.provider.capabilities,
     put: (to, whole, more) => putObject(client, to, whole, { ...more, ...storage }),
-    head: headObject.bind(undefined, client),
     createMultipart: (to, more) => createUpload(client, to, { ...more, ...storage }),
     resumeMultipart: resumeUpload.bind(undefined, client),
   }

@@ -54,6 +54,15 @@ export function etagOf(response: Response, context: CallContext): string {
   )
 }
 
+/** The ETag in the document of an answer. */
+export async function xmlEtag(
+  ...[response, context, rootName]: Parameters<typeof readXml>
+): Promise<string> {
+  const etag = bareEtag((await readXml(response, context, rootName)).text('ETag') ?? '')
+  if (!etag) throw protocolError(response, context, 'was answered without an ETag')
+  return etag
+}
+
 /** `sizeBytes` where it is known from elsewhere: of a part of an object, `Content-Length` says another. */
 export function objectInfoOf(
   response: Response,

@@ -1,6 +1,13 @@
 import type { Bytes, Clock } from '../contracts/index.ts'
 import { systemClock } from '../core/clock.ts'
-import { abortError, asSluiceError, isSluiceError, orAborted, SluiceError } from '../core/errors.ts'
+import {
+  anySignal,
+  asSluiceError,
+  isSluiceError,
+  orAborted,
+  SluiceError,
+  throwIfAborted,
+} from '../core/errors.ts'
 import { checkKey } from '../core/keys.ts'
 import { type RetryOptions, retry } from '../core/retry.ts'
 import type { S3Call, S3Checksum, S3Client, S3Headers } from './client.ts'
@@ -103,9 +110,13 @@ export function s3Sender(
     const limit = new AbortController()
     const limitMs =
       attemptTimeoutMs ?? BASE_TIMEOUT_MS + Math.ceil(sizeOf(body) / SLOWEST_BYTES_PER_MS)
-    const startTimer = () => clock.schedule(clock.now() + limitMs, () => limit.abort())
+    const startTimer = () =>
+      clock.schedule(clock.now() + limitMs, () => {
+        const what = progress.sent ? 'got no answer' : 'could not be signed'
+        limit.abort(contextError('timeout', context, `${what} within ${limitMs} ms`))
+      })
     let stopTimer = startTimer()
-    const signal = call.signal ? AbortSignal.any([call.signal, limit.signal]) : limit.signal
+    const signal = anySignal(limit.signal, call.signal)
     // A frame may run it again, after an outcome that is known.
     progress.sent = false
     try {
@@ -128,18 +139,11 @@ export function s3Sender(
       if (unknown) checksum = undefined
       throw refusalError(refusal, context, unknown || authorized.learn?.(refusal) || undefined)
     } catch (error) {
-      if (call.signal?.aborted) throw abortError(call.signal)
-      if (limit.signal.aborted) {
-        const what = progress.sent ? 'got no answer' : 'could not be signed'
-        throw contextError('timeout', context, `${what} within ${limitMs} ms`, { cause: error })
-      }
-      if (isSluiceError(error)) throw error
-      const { message } = contextError(
-        'network',
-        context,
-        'failed on the way: the server cannot be reached',
-      )
-      throw asSluiceError(error, 'network', message, context)
+      throwIfAborted(signal)
+      const what = 'failed on the way: the server cannot be reached'
+      const { message } = contextError('network', context, what)
+      const { key, uploadId } = context
+      throw asSluiceError(error, 'network', message, { key, uploadId, attempts })
     } finally {
       stopTimer()
     }

@@ -6,12 +6,11 @@ import type {
   PutResult,
   WriteConditions,
 } from '../contracts/index.ts'
-import { isSluiceError, SluiceError } from '../core/errors.ts'
+import { anySignal, isSluiceError, SluiceError } from '../core/errors.ts'
 import { limiter } from '../core/limiter.ts'
 import { stillOpen } from '../core/still-open.ts'
 import type { S3Client } from './client.ts'
-import { protocolError } from './errors.ts'
-import { bareEtag, readXml } from './response.ts'
+import { xmlEtag } from './response.ts'
 
 /** Makes one part of an upload. */
 export type MakePart = (
@@ -32,7 +31,7 @@ export async function together<T>(
   caller: AbortSignal | undefined,
 ): Promise<T[]> {
   const stop = new AbortController()
-  const signal = caller ? AbortSignal.any([caller, stop.signal]) : stop.signal
+  const signal = anySignal(stop.signal, caller)
   const limit = limiter(AT_ONCE)
   const running = jobs.map((job) =>
     limit(() => job(signal), signal).catch((error: unknown) => {
@@ -90,7 +89,7 @@ export function copiedPart(
           'x-amz-copy-source-if-match': `"${source.etag}"`,
         },
         signal,
-        read: (response, context) => copyEtag(response, context, 'CopyPartResult'),
+        read: (response, context) => xmlEtag(response, context, 'CopyPartResult'),
       })
       return { partNumber, etag, sizeBytes: end - start }
     } catch (error) {
@@ -109,12 +108,4 @@ export function replaced({ key }: ObjectInfo, cause: SluiceError): SluiceError {
 
 export function noSource(key: string, cause?: SluiceError): SluiceError {
   return new SluiceError('not-found', `There is no "${key}" to copy`, { ...cause, key, cause })
-}
-
-export async function copyEtag(
-  ...[response, context, rootName]: Parameters<typeof readXml>
-): Promise<string> {
-  const etag = bareEtag((await readXml(response, context, rootName)).text('ETag') ?? '')
-  if (!etag) throw protocolError(response, context, 'was answered without an ETag')
-  return etag
 }

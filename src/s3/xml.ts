@@ -44,30 +44,19 @@ export function parseXml(text: string): XmlElement | undefined {
 }
 
 function elementOf(node: TNode): XmlElement {
-  const children = (name: string): XmlElement[] => {
-    const found: XmlElement[] = []
-    for (const child of node.children) {
-      if (typeof child === 'object' && child.tagName === name) found.push(elementOf(child))
-    }
-    return found
-  }
-  const find = (name: string): TNode | undefined =>
-    node.children.find(
+  const named = (name: string): TNode[] =>
+    node.children.filter(
       (child): child is TNode => typeof child === 'object' && child.tagName === name,
     )
   return {
     node,
     name: node.tagName,
-    children,
-    child(name) {
-      const found = find(name)
-      return found && elementOf(found)
-    },
-    text(name) {
-      return find(name)
+    children: (name) => named(name).map(elementOf),
+    child: (name) => named(name).map(elementOf)[0],
+    text: (name) =>
+      named(name)[0]
         ?.children.filter((child) => typeof child === 'string')
-        .join('')
-    },
+        .join(''),
   }
 }
 

@@ -10,10 +10,12 @@ import type {
   Schema,
   Store,
 } from '../contracts/index.ts'
+import { completedByHead } from '../core/completed-by-head.ts'
 import { isSluiceError, SluiceError } from '../core/errors.ts'
 import { schemaInferrer } from '../core/infer.ts'
 import { laneId } from '../core/lane.ts'
-import { type ObjectWritten, objectWriter } from '../core/object-writer.ts'
+import { objectWriter } from '../core/object-writer.ts'
+import type { ObjectWritten } from '../core/parts-writer.ts'
 import { nextTurn } from '../core/turn.ts'
 
 /** Under these names an object says which file it is. */
@@ -78,7 +80,7 @@ async function abortEarlier(file: PendingFile, to: Publication): Promise<void> {
 async function write(file: PendingFile, to: Publication): Promise<ObjectWritten> {
   const { store, session, format, signal, clock } = to
   const encoder = format.encoder({ schema: to.schema ?? (await inferred(file, session)) })
-  const writer = objectWriter(store, file.key, {
+  const writer = objectWriter(completedByHead(store), file.key, {
     contentType: format.contentType,
     metadata: {
       [METADATA.file]: file.id,
@@ -86,10 +88,7 @@ async function write(file: PendingFile, to: Publication): Promise<ObjectWritten>
       [METADATA.begin]: String(file.begin),
       [METADATA.end]: String(file.end),
     },
-    ...(store.capabilities.conditionalPut && {
-      ifNoneMatch: '*' as const,
-      conditionFallback: 'head' as const,
-    }),
+    ...(store.capabilities.conditionalPut && { ifNoneMatch: '*' as const }),
     headBytes: encoder.headBytes,
     onUpload: async (token) => {
       to.onUpload(token)

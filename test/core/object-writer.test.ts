@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import type { Bytes, MultipartUpload, Store } from '../../src/contracts/index.ts'
+import { completedByHead } from '../../src/core/completed-by-head.ts'
 import { SluiceError } from '../../src/core/errors.ts'
 import { objectWriter } from '../../src/core/object-writer.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
@@ -246,11 +247,7 @@ describe('objectWriter', () => {
     await expect(strict.write(bytes(3 * PART))).rejects.toMatchObject({ code: 'not-supported' })
     expect(await openUploads(to)).toBe(0)
     const write = async (): Promise<unknown> => {
-      const writer = objectWriter(to, 'a', {
-        partBytes: PART,
-        ifNoneMatch: '*',
-        conditionFallback: 'head',
-      })
+      const writer = objectWriter(completedByHead(to), 'a', { partBytes: PART, ifNoneMatch: '*' })
       await writer.write(bytes(3 * PART))
       return writer.close()
     }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { utf8 } from '../../src/core/bytes.ts'
-import { collectBytes, readableOf, toReadableStream } from '../../src/core/streams.ts'
+import { collectBytes, toReadableStream } from '../../src/core/streams.ts'
 
 test('toReadableStream pulls only what is asked for, and returns the iterator when cancelled', async () => {
   let made = 0
@@ -20,7 +20,7 @@ test('toReadableStream pulls only what is asked for, and returns the iterator wh
 })
 
 test('collectBytes stops at its limit and cancels the source', async () => {
-  expect(await collectBytes(readableOf(utf8('abc')), 3)).toEqual(utf8('abc'))
+  expect(await collectBytes(toReadableStream([utf8('abc')]), 3)).toEqual(utf8('abc'))
   await expect(collectBytes([utf8('ab'), utf8('cd')], 3)).rejects.toMatchObject({
     code: 'too-large',
   })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { s3Client } from '../../src/s3/client.ts'
-import { createUpload, listUploads, resumeUpload } from '../../src/s3/multipart.ts'
+import { listUploads } from '../../src/s3/list-uploads.ts'
+import { createUpload, resumeUpload } from '../../src/s3/multipart.ts'
 import {
   answer,
   cut,

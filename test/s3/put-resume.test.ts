@@ -2,11 +2,11 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { Bytes } from '../../src/contracts/index.ts'
 import type { PutBody } from '../../src/core/put-body.ts'
-import type { UploadCheckpoint } from '../../src/core/resumption.ts'
 import { toReadableStream } from '../../src/core/streams.ts'
 import { crc32c } from '../../src/s3/checksums.ts'
 import { resumeUpload } from '../../src/s3/multipart.ts'
 import { put } from '../../src/s3/put.ts'
+import { resumable, type UploadCheckpoint } from '../../src/s3/resumable.ts'
 import { bytes, content, KINDS, openUploads, PART, type Place, pieces, place } from './place.ts'
 import { failure } from './scripted-fetch.ts'
 
@@ -29,7 +29,7 @@ describe('resumption', () => {
       put(at.client, 'key', bodyOf(body), {
         ...options,
         ...more,
-        onCheckpoint: (token) => void tokens.push(JSON.stringify(token)),
+        resumable: resumable({ onCheckpoint: (token) => void tokens.push(JSON.stringify(token)) }),
       }),
     )
     expect(error).toMatchObject({ code: 'network', uploadId: (await openUploads(at))[0] })
@@ -44,7 +44,7 @@ describe('resumption', () => {
     const { at, token } = await cutOff(bodyOf)
     expect(token).toMatchObject({ key: 'key', partBytes: PART })
     expect(token.parts.map(({ partNumber }) => partNumber)).toEqual([1, 2, 3])
-    const resume = { resume: token, concurrency: 1 }
+    const resume = { resumable: resumable({ resume: token }), concurrency: 1 }
     const written = await put(at.client, 'key', bodyOf(body), resume)
     expect(at.sent).toEqual(['GET', 'PUT 4', 'PUT 5', 'PUT 6', 'PUT 7', 'POST'])
     expect(await content(at)).toEqual(body)
@@ -58,16 +58,18 @@ describe('resumption', () => {
     let last: UploadCheckpoint | undefined
     const again = put(at.client, 'key', toReadableStream(pieces(body)), {
       concurrency: 1,
-      resume: token,
       signal: controller.signal,
-      onCheckpoint(next) {
-        last = next
-        if (next.parts.length === 5) controller.abort()
-      },
+      resumable: resumable({
+        resume: token,
+        onCheckpoint(next) {
+          last = next
+          if (next.parts.length === 5) controller.abort()
+        },
+      }),
     })
     expect(await failure(again)).toMatchObject({ code: 'aborted', uploadId: token.uploadId })
     at.sent.length = 0
-    await put(at.client, 'key', body, { resume: last, concurrency: 1 })
+    await put(at.client, 'key', body, { resumable: resumable({ resume: last }), concurrency: 1 })
     expect(at.sent).toEqual(['GET', 'PUT 6', 'PUT 7', 'POST'])
     expect(await content(at)).toEqual(body)
   })
@@ -81,12 +83,14 @@ describe('resumption', () => {
       nothing: new Uint8Array(),
     }
     for (const [name, other] of Object.entries(others)) {
-      const error = await failure(put(at.client, 'key', bodyOf(other), { resume: token }))
+      const error = await failure(
+        put(at.client, 'key', bodyOf(other), { resumable: resumable({ resume: token }) }),
+      )
       expect(error, name).toMatchObject({ code: 'invalid-options', uploadId: token.uploadId })
       expect(await content(at)).toBeUndefined()
     }
     // The right one may still come.
-    await put(at.client, 'key', bodyOf(body), { resume: token })
+    await put(at.client, 'key', bodyOf(body), { resumable: resumable({ resume: token }) })
     expect(await content(at)).toEqual(body)
   })
 
@@ -100,14 +104,18 @@ describe('resumption', () => {
     ]
     for (const part of forged) {
       const resume = { ...token, parts: [part, ...rest] } as UploadCheckpoint
-      expect(await failure(put(at.client, 'key', body, { resume }))).toMatchObject({
+      expect(
+        await failure(put(at.client, 'key', body, { resumable: resumable({ resume }) })),
+      ).toMatchObject({
         code: 'conflict',
         retryable: false,
         uploadId: token.uploadId,
       })
     }
     await resumeUpload(at.client, token).putPart(2, bytes(PART, 9))
-    expect(await failure(put(at.client, 'key', body, { resume: token }))).toMatchObject({
+    expect(
+      await failure(put(at.client, 'key', body, { resumable: resumable({ resume: token }) })),
+    ).toMatchObject({
       code: 'conflict',
     })
   })
@@ -115,7 +123,9 @@ describe('resumption', () => {
   test('of an upload that is gone is not-found', async () => {
     const { at, token } = await cutOff(KINDS.bytes as never)
     await resumeUpload(at.client, token).abort()
-    const error = await failure(put(at.client, 'key', body, { resume: token }))
+    const error = await failure(
+      put(at.client, 'key', body, { resumable: resumable({ resume: token }) }),
+    )
     expect(error).toMatchObject({ code: 'not-found' })
   })
 
@@ -128,14 +138,16 @@ describe('resumption', () => {
   ])('by a token %s is refused before anything is sent', async (_, wrong, code) => {
     const { at, token } = await cutOff(KINDS.bytes as never)
     const resume = { ...token, ...wrong } as UploadCheckpoint
-    expect(await failure(put(at.client, 'key', body, { resume }))).toMatchObject({ code })
+    expect(
+      await failure(put(at.client, 'key', body, { resumable: resumable({ resume }) })),
+    ).toMatchObject({ code })
     expect(at.sent).toEqual([])
   })
 
   test('goes by sizes where the token has no checksums', async () => {
     const { at, token } = await cutOff(KINDS.bytes as never)
     const parts = token.parts.map(({ sha256: _, ...part }) => part)
-    await put(at.client, 'key', body, { resume: { ...token, parts } })
+    await put(at.client, 'key', body, { resumable: resumable({ resume: { ...token, parts } }) })
     expect(await content(at)).toEqual(body)
   })
 
@@ -146,7 +158,7 @@ describe('resumption', () => {
     const writing = put(at.client, 'key', body, {
       ...options,
       ifNoneMatch: '*',
-      onCheckpoint: (token) => void tokens.push(token),
+      resumable: resumable({ onCheckpoint: (token) => void tokens.push(token) }),
     })
     expect(await failure(writing)).toMatchObject({ code: 'precondition-failed' })
     expect(tokens).toHaveLength(8)
@@ -158,7 +170,7 @@ describe('resumption', () => {
     const at = place()
     const writing = put(at.client, 'key', body, {
       ...options,
-      onCheckpoint: () => Promise.reject(full),
+      resumable: resumable({ onCheckpoint: () => Promise.reject(full) }),
     })
     const error = await failure(writing)
     expect(error.uploadId).toBe((await openUploads(at))[0])
@@ -166,10 +178,12 @@ describe('resumption', () => {
     const slow = place()
     await put(slow.client, 'key', body, {
       partBytes: PART,
-      async onCheckpoint({ parts }) {
-        await turn()
-        counts.push(parts.length)
-      },
+      resumable: resumable({
+        async onCheckpoint({ parts }) {
+          await turn()
+          counts.push(parts.length)
+        },
+      }),
     })
     expect(counts).toEqual([...counts].sort((a, b) => a - b))
     expect(counts.at(-1)).toBe(7)
@@ -186,8 +200,13 @@ describe('resumption', () => {
     const onCheckpoint = (token: UploadCheckpoint): void => {
       last = JSON.stringify(token)
     }
-    await failure(put(at.client, 'key', body, { ...options, onCheckpoint }))
-    await put(at.client, 'key', body, { concurrency: 1, resume: JSON.parse(last) })
+    await failure(
+      put(at.client, 'key', body, { ...options, resumable: resumable({ onCheckpoint }) }),
+    )
+    await put(at.client, 'key', body, {
+      concurrency: 1,
+      resumable: resumable({ resume: JSON.parse(last) }),
+    })
     expect(sums).toEqual(Array(8).fill(true))
     expect(await content(at)).toEqual(body)
   })

@@ -1,4 +1,4 @@
-import { utf8Length } from '../../core/bytes.ts'
+import { cutUtf8 } from '../../core/bytes.ts'
 import { PRIVATE_NAME } from './fs-like.ts'
 
 /**
@@ -17,17 +17,7 @@ import { PRIVATE_NAME } from './fs-like.ts'
  */
 export function pathOfSegment(segment: string): readonly string[] {
   const name = encode(segment)
-  if (utf8Length(name) <= MAX_PIECE_BYTES) return [name]
-  const pieces: string[] = []
-  let piece = ''
-  for (const character of name) {
-    if (utf8Length(piece + character) > MAX_PIECE_BYTES) {
-      pieces.push(piece)
-      piece = ''
-    }
-    piece += character
-  }
-  pieces.push(piece)
+  const pieces = cutUtf8(name, MAX_PIECE_BYTES)
   const last = pieces.length - 1
   // The plus keeps a last piece from being `.` or `..`.
   return pieces.map((text, i) => `${i > 0 ? '+' : ''}${text}${i < last ? CONTINUES : ''}`)

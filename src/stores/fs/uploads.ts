@@ -186,7 +186,7 @@ async function withoutPart(
 ): Promise<SluiceError> {
   const { key } = await readUpload(room, token)
   const message = `"${key}": part ${partNumber} was not received with this ETag`
-  return new SluiceError('invalid-options', message, token)
+  return new SluiceError('invalid-options', message, { key, uploadId: token.uploadId })
 }
 
 /** Idempotent. Another key's upload is none of this token's and stays. */

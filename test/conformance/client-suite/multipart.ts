@@ -1,12 +1,6 @@
 import type { Part } from 'sluice'
-import {
-  createUpload,
-  headObject,
-  listUploads,
-  putObject,
-  resumeUpload,
-  type S3Client,
-} from 'sluice/s3'
+import { createUpload, headObject, putObject, resumeUpload, type S3Client } from 'sluice/s3'
+import { listUploads } from 'sluice/s3/janitor'
 import { concatBytes } from '../../../src/core/bytes.ts'
 import {
   type ClientCase,

@@ -1,5 +1,6 @@
 import type { Bytes } from 'sluice'
-import { headObject, type PutBody, put, putObject, type UploadCheckpoint } from 'sluice/s3'
+import { headObject, type PutBody, put, putObject } from 'sluice/s3'
+import { resumable, type UploadCheckpoint } from 'sluice/s3/resumable'
 import {
   type ClientCase,
   check,
@@ -179,24 +180,27 @@ export const putCases: readonly ClientCase[] = [
       let kept = ''
       const cutOff = put(client(), 'key', new Blob([bytes]), {
         ...{ partBytes: PART_BYTES, concurrency: 1, signal: leaving.signal },
-        onCheckpoint(token) {
-          kept = JSON.stringify(token)
-          if (token.parts.length === 2) leaving.abort()
-        },
+        resumable: resumable({
+          onCheckpoint(token) {
+            kept = JSON.stringify(token)
+            if (token.parts.length === 2) leaving.abort()
+          },
+        }),
       })
       const { uploadId } = await checkRejects(cutOff, 'aborted', 'what was cut off')
       const resume: UploadCheckpoint = JSON.parse(kept)
       checkEqual(uploadId, resume.uploadId, 'what stays open')
       checkEqual(await headObject(client(), 'key'), undefined, 'the object before')
-      const other = put(client(), 'key', pattern(LONG_BYTES, 2), { resume })
+      const again = { resumable: resumable({ resume }) }
+      const other = put(client(), 'key', pattern(LONG_BYTES, 2), again)
       await checkRejects(other, 'invalid-options', 'another source', 'key')
-      const shorter = put(client(), 'key', streamOf(bytes.subarray(0, 100)), { resume })
+      const shorter = put(client(), 'key', streamOf(bytes.subarray(0, 100)), again)
       await checkRejects(shorter, 'invalid-options', 'a shorter source', 'key')
       const sent: string[] = []
-      await put(client({ fetch: noting(sent) }), 'key', streamOf(bytes), { resume })
+      await put(client({ fetch: noting(sent) }), 'key', streamOf(bytes), again)
       checkEqual(sent, ['GET uploadId', 'PUT partNumber', 'POST uploadId'], 'what was sent')
       await checkKept(client(), 'key', bytes)
-      const gone = put(client(), 'key', streamOf(bytes), { resume })
+      const gone = put(client(), 'key', streamOf(bytes), again)
       await checkRejects(gone, 'not-found', 'the same token again', 'key')
     },
   },

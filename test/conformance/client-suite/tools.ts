@@ -1,5 +1,6 @@
 import type { Bytes } from 'sluice'
-import { getObject, headObject, listUploads, type S3Client, type S3ClientOptions } from 'sluice/s3'
+import { getObject, headObject, type S3Client, type S3ClientOptions } from 'sluice/s3'
+import { listUploads } from 'sluice/s3/janitor'
 import { concatBytes } from '../../../src/core/bytes.ts'
 import { check, checkBytes, checkEqual } from '../../../src/testing/check.ts'
 

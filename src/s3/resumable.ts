@@ -1,6 +1,8 @@
 import type { Bytes, MultipartToken, MultipartUpload, Part } from '../contracts/index.ts'
-import { isSluiceError, SluiceError } from './errors.ts'
-import { sha256Hex } from './hash.ts'
+import { SluiceError } from '../core/errors.ts'
+import { sha256Hex } from '../core/hash.ts'
+import type { Resumption } from '../core/object-upload.ts'
+import type { Resumable } from '../core/put-body.ts'
 
 /** A part that has arrived. */
 export interface CheckpointPart extends Part {
@@ -18,7 +20,7 @@ export interface UploadCheckpoint extends MultipartToken {
   readonly parts: readonly CheckpointPart[]
 }
 
-export interface ResumptionOptions {
+export interface ResumableOptions {
   /**
    * Called, and awaited, when an upload has been opened and after each part, with what `resume` takes: plain JSON, to be kept. Each
    * part is hashed then. Never called for an object of one part.
@@ -28,24 +30,51 @@ export interface ResumptionOptions {
   readonly resume?: UploadCheckpoint | undefined
 }
 
+/**
+ * Lets the uploads of `put` outlive a failure:
+ *
+ * ```ts
+ * await put(client, 'film.mp4', file, { resumable: resumable({ onCheckpoint: keep }) })
+ * await put(client, 'film.mp4', file, { resumable: resumable({ resume: token }) })
+ * ```
+ *
+ * The error names the `uploadId`, and `resume` with the last token and the same source goes on: parts that have arrived are read
+ * again, held against the token by size and SHA-256, and not sent again. Only where that could never end well
+ * (`precondition-failed`, `too-large`, `not-supported`) the upload is aborted. Whoever gives up calls `resumeUpload(client,
+ * token).abort()`. Each part in flight of a Blob is in memory then.
+ *
+ * Errors, those of `put`: `invalid-options` for a token that is none, or of another key, size or source; `conflict` for one whose
+ * parts somebody else has replaced; `not-found` for one whose upload is gone.
+ */
+export function resumable(options: ResumableOptions): Resumable {
+  return (key, sizeBytes) => {
+    const { resume, onCheckpoint } = options
+    if (resume) checkCheckpoint(resume, key, sizeBytes)
+    if (resume || onCheckpoint) return new KeptUpload(options, (resume ?? { sizeBytes }).sizeBytes)
+    return undefined
+  }
+}
+
 /** No resumption could end well after these. */
 const FINAL = new Set(['precondition-failed', 'too-large', 'not-supported', 'not-found'])
 
 /** An upload that outlives its process: tells what has arrived, and takes no part again that has. */
-export class Resumption {
-  readonly #options: ResumptionOptions
-  readonly #begun: Pick<UploadCheckpoint, 'partBytes' | 'sizeBytes'>
+class KeptUpload implements Resumption {
+  readonly #options: ResumableOptions
+  readonly #sizeBytes: number | undefined
+  #partBytes = 0
   /** What has arrived before, and was not read again yet. */
   #kept: Map<number, CheckpointPart> = new Map()
   readonly #parts: CheckpointPart[] = []
   #saved: Promise<void> = Promise.resolve()
 
-  constructor(
-    options: ResumptionOptions,
-    begun: Pick<UploadCheckpoint, 'partBytes' | 'sizeBytes'>,
-  ) {
+  constructor(options: ResumableOptions, sizeBytes: number | undefined) {
     this.#options = options
-    this.#begun = begun
+    this.#sizeBytes = sizeBytes
+  }
+
+  get token(): UploadCheckpoint | undefined {
+    return this.#options.resume
   }
 
   /**
@@ -53,7 +82,8 @@ export class Resumption {
    *
    * Errors: `not-found` when the upload is gone; `conflict` when a part is another one; `not-supported` where parts cannot be listed.
    */
-  async open(upload: MultipartUpload, signal: AbortSignal): Promise<void> {
+  async open(upload: MultipartUpload, partBytes: number, signal: AbortSignal): Promise<void> {
+    this.#partBytes = partBytes
     const { resume } = this.#options
     if (!resume) return this.#checkpoint(upload)
     const { key, uploadId } = upload
@@ -105,8 +135,8 @@ export class Resumption {
   }
 
   /** Whether the upload is to stay open after this failure. */
-  survives(failure: unknown): boolean {
-    return !(isSluiceError(failure) && FINAL.has(failure.code))
+  survives({ code }: SluiceError): boolean {
+    return !FINAL.has(code)
   }
 
   /** One after the other, so that an older one never replaces a newer one. */
@@ -116,7 +146,12 @@ export class Resumption {
       this.#saved = this.#saved.then(() => {
         const parts = [...this.#parts, ...this.#kept.values()]
         parts.sort((a, b) => a.partNumber - b.partNumber)
-        return onCheckpoint({ ...upload.toJSON(), ...this.#begun, parts })
+        return onCheckpoint({
+          ...upload.toJSON(),
+          partBytes: this.#partBytes,
+          sizeBytes: this.#sizeBytes,
+          parts,
+        })
       })
     }
     return this.#saved
