@@ -110,10 +110,6 @@ export class ObjectUpload {
 
   async putWhole(body: Bytes | Blob): Promise<PutResult> {
     throwIfAborted(this.signal)
-    if (this.#hasCondition() && !this.#target.capabilities.conditionalPut) {
-      const message = `This store takes no condition on put ("${this.key}")`
-      throw new SluiceError('not-supported', message, { key: this.key })
-    }
     const { ifNoneMatch, ifMatch } = this.#options
     const headers = headersOf(this.#options)
     const options = { ...headers, ifNoneMatch, ifMatch, signal: this.signal }

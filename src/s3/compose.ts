@@ -15,7 +15,7 @@ import { iterate } from '../core/reading.ts'
 import type { S3Client } from './client.ts'
 import { composePlan, type Piece, sizeOf, sum } from './compose-plan.ts'
 import { beginUpload } from './multipart.ts'
-import { getObject, headObject, putObject } from './objects.ts'
+import { checkConditional, getObject, headObject, putObject } from './objects.ts'
 import type { S3PutObjectOptions, S3StorageOptions } from './put-options.ts'
 import {
   completeWith,
@@ -133,6 +133,7 @@ async function assemble(
   if (plan.length === 0 || (plan.length === 1 && isRead(only, multipart))) {
     return putObject(client, to, await bodyOf(client, only, to, options.signal), options)
   }
+  checkConditional(client, to, options, 'conditionalComplete')
   if (plan.length > multipart.maxParts) {
     const what = `more than ${multipart.maxParts} parts`
     throw new SluiceError('too-large', `"${to}" would have ${what}`, { key: to })

@@ -6,6 +6,7 @@ import type { S3Client } from './client.ts'
 import { NONCE, newNonce } from './metadata.ts'
 import { beginUpload } from './multipart.ts'
 import {
+  checkConditional,
   conditionHeaders,
   hasCondition,
   headObject,
@@ -88,6 +89,7 @@ async function copyInParts(
   refusal?: unknown,
 ): Promise<PutResult> {
   const { signal } = options
+  checkConditional(client, to, options, 'conditionalComplete')
   const source = await headObject(client, from, { signal })
   if (!source) throw noSource(from)
   const { sizeBytes } = source

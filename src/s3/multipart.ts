@@ -13,7 +13,14 @@ import type { S3Checksum, S3Client } from './client.ts'
 import { protocolError } from './errors.ts'
 import { listParts } from './list-parts.ts'
 import { newNonce, objectHeaders } from './metadata.ts'
-import { conditionHeaders, headObject, ifWritten, isAbsent, mindAbsent } from './objects.ts'
+import {
+  checkConditional,
+  conditionHeaders,
+  headObject,
+  ifWritten,
+  isAbsent,
+  mindAbsent,
+} from './objects.ts'
 import type { S3UploadOptions } from './put-options.ts'
 import { drain, etagOf, readXml, xmlEtag } from './response.ts'
 import { writeXml } from './xml.ts'
@@ -153,6 +160,7 @@ async function completeUpload(
   nonce: string | undefined,
 ): Promise<PutResult> {
   const { key, uploadId } = token
+  checkConditional(client, key, options, 'conditionalComplete')
   const sums = checksumOf(client, token)?.completion(parts)
   const listed = parts.map(
     (part) =>

@@ -21,7 +21,7 @@ import { drain, etagOf, objectInfoOf } from './response.ts'
  * Where the bucket's CORS rule hides the ETag from a page, the object is written and the call rejects with `protocol`: a listing would
  * show the ETag of whatever is there by then.
  *
- * Errors: `precondition-failed`, and what `S3Client.send` rejects with.
+ * Errors: `precondition-failed`; `not-supported` for a condition where the client's provider takes none; what `S3Client.send` rejects with.
  */
 export async function putObject(
   client: S3Client,
@@ -29,6 +29,7 @@ export async function putObject(
   body: Bytes | Blob,
   options: S3PutObjectOptions = {},
 ): Promise<PutResult> {
+  checkConditional(client, key, options, 'conditionalPut')
   const nonce = hasCondition(options) ? newNonce() : undefined
   const sum = await client.checksum?.of(body)
   return mindAbsent(options, key, () =>
@@ -201,6 +202,19 @@ async function headWritten(
 
 export function hasCondition({ ifNoneMatch, ifMatch }: WriteConditions): boolean {
   return ifNoneMatch !== undefined || ifMatch !== undefined
+}
+
+/** Most providers that know no condition ignore it, and would overwrite what it should have protected. */
+export function checkConditional(
+  { provider }: S3Client,
+  key: string,
+  conditions: WriteConditions,
+  capability: 'conditionalPut' | 'conditionalComplete',
+): void {
+  if (!hasCondition(conditions) || provider.capabilities[capability]) return
+  throw new SluiceError('not-supported', `${provider.name} takes no such condition ("${key}")`, {
+    key,
+  })
 }
 
 export function conditionHeaders({ ifNoneMatch, ifMatch }: WriteConditions): S3Headers {

@@ -130,20 +130,20 @@ export function triedStore(client: S3Client): TriedStore {
     multipart: { ...LIMITS, ...client.provider.capabilities.multipart, equalParts: false },
     listUploads: true,
   }
-  // It refuses by itself what its provider denies.
-  const lister: S3Client = Object.create(client, {
+  // The operations refuse by themselves what their provider denies.
+  const asked: S3Client = Object.create(client, {
     provider: { value: { ...client.provider, capabilities } },
   })
   return {
     capabilities,
-    put: (key, body, put) => putObject(client, key, body, put),
-    get: (key, get) => getObject(client, key, get),
-    list: (listing) => listObjects(client, listing),
-    delete: (keys, call) => deleteObjects(client, typeof keys === 'string' ? [keys] : keys, call),
-    copy: (from, to, copy) => copyObject(client, from, to, copy),
-    createMultipart: (key, create) => createUpload(client, key, create),
-    resumeMultipart: (token) => resumeUpload(client, token),
-    listMultipart: (prefix, call) => listUploads(lister, prefix, call),
+    put: (key, body, put) => putObject(asked, key, body, put),
+    get: (key, get) => getObject(asked, key, get),
+    list: (listing) => listObjects(asked, listing),
+    delete: (keys, call) => deleteObjects(asked, typeof keys === 'string' ? [keys] : keys, call),
+    copy: (from, to, copy) => copyObject(asked, from, to, copy),
+    createMultipart: (key, create) => createUpload(asked, key, create),
+    resumeMultipart: (token) => resumeUpload(asked, token),
+    listMultipart: (prefix, call) => listUploads(asked, prefix, call),
   }
 }
 
