@@ -47,10 +47,16 @@ test('a failure to get new credentials, after the server has refused the old one
 
 test('a completion that S3 is long about has time while spaces come', async () => {
   const clock = virtualClock()
+  let sent = (): void => {}
+  // Signing takes turns of its own, as many as it likes.
+  const sending = new Promise<void>((resolve) => {
+    sent = resolve
+  })
   const spaces = (count: number): Step => {
     const text = new TextEncoder()
-    return (_, { signal }) =>
-      new Response(
+    return (_, { signal }) => {
+      sent()
+      return new Response(
         new ReadableStream({
           async pull(controller) {
             if (count-- > 0) {
@@ -63,6 +69,7 @@ test('a completion that S3 is long about has time while spaces come', async () =
           },
         }),
       )
+    }
   }
   const complete = (step: Step): Promise<unknown> => {
     const client = s3Client(script([step], { clock, retry: { attempts: 1 } }).options)
@@ -71,6 +78,7 @@ test('a completion that S3 is long about has time while spaces come', async () =
     ])
   }
   const outcome = Promise.allSettled([complete(spaces(30))])
+  await sending
   for (let n = 0; n < 35; n++) {
     await new Promise((resolve) => setImmediate(resolve))
     await clock.advance(20_000)
