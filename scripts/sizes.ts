@@ -25,7 +25,7 @@ const limits: Record<string, number> = {
   './s3/tags': 6_000,
   './s3/customer-key': 3_200,
   './s3/checksums': 2_600,
-  './s3/probe': 15_700,
+  './s3/probe': 15_900,
   './s3/doctor': 17_900,
   './s3/providers': 2_000,
   './stores': 4_300,
