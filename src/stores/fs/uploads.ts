@@ -100,7 +100,7 @@ export async function writePart(
   { signal }: CallOptions,
 ): Promise<Part> {
   await readUpload(room, token)
-  const etag = crypto.randomUUID()
+  const etag = orderedId()
   const path = uploadPath(room, token.uploadId, `${partNumber}-${etag}`)
   const draft = `${path}.tmp`
   try {
@@ -158,24 +158,33 @@ export async function joinParts(
 
 const PART_FILE = /^(\d+)-([0-9a-f-]{36})$/
 
-/** Of a part that was replaced, the newest file. */
+let lastMs = 0
+let sequence = 0
+
+/** As unlike any other as a UUID, and sorted as made: the time of a file is the same for all of some milliseconds. */
+function orderedId(): string {
+  const ms = Math.max(Date.now(), lastMs)
+  sequence = ms === lastMs ? sequence + 1 : 0
+  lastMs = ms
+  const time = ms.toString(16).padStart(12, '0')
+  return `${time}-${sequence.toString(16).padStart(8, '0')}-${crypto.randomUUID().slice(-14)}`
+}
+
+/** Of a part that was replaced, the file that was begun last. */
 export async function listParts(room: FsRoom, token: MultipartToken): Promise<readonly Part[]> {
   await readUpload(room, token)
   const folder = uploadPath(room, token.uploadId)
-  const newest = new Map<number, Part & { readonly atNs: bigint }>()
+  const newest = new Map<number, Part>()
   for (const { name } of (await unless(ABSENT, room.fs.readdir(folder, { withFileTypes: true }))) ??
     []) {
     const [, number, etag] = PART_FILE.exec(name) ?? []
     const stats = etag && (await statOf(room, `${folder}/${name}`))
     if (!stats) continue
     const partNumber = Number(number)
-    const { mtimeNs: atNs } = stats
-    if ((newest.get(partNumber)?.atNs ?? -1n) > atNs) continue
-    newest.set(partNumber, { partNumber, etag, sizeBytes: Number(stats.size), atNs })
+    if ((newest.get(partNumber)?.etag ?? '') > etag) continue
+    newest.set(partNumber, Object.freeze({ partNumber, etag, sizeBytes: Number(stats.size) }))
   }
-  return [...newest.values()]
-    .sort((a, b) => a.partNumber - b.partNumber)
-    .map(({ atNs: _, ...part }) => Object.freeze(part))
+  return [...newest.values()].sort((a, b) => a.partNumber - b.partNumber)
 }
 
 /** Why a part is not there: its upload has gone, or it never came. */
