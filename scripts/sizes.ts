@@ -11,26 +11,26 @@ import { root } from './install.mjs'
 /** Entry → the most that `all` may come to, in bytes after gzip. Raise one only with a reason in the commit. */
 const limits: Record<string, number> = {
   '.': 21_100,
-  './s3': 20_400,
-  's3 without multipart': 14_600,
+  './s3': 20_700,
+  's3 without multipart': 14_700,
   './s3/buckets': 14_000,
   './s3/credentials': 11_000,
   './s3/janitor': 8_600,
   './s3/presign': 4_500,
   './s3/presigned-client': 9_000,
   './s3/post-policy': 4_000,
-  './s3/compose': 11_500,
+  './s3/compose': 11_900,
   './s3/resumable': 1_900,
   './s3/download': 4_000,
   './s3/tags': 6_000,
   './s3/customer-key': 3_200,
   './s3/checksums': 2_600,
-  './s3/probe': 15_900,
-  './s3/doctor': 17_900,
+  './s3/probe': 16_200,
+  './s3/doctor': 18_300,
   './s3/providers': 2_000,
   './stores': 4_300,
   './stores/memory': 5_400,
-  './stores/s3': 20_400,
+  './stores/s3': 20_700,
   './stores/r2': 4_900,
   './stores/fs': 8_400,
   './stores/probe': 4_500,
@@ -47,7 +47,7 @@ const limits: Record<string, number> = {
   './http/s3-gateway': 29_700,
   './client': 7_000,
   './testing': 23_000,
-  './node': 33_600,
+  './node': 33_800,
   './workers': 74_000,
   './browser': 22_800,
 }
@@ -62,8 +62,8 @@ const { exports, dependencies } = JSON.parse(readFileSync(join(root, 'package.js
  * was reached, so that it gets no further from them.
  */
 const ownLimits: Record<string, number> = {
-  './s3': 16_300,
-  's3 without multipart': 10_350,
+  './s3': 16_700,
+  's3 without multipart': 10_700,
 }
 
 /** What is measured beside the exports: what a bundle holds that takes only these. */

@@ -14,7 +14,7 @@ import { abortError, anySignal, asSluiceError, SluiceError, throwIfAborted } fro
 import { checkKey } from './keys.ts'
 import { type PartPlan, type PartPlanOptions, partPlan, tooLarge } from './part-plan.ts'
 import { retry } from './retry.ts'
-import { stillOpen, withOpenUpload } from './still-open.ts'
+import { nothingOpen, stillOpen, withOpenUpload } from './still-open.ts'
 
 /** As much of a store as an upload needs. */
 export type UploadTarget = Pick<
@@ -228,7 +228,7 @@ export class ObjectUpload {
     }
     try {
       await this.discard()
-      return failure
+      return nothingOpen(failure)
     } catch (leak) {
       return stillOpen(failure, leak)
     }

@@ -6,8 +6,15 @@ export function withOpenUpload(failure: unknown, how: string, uploadId: string):
   return new SluiceError(failure.code, `${failure.message}; ${how} as ${uploadId}`, {
     ...failure,
     uploadId,
-    cause: failure,
+    cause: failure.cause ?? failure,
   })
+}
+
+/** A failure whose upload was aborted: it names none that would be open. */
+export function nothingOpen(failure: unknown): unknown {
+  if (!isSluiceError(failure) || failure.uploadId === undefined) return failure
+  const { code, message, cause } = failure
+  return new SluiceError(code, message, { ...failure, uploadId: undefined, cause })
 }
 
 /** A failure whose upload could not be aborted (`leak`). */

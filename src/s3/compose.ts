@@ -15,7 +15,7 @@ import { iterate } from '../core/reading.ts'
 import type { S3Client } from './client.ts'
 import { composePlan, type Piece, sizeOf, sum } from './compose-plan.ts'
 import { beginUpload } from './multipart.ts'
-import { checkConditional, getObject, headObject, putObject } from './objects.ts'
+import { checkBody, checkConditional, getObject, headObject, putObject } from './objects.ts'
 import type { S3PutObjectOptions, S3StorageOptions } from './put-options.ts'
 import {
   completeWith,
@@ -82,6 +82,7 @@ export async function appendObject(
   options: AppendOptions = {},
 ): Promise<PutResult> {
   checkKey(key)
+  checkBody(key, data)
   const { conditionalPut, conditionalComplete } = client.provider.capabilities
   if (!conditionalPut || !conditionalComplete) {
     const why = 'takes no conditions, so that an append could lose the write of another'

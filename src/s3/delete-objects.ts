@@ -26,12 +26,13 @@ interface Failure {
  */
 export async function deleteObjects(
   client: S3Client,
-  keys: Iterable<string>,
+  keys: string | Iterable<string>,
   options: CallOptions = {},
 ): Promise<DeleteResult> {
   const batched: string[] = []
   const singles: string[] = []
-  for (const key of new Set(keys)) {
+  // A text is a sequence of texts as well.
+  for (const key of new Set(typeof keys === 'string' ? [keys] : keys)) {
     checkKey(key)
     if (fitsXml(key)) batched.push(key)
     else singles.push(key)

@@ -63,6 +63,9 @@ export function s3Address(options: S3EndpointOptions): S3Address {
   }
   const host = pathStyle ? endpoint.host : `${bucket}.${endpoint.host}`
   const folder = endpoint.pathname.replace(/\/$/, '')
+  if (pathStyle && folder.endsWith(`/${bucket}`)) {
+    throw invalid(`The endpoint ends in the bucket's name "${bucket}": give it without`)
+  }
   const root = `${endpoint.protocol}//${host}${folder}/${pathStyle ? `${bucket}/` : ''}`
   return {
     region,

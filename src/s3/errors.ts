@@ -84,7 +84,12 @@ export function refusalError(
     region !== undefined &&
     ((status > 299 && status < 400) || serverCode === 'AuthorizationHeaderMalformed')
   const said = [String(status), serverCode, refusal.message && `"${refusal.message.slice(0, 300)}"`]
-  const hint = elsewhere ? `the bucket is in region ${region}: set it` : HINTS[code]
+  const silent = code === 'permission-denied' && serverCode === undefined
+  const hint = elsewhere
+    ? `the bucket is in region ${region}: set it`
+    : silent
+      ? 'no reason was given: check the access key, its secret, and what it may do in this bucket'
+      : HINTS[code]
   return contextError(
     elsewhere ? 'invalid-options' : code,
     context,

@@ -30,6 +30,10 @@ export function nonceOf(headers: Headers): string | undefined {
   return headers.get(NONCE) ?? undefined
 }
 
+/** Control characters, which would be gone or refused elsewhere, and lone surrogates, which have no UTF-8. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about
+const UNFIT = /[\u0000-\u001f\u007f]|\p{Surrogate}/u
+
 /** The headers that carry an object's own. A content type is always sent: some runtimes would add one of their own. */
 export function objectHeaders(
   options: ObjectHeaders & S3StorageOptions,
@@ -44,8 +48,8 @@ export function objectHeaders(
     [NONCE]: nonce,
   }
   for (const [name, value] of Object.entries(options.metadata ?? {})) {
-    // A lone surrogate has no UTF-8: as it is, it is refused before anything is sent.
-    const sent = /\p{Surrogate}/u.test(value) ? value : encodeMetadata(value)
+    // What no header can carry is refused before anything is sent, as it is.
+    const sent = UNFIT.test(value) ? value : encodeMetadata(value)
     headers[META + (USERS_OWN.test(name) ? `${name}-` : name)] = sent
   }
   return headers

@@ -14,6 +14,7 @@ import { protocolError } from './errors.ts'
 import { listParts } from './list-parts.ts'
 import { newNonce, objectHeaders } from './metadata.ts'
 import {
+  checkBody,
   checkConditional,
   conditionHeaders,
   headObject,
@@ -102,6 +103,7 @@ async function putPart(
   options: CallOptions,
 ): Promise<Part> {
   const { key, uploadId } = token
+  checkBody(key, body)
   const sizeBytes = body instanceof Blob ? body.size : body.byteLength
   const checksum = checksumOf(client, token)
   const sum = await checksum?.of(body)

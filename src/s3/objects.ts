@@ -6,6 +6,7 @@ import type {
   PutResult,
   WriteConditions,
 } from '../contracts/index.ts'
+import { checkRange } from '../core/check-range.ts'
 import { isSluiceError, SluiceError } from '../core/errors.ts'
 import type { S3Client, S3Headers } from './client.ts'
 import { contextError } from './errors.ts'
@@ -29,6 +30,7 @@ export async function putObject(
   body: Bytes | Blob,
   options: S3PutObjectOptions = {},
 ): Promise<PutResult> {
+  checkBody(key, body)
   checkConditional(client, key, options, 'conditionalPut')
   const nonce = hasCondition(options) ? newNonce() : undefined
   const sum = await client.checksum?.of(body)
@@ -79,6 +81,7 @@ export async function getObject(
   options: GetOptions = {},
 ): Promise<S3Object | undefined> {
   const { range, ifMatch, signal } = options
+  checkRange(key, range)
   const wanted = range && `bytes=${range.start}-${range.end === undefined ? '' : range.end - 1}`
   return orUndefined(() =>
     client.send({
@@ -204,6 +207,13 @@ export function hasCondition({ ifNoneMatch, ifMatch }: WriteConditions): boolean
   return ifNoneMatch !== undefined || ifMatch !== undefined
 }
 
+/** Plain JavaScript may give anything, and `fetch` sends most of it as something else. */
+export function checkBody(key: string, body: Bytes | Blob): void {
+  if (body instanceof Blob || body?.BYTES_PER_ELEMENT === 1) return
+  const message = `The body of "${key}" is neither bytes nor a Blob; put() takes text and streams`
+  throw new SluiceError('invalid-options', message, { key })
+}
+
 /** Most providers that know no condition ignore it, and would overwrite what it should have protected. */
 export function checkConditional(
   { provider }: S3Client,
@@ -211,6 +221,10 @@ export function checkConditional(
   conditions: WriteConditions,
   capability: 'conditionalPut' | 'conditionalComplete',
 ): void {
+  if (conditions.ifNoneMatch && conditions.ifMatch !== undefined) {
+    const message = `"${key}": ifNoneMatch wants no object and ifMatch wants one: give one of them`
+    throw new SluiceError('invalid-options', message, { key })
+  }
   if (!hasCondition(conditions) || provider.capabilities[capability]) return
   throw new SluiceError('not-supported', `${provider.name} takes no such condition ("${key}")`, {
     key,

@@ -139,7 +139,7 @@ export function triedStore(client: S3Client): TriedStore {
     put: (key, body, put) => putObject(asked, key, body, put),
     get: (key, get) => getObject(asked, key, get),
     list: (listing) => listObjects(asked, listing),
-    delete: (keys, call) => deleteObjects(asked, typeof keys === 'string' ? [keys] : keys, call),
+    delete: (keys, call) => deleteObjects(asked, keys, call),
     copy: (from, to, copy) => copyObject(asked, from, to, copy),
     createMultipart: (key, create) => createUpload(asked, key, create),
     resumeMultipart: (token) => resumeUpload(asked, token),

@@ -31,6 +31,8 @@ export interface S3PutResult extends PutResult {
  * of bytes and Blobs; the source is cancelled on every exit but its end; a failure, or `signal`, stops the parts in flight
  * and aborts the upload (if even that fails, the error names its `uploadId`), also while the source is silent.
  *
+ * The content type is a Blob's own if none is given, and else `application/octet-stream`.
+ *
  * With `resumable()` of `sluice/s3/resumable` the upload outlives a failure, and can be gone on with.
  *
  * Not guaranteed: that bytes which are changed before it has resolved arrive as they were.
@@ -54,5 +56,7 @@ export async function put(
     createMultipart: (to, more) => createUpload(client, to, { ...more, ...storage }),
     resumeMultipart: resumeUpload.bind(undefined, client),
   }
-  return putBody(target, key, body, { ...options, clock: client.clock })
+  const contentType =
+    options.contentType ?? (body instanceof Blob && body.type ? body.type : undefined)
+  return putBody(target, key, body, { ...options, contentType, clock: client.clock })
 }

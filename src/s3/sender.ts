@@ -116,12 +116,14 @@ export function s3Sender(
         limit.abort(contextError('timeout', context, `${what} within ${limitMs} ms`))
       })
     let stopTimer = startTimer()
+    let server = 'the server'
     const signal = anySignal(limit.signal, call.signal)
     // A frame may run it again, after an outcome that is known.
     progress.sent = false
     try {
       // It may be a function from outside that knows nothing of signals.
       const authorized = await orAborted(authorize({ call, context, headers, signal }), signal)
+      server = new URL(authorized.url).host
       progress.sent = true
       const response = await fetchNow(authorized.url, {
         method: call.method,
@@ -140,7 +142,7 @@ export function s3Sender(
       throw refusalError(refusal, context, unknown || authorized.learn?.(refusal) || undefined)
     } catch (error) {
       throwIfAborted(signal)
-      const what = 'failed on the way: the server cannot be reached'
+      const what = `failed on the way: ${server} cannot be reached`
       const { message } = contextError('network', context, what)
       const { key, uploadId } = context
       throw asSluiceError(error, 'network', message, { key, uploadId, attempts })

@@ -8,7 +8,7 @@ import type {
 } from '../contracts/index.ts'
 import { anySignal, isSluiceError, SluiceError } from '../core/errors.ts'
 import { limiter } from '../core/limiter.ts'
-import { stillOpen } from '../core/still-open.ts'
+import { nothingOpen, stillOpen } from '../core/still-open.ts'
 import type { S3Client } from './client.ts'
 import { xmlEtag } from './response.ts'
 
@@ -62,7 +62,7 @@ export async function completeWith(
     await upload.abort().catch((leak: unknown) => {
       throw stillOpen(error, leak)
     })
-    throw error
+    throw nothingOpen(error)
   }
 }
 

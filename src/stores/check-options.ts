@@ -84,14 +84,6 @@ export function refuseRange(key: string, range: GetOptions['range']): void {
   throw new SluiceError('not-supported', `This store reads no ranges ("${key}")`, { key })
 }
 
-/** Throws `invalid-options` for a range that no object could satisfy. Needs no object, so it comes before the request. */
-export function checkRange(key: string, range: GetOptions['range']): void {
-  if (!range) return
-  const { start, end = Number.MAX_SAFE_INTEGER } = range
-  if (Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && end > start) return
-  throw refused(key, `[${start}, ${range.end ?? ''}) is not a range of bytes`)
-}
-
 /** The part of an object of `sizeBytes` that a checked range asks for. `invalid-options` when it starts behind the last byte. */
 export function resolveRange(
   key: string,

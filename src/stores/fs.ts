@@ -13,6 +13,7 @@ import type {
   StoreCapabilities,
   WriteConditions,
 } from '../contracts/index.ts'
+import { checkRange } from '../core/check-range.ts'
 import { asSluiceError, SluiceError, throwIfAborted } from '../core/errors.ts'
 import { checkKey, checkPrefix } from '../core/keys.ts'
 import {
@@ -21,7 +22,6 @@ import {
   checkHeaders,
   checkPart,
   checkParts,
-  checkRange,
   resolveRange,
 } from './check-options.ts'
 import { copyFile, fileSource, writeBody } from './fs/bodies.ts'

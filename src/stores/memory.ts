@@ -15,6 +15,7 @@ import type {
   WriteConditions,
 } from '../contracts/index.ts'
 import { concatBytes } from '../core/bytes.ts'
+import { checkRange } from '../core/check-range.ts'
 import { systemClock } from '../core/clock.ts'
 import { SluiceError, throwIfAborted } from '../core/errors.ts'
 import { sha256Hex } from '../core/hash.ts'
@@ -25,7 +26,6 @@ import {
   checkHeaders,
   checkPart,
   checkParts,
-  checkRange,
   checkSize,
   refuseRange,
   resolveRange,

@@ -12,6 +12,7 @@ import type {
   StoreCapabilities,
   WriteConditions,
 } from '../contracts/index.ts'
+import { checkRange } from '../core/check-range.ts'
 import { isSluiceError, SluiceError, throwIfAborted } from '../core/errors.ts'
 import { checkKey, checkPrefix, compareKeys } from '../core/keys.ts'
 import {
@@ -19,7 +20,6 @@ import {
   checkHeaders,
   checkPart,
   checkParts,
-  checkRange,
   checkSize,
   resolveRange,
 } from './check-options.ts'

@@ -1,4 +1,5 @@
 import type { Bytes, CallOptions, GetResult, Store, StoreCapabilities } from '../contracts/index.ts'
+import { checkRange } from '../core/check-range.ts'
 import { SluiceError } from '../core/errors.ts'
 import { checkKey } from '../core/keys.ts'
 import { type S3Client, type S3ClientOptions, s3Client } from '../s3/client.ts'
@@ -9,7 +10,7 @@ import { listObjects } from '../s3/list.ts'
 import { listUploads } from '../s3/list-uploads.ts'
 import { createUpload, resumeUpload } from '../s3/multipart.ts'
 import { getObject, headObject, putObject, type S3Object } from '../s3/objects.ts'
-import { checkConditions, checkCopy, checkHeaders, checkRange, checkSize } from './check-options.ts'
+import { checkConditions, checkCopy, checkHeaders, checkSize } from './check-options.ts'
 import { checkedUpload } from './checked-upload.ts'
 import { getResult } from './get-result.ts'
 
@@ -75,7 +76,7 @@ export function s3ClientStore(plain: S3Client, options: S3ClientStoreOptions = {
     },
     head: (key, call) => headObject(client, key, call),
     list: (listing) => listObjects(client, listing),
-    delete: (keys, call) => deleteObjects(client, typeof keys === 'string' ? [keys] : keys, call),
+    delete: (keys, call) => deleteObjects(client, keys, call),
     ...(capabilities.copy && {
       copy: async (from, to, copy = {}) => {
         checkCopy(from, to)

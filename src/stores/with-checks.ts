@@ -1,13 +1,8 @@
 import type { Store } from '../contracts/index.ts'
+import { checkRange } from '../core/check-range.ts'
 import { SluiceError, throwIfAborted } from '../core/errors.ts'
 import { checkKey, checkPrefix } from '../core/keys.ts'
-import {
-  checkConditions,
-  checkHeaders,
-  checkRange,
-  checkSize,
-  refuseRange,
-} from './check-options.ts'
+import { checkConditions, checkHeaders, checkSize, refuseRange } from './check-options.ts'
 
 /** The verbs that a store must have. */
 export type PlainStore = Pick<

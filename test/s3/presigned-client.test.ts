@@ -234,15 +234,15 @@ test('no error holds a URL, whatever the runtime writes into it', async () => {
   expect(error).toMatchObject({ code: 'network', attempts: 4 })
   const shown = inspect(error, { depth: 9, showHidden: true })
   expect(shown).toContain('ECONNREFUSED')
-  expect(shown).not.toMatch(/X-Amz|s3\.test/)
+  expect(shown).not.toMatch(/X-Amz|s3\.test\//)
   const refused = script([answer(403, xmlError('SignatureDoesNotMatch'))])
   const other = await failure(putObject(client(refused), 'key', BODY))
-  expect(inspect(other, { depth: 9, showHidden: true })).not.toMatch(/X-Amz|s3\.test/)
+  expect(inspect(other, { depth: 9, showHidden: true })).not.toMatch(/X-Amz|s3\.test\//)
   const thrower = script([], {
     fetch(url) {
       throw new TypeError(`Invalid URL: ${url}`)
     },
   })
   const thrown = await failure(putObject(client(thrower), 'key', BODY))
-  expect(inspect(thrown, { depth: 9, showHidden: true })).not.toMatch(/X-Amz|s3\.test/)
+  expect(inspect(thrown, { depth: 9, showHidden: true })).not.toMatch(/X-Amz|s3\.test\//)
 })

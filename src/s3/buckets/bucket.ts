@@ -102,8 +102,8 @@ export async function createBucket(
 
 export interface DeleteBucketOptions extends CallOptions {
   /**
-   * Empties the bucket first: objects, their versions and delete markers, and open uploads, where the server lists them.
-   * Nothing brings them back. Default `false`.
+   * Empties a bucket that the server refuses to delete because it is not empty: objects, their versions and delete markers, and open
+   * uploads, where the server lists them. Nothing brings them back. Default `false`.
    */
   readonly force?: boolean | undefined
 }
@@ -124,10 +124,11 @@ export async function deleteBucket(
   options: DeleteBucketOptions = {},
 ): Promise<void> {
   const { force = false, signal } = options
-  for (let round = 1; ; round++) {
+  for (let round = 0; ; round++) {
     try {
+      // Only after the server has said that this is all that is in the way: one that deletes no buckets leaves the objects alone.
       // Whether it is gone only its own deletion tells.
-      if (force) await orUndefined(() => emptyBucket(client, MAX_ROUNDS, signal))
+      if (round > 0) await orUndefined(() => emptyBucket(client, MAX_ROUNDS, signal))
       return await client.send({
         operation: 'DeleteBucket',
         method: 'DELETE',

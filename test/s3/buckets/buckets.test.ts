@@ -155,6 +155,7 @@ describe('deleteBucket by force', () => {
     await deleteBucket(client, { force: true })
     expect(await headBucket(client)).toBeUndefined()
     expect(asked).toEqual([
+      'DELETE /bucket/',
       'GET /bucket/?uploads',
       'GET /bucket/?versions',
       'GET /bucket/?list-type',
@@ -163,6 +164,16 @@ describe('deleteBucket by force', () => {
       'DELETE /bucket/',
       'HEAD /bucket/',
     ])
+  })
+
+  test('a server that deletes no buckets keeps its objects', async () => {
+    const { client, store } = town(async (name) =>
+      name === 'DELETE /bucket/' ? new Response(null, { status: 501 }) : undefined,
+    )
+    await store.put('a', utf8('1'))
+    const error = await failure(deleteBucket(client, { force: true }))
+    expect(error).toMatchObject({ code: 'not-supported' })
+    expect(await store.head('a')).toBeDefined()
   })
 
   test('a listing that is answered 404 is not the bucket’s end', async () => {
@@ -205,16 +216,17 @@ describe('deleteBucket by force', () => {
       code: 'conflict',
       serverCode: 'BucketNotEmpty',
     })
-    expect(asked.filter((name) => name === 'DELETE /bucket/')).toHaveLength(5)
+    expect(asked.filter((name) => name === 'DELETE /bucket/')).toHaveLength(6)
   })
 
   test('gives up on a writer that is always ahead, when its objects are newer than the beginning', async () => {
     let n = 0
-    const { client, asked, clock } = town(async (name, bucket) => {
+    const { client, store, asked, clock } = town(async (name, bucket) => {
       if (name !== 'GET /bucket/?list-type') return
       clock.setNow(clock.now() + 60_000)
       await bucket.put(`new-${n++}`, utf8('1'))
     })
+    await store.put('a', utf8('1'))
     expect(await failure(deleteBucket(client, { force: true }))).toMatchObject({ code: 'conflict' })
     expect(asked.length).toBeLessThan(60)
   })
@@ -240,6 +252,7 @@ describe('deleteBucket by force', () => {
     const list = (body: string): string =>
       `<ListVersionsResult><EncodingType>url</EncodingType>${body}</ListVersionsResult>`
     const { options, sent } = script([
+      answer(409, xmlError('BucketNotEmpty')),
       answer(200, '<ListMultipartUploadsResult></ListMultipartUploadsResult>'),
       answer(200, list(version('a/../b', 'v1') + version('%EF%BF%BF', 'v2'))),
       answer(200, '<DeleteResult></DeleteResult>'),
@@ -248,10 +261,10 @@ describe('deleteBucket by force', () => {
       answer(204),
     ])
     await deleteBucket(s3Client(options), { force: true })
-    expect(sent[2]?.body).toContain(
+    expect(sent[3]?.body).toContain(
       '<Object><Key>a/../b</Key><VersionId>v1</VersionId></Object><Quiet>',
     )
-    expect(sent[3]?.url.href).toBe('https://s3.test/bucket/%EF%BF%BF?versionId=v2')
+    expect(sent[4]?.url.href).toBe('https://s3.test/bucket/%EF%BF%BF?versionId=v2')
   })
 
   test('stops when its signal fires', async () => {
