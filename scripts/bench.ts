@@ -2,9 +2,9 @@
  * `npm run bench [name …] [-- --json]`: races, side by side, in one run each; without a name, all of them. Ratios within one
  * run are what counts: seconds differ from machine to machine. Ends with the exit status 0 only if each met its targets.
  */
-import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { node24, root, toolEnvironment } from './install.mjs'
+import { node24, root } from './install.mjs'
+import { runCommand } from './run-command.ts'
 
 const benches: Readonly<Record<string, string>> = {
   s3: '512 MiB from a stream of unknown length to a local server, by each client',
@@ -24,23 +24,7 @@ if (unknown.length > 0) {
 let failed = false
 for (const name of names) {
   console.error(`── ${name}: ${benches[name]}`)
-  failed = (await run(name)) !== 0 || failed
+  const status = await runCommand([node24, join(root, 'bench', `${name}.ts`), ...options])
+  failed ||= status !== 0
 }
 process.exit(failed ? 1 : 0)
-
-function run(name: string): Promise<number> {
-  const child = spawn(node24, [join(root, 'bench', `${name}.ts`), ...options], {
-    cwd: root,
-    env: toolEnvironment(),
-    stdio: ['ignore', 'inherit', 'inherit'],
-  })
-  const stop = (): void => void child.kill()
-  process.once('exit', stop)
-  return new Promise((resolve) => {
-    child.on('error', () => resolve(1))
-    child.on('exit', (code) => {
-      process.off('exit', stop)
-      resolve(code ?? 1)
-    })
-  })
-}

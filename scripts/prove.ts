@@ -2,8 +2,7 @@
  * `npm run prove [name …]`: the long proofs at full count; without a name, all of them. `npm test` runs a seeded sample of
  * each. Ends with the exit status 0 only if each was proven.
  */
-import { spawn } from 'node:child_process'
-import { root, toolEnvironment } from './install.mjs'
+import { runCommand } from './run-command.ts'
 
 interface Proof {
   readonly proves: string
@@ -31,29 +30,8 @@ let failed = false
 for (const name of names) {
   const { proves, command, environment } = proofs[name] as Proof
   console.log(`\n── ${name}: ${proves}`)
-  const proven = (await run(command, environment)) === 0
+  const proven = (await runCommand(command, environment)) === 0
   console.log(`── ${name}: ${proven ? 'proven' : 'NOT PROVEN'}`)
   failed ||= !proven
 }
 process.exit(failed ? 1 : 0)
-
-function run(
-  [name = '', ...args]: readonly string[],
-  extra: Readonly<Record<string, string>>,
-): Promise<number> {
-  const child = spawn(name, args, {
-    cwd: root,
-    env: { ...toolEnvironment(), ...extra },
-    stdio: ['ignore', 'inherit', 'inherit'],
-    shell: process.platform === 'win32',
-  })
-  const stop = (): void => void child.kill()
-  process.once('exit', stop)
-  return new Promise((resolve) => {
-    child.on('error', () => resolve(1))
-    child.on('exit', (code) => {
-      process.off('exit', stop)
-      resolve(code ?? 1)
-    })
-  })
-}
