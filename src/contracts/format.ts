@@ -33,7 +33,7 @@ export interface Format<R = Row> {
 
 export interface EncoderOptions {
   readonly schema?: Schema | undefined
-  /** Goes on where an earlier encoder of the same format and options stopped. `not-supported` where it cannot. */
+  /** Goes on where an earlier encoder of the same format, options and schema was. `not-supported` where it cannot. */
   readonly from?: EncoderCheckpoint | undefined
 }
 
@@ -47,8 +47,11 @@ export interface Encoder<R = Row> {
   write(rows: Iterable<R>): Awaitable<readonly Chunk[]>
   /** Ends the file. Call once. `head` has exactly `headBytes` bytes, and is present only when that is above 0. */
   close(): Awaitable<EncodedEnd>
-  /** Absent where the format cannot be resumed. */
-  checkpoint?(): EncoderCheckpoint
+  /**
+   * The last place of the file at which a later encoder can go on; `undefined` where there is none yet. Absent where the
+   * format cannot be resumed.
+   */
+  checkpoint?(): EncoderCheckpoint | undefined
 }
 
 export interface EncodedEnd {
@@ -56,10 +59,16 @@ export interface EncodedEnd {
   readonly head?: Chunk | undefined
 }
 
-/** What a later process needs to go on with a file. */
+/**
+ * A place in a file from which a later encoder, in another process too, goes on. Given as `from`, that encoder takes the file's
+ * rows from `rows` on, and its first byte is the file's byte `bytes`: what both gave out is, together, byte for byte what the
+ * first alone would have.
+ */
 export interface EncoderCheckpoint {
-  /** JSON, private to the format. */
+  /** How many of the file's rows lie before it. */
+  readonly rows: number
+  /** How many of the file's bytes lie before it. All of them have been given out. */
+  readonly bytes: number
+  /** JSON, private to the format; another version of it answers `not-supported`. Grows with the file's index at most. */
   readonly state: string
-  /** The bytes that would end the file now. */
-  readonly trailing: Chunk
 }

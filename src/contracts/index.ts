@@ -2,6 +2,7 @@
 export type * from './bytes.ts'
 export type * from './clock.ts'
 export type * from './errors.ts'
+export type * from './events.ts'
 export type * from './format.ts'
 export type * from './log.ts'
 export type * from './schema.ts'

@@ -1,6 +1,6 @@
 import type { EncoderCheckpoint, Rejection, Row } from './format.ts'
 import type { Schema } from './schema.ts'
-import type { MultipartToken } from './store.ts'
+import type { MultipartToken, Part } from './store.ts'
 
 /**
  * Rows that go into the same files: one stream, one partition of it, written by one shard under one schema. A lane
@@ -44,6 +44,8 @@ export interface Encoding {
  * Not guaranteed: that a call which never answered (a crash) had no effect. That is what the producer's sequence is for.
  */
 export interface Log<R = Row> {
+  /** Whether its rows lie in this process's memory, and so count into the sink's `memoryBytes`. */
+  readonly inMemory: boolean
   /** Takes the log over. `owner` is for messages. */
   open(owner: string): Promise<LogSession<R>>
 }
@@ -55,6 +57,9 @@ export interface LogSession<R = Row> {
    * All of the batch, or nothing. Errors: `fenced` (this session is an old one; with a `producerId`, that producer's epoch
    * is), `conflict` with a `producerId` (the sequence leaves a gap, or repeats with other content), `invalid-options` (the
    * lane has open records of another encoding: cut it first, so that a file has one).
+   *
+   * Calls may overlap, and take effect in the order in which they were made: a log that waits for its disk makes many of
+   * them durable at once (group commit).
    */
   append(batch: LogBatch<R>): Promise<Appended>
   /** The rows of a sealed file in order, in batches of a bounded size. May be called again. `not-found` once committed. */
@@ -65,16 +70,22 @@ export interface LogSession<R = Row> {
    * too, by the number of rows. `invalid-options` for a range that is not open, or no range of whole records.
    */
   seal(file: SealedFile): Promise<Sealed>
-  /** Remembers the upload that is about to receive the file's parts; `undefined` forgets it. */
-  progress(
-    fileId: string,
-    upload: MultipartToken | undefined,
-    checkpoint?: EncoderCheckpoint,
-  ): Promise<void>
+  /**
+   * Remembers how far a sealed file's upload has come, from before its first part on; `undefined` forgets it. The rows stay, so an
+   * upload that the store has dropped meanwhile is never fatal.
+   */
+  progress(fileId: string, upload: UploadProgress | undefined): Promise<void>
+  /**
+   * The files' bytes are in the store under their keys, and no reader sees them before a manifest names them: forgets their rows,
+   * and keeps them among the sealed. Idempotent.
+   */
+  store(files: readonly StoredFile[]): Promise<void>
   /** The files are visible: forgets their rows and keeps what receipts need. Idempotent. */
   commit(files: readonly CommittedFile[]): Promise<void>
   /** Committed files that overlap the range, ascending. `not-found` when the lane does not reach to the range's end. */
   committed(range: LaneRange): Promise<readonly CommittedFile[]>
+  /** Every lane that ever had a record, and how far it reaches: what an audit holds against a listing. */
+  positions(): AsyncIterable<LanePosition>
   /** Gives the log back. Further calls reject. */
   close(): Promise<void>
 }
@@ -96,8 +107,19 @@ export interface LaneState {
   readonly bytes: number
   /** When the first of the open records came, in milliseconds since 1970; `undefined` when nothing is open. */
   readonly openedAtMs: number | undefined
+  /** When the last of the open records came; `undefined` when nothing is open. */
+  readonly lastAtMs: number | undefined
   /** How the open records are written. */
   readonly encoding: Encoding
+}
+
+/** How far a lane reaches. */
+export interface LanePosition {
+  readonly lane: Lane
+  /** Everything before this position is in committed files. */
+  readonly committed: number
+  /** The next position: everything before it was acknowledged. */
+  readonly end: number
 }
 
 export interface LogBatch<R = Row> {
@@ -144,6 +166,19 @@ export interface SealedFile extends LaneRange {
   readonly key: string
   readonly reason: CutReason
   readonly sealedAtMs: number
+  /** The run whose files become visible together, where the sink has one. */
+  readonly run?: string | undefined
+}
+
+/** How far a sealed file's upload has come. */
+export interface UploadProgress {
+  readonly token: MultipartToken
+  /** Of every part but the last. */
+  readonly partBytes: number
+  /** What has arrived, ascending by number from 1 without holes. */
+  readonly parts: readonly Part[]
+  /** From where an encoder goes on, at most at the end of `parts`; `undefined` when only from the start. */
+  readonly checkpoint?: EncoderCheckpoint | undefined
 }
 
 /** What a cut has made of a lane. */
@@ -159,15 +194,37 @@ export interface PendingFile extends SealedFile {
   /** How its rows are written. */
   readonly encoding: Encoding
   /** An upload that an earlier process may have left open. */
-  readonly upload?: MultipartToken | undefined
-  readonly checkpoint?: EncoderCheckpoint | undefined
+  readonly upload?: UploadProgress | undefined
+  /** What its object is, once its bytes are in the store; its rows are gone from the log then. */
+  readonly stored?: ObjectFacts | undefined
 }
 
-/** `options`: the sink was opened with another format or other columns than the lane's open records were taken for. */
-export type CutReason = 'records' | 'bytes' | 'age' | 'memory' | 'flush' | 'close' | 'options'
-
-/** A file that is visible in the store. */
-export interface CommittedFile extends SealedFile {
+/** What a store says of a file's object. */
+export interface ObjectFacts {
   readonly etag: string
   readonly bytes: number
 }
+
+/**
+ * What a file was cut for: `records`, `bytes`, `age`, `idle`, `schedule` and `watermark` are the rotation's limits; `memory` and
+ * `files` make room (for bytes, or for another open file); `flush` and `close` were asked for; `options`: the sink was opened with
+ * another format or other columns than the lane's open records were taken for.
+ */
+export type CutReason =
+  | 'records'
+  | 'bytes'
+  | 'age'
+  | 'idle'
+  | 'schedule'
+  | 'watermark'
+  | 'memory'
+  | 'files'
+  | 'flush'
+  | 'close'
+  | 'options'
+
+/** A file whose bytes are in the store. */
+export interface StoredFile extends SealedFile, ObjectFacts {}
+
+/** A file that is visible to readers: listed, or named by the manifest where the stream has one. */
+export interface CommittedFile extends StoredFile {}

@@ -95,13 +95,16 @@ export interface SinkResult {
   readonly files: readonly FileInfo[]
 }
 
-/** One record of a dead-letter file. */
+/** One record of a dead-letter file: JSON lines under `{stream}/_rejected/`. */
 export interface DeadLetter {
-  readonly code: ErrorCode
-  readonly path: string
+  readonly error: ErrorCode
   readonly message: string
+  /** RFC 6901 JSON Pointer into the record. */
+  readonly path: string
   /** When it was rejected, ISO 8601 in UTC. */
   readonly at: string
   /** The record as it came, as JSON text; a part that JSON cannot hold is named in its place. */
   readonly raw: string
+  /** The id of a receipt of this record alone: its lane and position lie within the `receipt` that its writer was given. */
+  readonly receipt: string
 }

@@ -98,9 +98,10 @@ function appendLane(
     at += block.rows
   }
   sql.exec(
-    'UPDATE lanes SET next = ?, bytes = bytes + ?, opened_at = coalesce(opened_at, ?) WHERE id = ?',
+    'UPDATE lanes SET next = ?, bytes = bytes + ?, opened_at = coalesce(opened_at, ?), last_at = ? WHERE id = ?',
     at,
     part.bytes,
+    atMs,
     atMs,
     lane.id,
   )

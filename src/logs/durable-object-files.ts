@@ -1,15 +1,15 @@
 import type {
   CommittedFile,
   CutReason,
-  EncoderCheckpoint,
   LaneRange,
-  MultipartToken,
   PendingFile,
   Row,
   Sealed,
   SealedFile,
+  StoredFile,
+  UploadProgress,
 } from '../contracts/index.ts'
-import { concatBytes, fromBase64, toBase64 } from '../core/bytes.ts'
+import { concatBytes } from '../core/bytes.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { SqlLike, SqlValue } from './durable-object.ts'
 import { findLane, laneOf } from './durable-object-schema.ts'
@@ -39,8 +39,8 @@ export function sealFile(sql: SqlLike, file: SealedFile): Sealed {
   const bytes = Number(rest?.bytes)
   const rowBytes = lane.bytes - bytes
   sql.exec(
-    `INSERT INTO files (id, lane, first, next, key, reason, sealed_at, row_bytes, encoding)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO files (id, lane, first, next, key, reason, sealed_at, run, row_bytes, encoding)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     file.id,
     id,
     file.begin,
@@ -48,13 +48,20 @@ export function sealFile(sql: SqlLike, file: SealedFile): Sealed {
     file.key,
     file.reason,
     file.sealedAtMs,
+    file.run ?? null,
     rowBytes,
     encodingId,
   )
   const openedAtMs = rest?.opened_at == null ? undefined : Number(rest.opened_at)
   return {
     file: { ...file, rowBytes, encoding: lane.encoding },
-    rest: { ...lane, begin: file.end, bytes, openedAtMs },
+    rest: {
+      ...lane,
+      begin: file.end,
+      bytes,
+      openedAtMs,
+      lastAtMs: openedAtMs === undefined ? undefined : lane.lastAtMs,
+    },
   }
 }
 
@@ -62,7 +69,8 @@ export function sealFile(sql: SqlLike, file: SealedFile): Sealed {
 export function readBlocks(sql: SqlLike, file: SealedFile, at: number): Row[] {
   const pieces = sql
     .exec(
-      `SELECT first, body FROM blocks WHERE lane = (SELECT lane FROM files WHERE id = ?1)
+      `SELECT first, body FROM blocks
+       WHERE lane = (SELECT lane FROM files WHERE id = ?1 AND etag IS NULL AND stored_etag IS NULL)
        AND first = (SELECT max(first) FROM blocks
          WHERE lane = (SELECT lane FROM files WHERE id = ?1) AND first <= ?2) AND next > ?2 ORDER BY piece`,
       file.id,
@@ -72,7 +80,7 @@ export function readBlocks(sql: SqlLike, file: SealedFile, at: number): Row[] {
   if (pieces.length === 0) {
     throw new SluiceError(
       'not-found',
-      `The log does not hold the records of ${file.key} from ${at} on: the file was committed, or never sealed`,
+      `The log does not hold the records of ${file.key} from ${at} on: the file is in the store, or was never sealed`,
       { key: file.key },
     )
   }
@@ -84,14 +92,12 @@ export function readBlocks(sql: SqlLike, file: SealedFile, at: number): Row[] {
 export function saveProgress(
   sql: SqlLike,
   fileId: string,
-  upload: MultipartToken | undefined,
-  checkpoint: EncoderCheckpoint | undefined,
+  upload: UploadProgress | undefined,
 ): void {
   const saved = sql
     .exec(
-      'UPDATE files SET upload = ?, checkpoint = ? WHERE id = ? AND etag IS NULL RETURNING id',
-      upload ? JSON.stringify({ key: upload.key, uploadId: upload.uploadId }) : null,
-      checkpoint ? checkpointText(checkpoint) : null,
+      'UPDATE files SET upload = ? WHERE id = ? AND etag IS NULL RETURNING id',
+      upload ? JSON.stringify(upload) : null,
       fileId,
     )
     .toArray()
@@ -100,12 +106,27 @@ export function saveProgress(
   }
 }
 
+export function storeFiles(sql: SqlLike, files: readonly StoredFile[]): void {
+  for (const { id, key, etag, bytes } of files) {
+    const known = sql
+      .exec(
+        'UPDATE files SET stored_etag = ?, stored_bytes = ?, upload = NULL WHERE id = ? RETURNING lane',
+        etag,
+        bytes,
+        id,
+      )
+      .toArray()[0]
+    if (!known) throw new SluiceError('not-found', `The log has no sealed file ${id}`, { key })
+    dropBlocks(sql, Number(known.lane))
+  }
+}
+
 export function commitFiles(sql: SqlLike, files: readonly CommittedFile[]): void {
   let atMs = 0
   for (const file of files) {
     const known = sql
       .exec(
-        'UPDATE files SET etag = ?, bytes = ?, upload = NULL, checkpoint = NULL WHERE id = ? RETURNING lane',
+        'UPDATE files SET etag = ?, bytes = ?, upload = NULL WHERE id = ? RETURNING lane',
         file.etag,
         file.bytes,
         file.id,
@@ -121,11 +142,11 @@ export function commitFiles(sql: SqlLike, files: readonly CommittedFile[]): void
   sql.exec('DELETE FROM producers WHERE at < ?', atMs - KEEP_PRODUCERS_MS)
 }
 
-/** A block may reach into the next file, so it goes when everything before its end is visible. */
+/** A block may reach into the next file, so it goes when everything before its end is in the store. */
 function dropBlocks(sql: SqlLike, laneId: number): void {
   sql.exec(
     `DELETE FROM blocks WHERE lane = ?1 AND next <= coalesce(
-       (SELECT min(first) FROM files WHERE lane = ?1 AND etag IS NULL),
+       (SELECT min(first) FROM files WHERE lane = ?1 AND etag IS NULL AND stored_etag IS NULL),
        (SELECT open FROM lanes WHERE id = ?1))`,
     laneId,
   )
@@ -142,8 +163,10 @@ export function pendingFiles(sql: SqlLike): PendingFile[] {
       ...sealedFile(row),
       rowBytes: Number(row.row_bytes),
       encoding: encodingOf(String(row.text)),
-      ...(row.upload === null ? {} : { upload: JSON.parse(String(row.upload)) as MultipartToken }),
-      ...(row.checkpoint === null ? {} : { checkpoint: checkpointOf(String(row.checkpoint)) }),
+      ...(row.upload === null ? {} : { upload: JSON.parse(String(row.upload)) as UploadProgress }),
+      ...(row.stored_etag === null
+        ? {}
+        : { stored: { etag: String(row.stored_etag), bytes: Number(row.stored_bytes) } }),
     }))
 }
 
@@ -169,17 +192,6 @@ function sealedFile(row: SqlRow): SealedFile {
     key: String(row.key),
     reason: String(row.reason) as CutReason,
     sealedAtMs: Number(row.sealed_at),
+    ...(row.run === null ? {} : { run: String(row.run) }),
   }
-}
-
-function checkpointText({ state, trailing }: EncoderCheckpoint): string {
-  return JSON.stringify({ state, trailing: toBase64(trailing) })
-}
-
-function checkpointOf(text: string): EncoderCheckpoint {
-  const { state, trailing } = JSON.parse(text) as { state: string; trailing: string }
-  const bytes = fromBase64(trailing)
-  if (!bytes)
-    throw new SluiceError('protocol', 'The log holds an encoder checkpoint it cannot read')
-  return { state, trailing: bytes }
 }

@@ -1,4 +1,4 @@
-import type { Encoding, Lane, LaneState } from '../contracts/index.ts'
+import type { Encoding, Lane, LanePosition, LaneState } from '../contracts/index.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { SqlLike, SqlValue } from './durable-object.ts'
 import { encodingOf, encodingText } from './encodings.ts'
@@ -33,6 +33,17 @@ const MIGRATIONS: readonly string[][] = [
     `CREATE TABLE producers (
       id TEXT NOT NULL, piece INTEGER NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL,
       at INTEGER NOT NULL, answer BLOB NOT NULL, PRIMARY KEY (id, piece)) WITHOUT ROWID`,
+  ],
+  [
+    // stored_*: the object's, between its upload and the commit. The upload's text holds the parts and the checkpoint too.
+    'ALTER TABLE files ADD COLUMN run TEXT',
+    'ALTER TABLE files ADD COLUMN stored_etag TEXT',
+    'ALTER TABLE files ADD COLUMN stored_bytes INTEGER',
+    `UPDATE files SET checkpoint = NULL, upload = json_object(
+       'token', json(upload), 'partBytes', 0, 'parts', json_array()) WHERE upload IS NOT NULL`,
+    'ALTER TABLE files DROP COLUMN checkpoint',
+    'ALTER TABLE lanes ADD COLUMN last_at INTEGER',
+    'UPDATE lanes SET last_at = opened_at',
   ],
 ]
 
@@ -88,6 +99,21 @@ export function openLanes(sql: SqlLike): LaneState[] {
   return sql.exec(`${LANES} WHERE next > open ORDER BY lanes.id`).toArray().map(laneState)
 }
 
+export function lanePositions(sql: SqlLike): LanePosition[] {
+  return sql
+    .exec(
+      `SELECT word, next, coalesce(
+         (SELECT min(first) FROM files WHERE lane = lanes.id AND etag IS NULL), open) AS committed
+       FROM lanes ORDER BY id`,
+    )
+    .toArray()
+    .map(({ word, committed, next }) => ({
+      lane: laneOf(word),
+      committed: Number(committed),
+      end: Number(next),
+    }))
+}
+
 function laneState(row: Record<string, SqlValue>): LaneState {
   return {
     lane: laneOf(row.word),
@@ -95,6 +121,7 @@ function laneState(row: Record<string, SqlValue>): LaneState {
     end: Number(row.next),
     bytes: Number(row.bytes),
     openedAtMs: row.opened_at === null ? undefined : Number(row.opened_at),
+    lastAtMs: row.opened_at === null ? undefined : Number(row.last_at),
     encoding: encodingOf(String(row.text)),
   }
 }

@@ -1,14 +1,14 @@
 import type {
   CommittedFile,
-  EncoderCheckpoint,
   LaneRange,
   Log,
   LogBatch,
   LogSession,
   LogState,
-  MultipartToken,
   Row,
   SealedFile,
+  StoredFile,
+  UploadProgress,
 } from '../contracts/index.ts'
 import { asSluiceError, SluiceError } from '../core/errors.ts'
 import { appendBatch } from './durable-object-append.ts'
@@ -19,8 +19,9 @@ import {
   readBlocks,
   saveProgress,
   sealFile,
+  storeFiles,
 } from './durable-object-files.ts'
-import { findLane, migrate, openLanes } from './durable-object-schema.ts'
+import { findLane, lanePositions, migrate, openLanes } from './durable-object-schema.ts'
 import { checkReach } from './refusals.ts'
 
 /** The part of a Durable Object's `ctx.storage` that the log calls. The class must be a SQLite-backed one. */
@@ -66,6 +67,7 @@ export function durableObjectLog<R extends Row = Row>(
   // Counted here and measured at each commit: a scan of the table for every append would be billed.
   const held: Held = { bytes: measure(sql) }
   return {
+    inMemory: false,
     async open() {
       const epoch = storage.transactionSync(() => {
         sql.exec('UPDATE meta SET epoch = epoch + 1')
@@ -129,12 +131,12 @@ function session<R extends Row>(
     async seal(file: SealedFile) {
       return transact(() => sealFile(sql, file))
     },
-    async progress(
-      fileId: string,
-      upload: MultipartToken | undefined,
-      checkpoint?: EncoderCheckpoint,
-    ) {
-      transact(() => saveProgress(sql, fileId, upload, checkpoint))
+    async progress(fileId: string, upload: UploadProgress | undefined) {
+      transact(() => saveProgress(sql, fileId, upload))
+    },
+    async store(files: readonly StoredFile[]) {
+      transact(() => storeFiles(sql, files))
+      held.bytes = measure(sql)
     },
     async commit(files: readonly CommittedFile[]) {
       transact(() => commitFiles(sql, files))
@@ -146,6 +148,9 @@ function session<R extends Row>(
         checkReach(range, lane?.end)
         return lane ? committedFiles(sql, lane.id, range) : []
       })
+    },
+    async *positions() {
+      yield* transact(() => lanePositions(sql))
     },
     async close() {
       // Fences this session, as another owner would; a session that is fenced already gives nothing back.

@@ -3,6 +3,7 @@ import type {
   CommittedFile,
   Encoding,
   Lane,
+  LanePosition,
   LaneRange,
   LaneState,
   Log,
@@ -13,6 +14,8 @@ import type {
   Row,
   Sealed,
   SealedFile,
+  StoredFile,
+  UploadProgress,
 } from '../contracts/index.ts'
 import { SluiceError } from '../core/errors.ts'
 import { laneId } from '../core/lane.ts'
@@ -66,6 +69,7 @@ export function memoryLog<R = Row>(): Log<R> {
     producers: new Map(),
   }
   return {
+    inMemory: true,
     async open() {
       state.epoch++
       return new MemorySession(state)
@@ -118,7 +122,8 @@ class MemorySession<R> implements LogSession<R> {
     this.#check()
     const held = this.#lane(file.lane)
     let at = held?.firstRow ?? 0
-    if (!held || file.begin < at || file.end > held.end) {
+    const gone = this.#state.sealed.get(file.id)?.stored
+    if (!held || gone || file.begin < at || file.end > held.end) {
       throw new SluiceError('not-found', `The log does not hold the records of "${file.key}"`, {
         key: file.key,
       })
@@ -146,14 +151,20 @@ class MemorySession<R> implements LogSession<R> {
     return { file: pending, rest: stateOf(lane) }
   }
 
-  async progress(
-    fileId: string,
-    upload: PendingFile['upload'],
-    checkpoint?: PendingFile['checkpoint'],
-  ): Promise<void> {
+  async progress(fileId: string, upload: UploadProgress | undefined): Promise<void> {
     this.#check()
     const file = this.#state.sealed.get(fileId)
-    if (file) this.#state.sealed.set(fileId, { ...file, upload, checkpoint })
+    if (file) this.#state.sealed.set(fileId, { ...file, upload })
+  }
+
+  async store(files: readonly StoredFile[]): Promise<void> {
+    this.#check()
+    for (const { id, lane, etag, bytes } of files) {
+      const file = this.#state.sealed.get(id)
+      if (!file) continue
+      this.#state.sealed.set(id, { ...file, upload: undefined, stored: { etag, bytes } })
+      this.#forget(lane)
+    }
   }
 
   async commit(files: readonly CommittedFile[]): Promise<void> {
@@ -177,6 +188,17 @@ class MemorySession<R> implements LogSession<R> {
     return files.filter((file) => file.begin < range.end && file.end > range.begin)
   }
 
+  async *positions(): AsyncGenerator<LanePosition, void, undefined> {
+    this.#check()
+    for (const { lane, begin, end } of this.#state.lanes.values()) {
+      let committed = begin
+      for (const file of this.#state.sealed.values()) {
+        if (laneId(file.lane) === laneId(lane)) committed = Math.min(committed, file.begin)
+      }
+      yield { lane, committed, end }
+    }
+  }
+
   async close(): Promise<void> {
     if (this.#state.epoch === this.#epoch) this.#state.epoch++
   }
@@ -187,7 +209,8 @@ class MemorySession<R> implements LogSession<R> {
     if (!held) return
     let kept = held.begin
     for (const file of this.#state.sealed.values()) {
-      if (laneId(file.lane) === laneId(lane)) kept = Math.min(kept, file.begin)
+      if (file.stored || laneId(file.lane) !== laneId(lane)) continue
+      kept = Math.min(kept, file.begin)
     }
     let gone = 0
     for (const rows of held.rows) {
@@ -227,7 +250,8 @@ function isOpen({ begin, end }: MemoryLane<unknown>): boolean {
 }
 
 function stateOf({ lane, begin, end, arrivals, bytes, encoding }: MemoryLane<unknown>): LaneState {
-  return { lane, begin, end, bytes, openedAtMs: arrivals[0]?.atMs, encoding }
+  const [first, last] = [arrivals[0], arrivals.at(-1)]
+  return { lane, begin, end, bytes, openedAtMs: first?.atMs, lastAtMs: last?.atMs, encoding }
 }
 
 function openBytes({ begin, arrivals }: MemoryLane<unknown>): number {

@@ -1,5 +1,6 @@
-import type { DeadLetter, Encoding, Format, Refused } from '../contracts/index.ts'
+import type { DeadLetter, Encoding, Format, Lane, Refused } from '../contracts/index.ts'
 import { utf8 } from '../core/bytes.ts'
+import { receiptId } from '../core/receipt-id.ts'
 
 /**
  * Dead letters are JSON lines, whatever the stream's own format: they must hold what that format could not. Their
@@ -25,8 +26,20 @@ export const deadLetterEncoding: Encoding = {
   schema: { fields: [] },
 }
 
-/** Of what `judge` has bounded. */
-export function deadLetter(refused: Refused, atMs: number): DeadLetter {
+/** Of what `judge` has bounded. Its receipt is known once the log has given it a position. */
+export function deadLetter(refused: Refused, atMs: number): Omit<DeadLetter, 'receipt'> {
   const { code, path, message, raw } = refused
-  return { code, path, message, at: new Date(atMs).toISOString(), raw }
+  return { error: code, message, path, at: new Date(atMs).toISOString(), raw }
+}
+
+/** Adds to the letters that begin at `position` of their lane the receipts that answer for them. */
+export function withReceipts(
+  lane: Lane,
+  position: number,
+  letters: readonly Omit<DeadLetter, 'receipt'>[],
+): DeadLetter[] {
+  return letters.map((letter, i) => {
+    const begin = position + i
+    return { ...letter, receipt: receiptId([{ lane, begin, end: begin + 1 }]) }
+  })
 }

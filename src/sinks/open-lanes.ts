@@ -47,19 +47,15 @@ export class OpenLanes {
     this.#armTimer(lane)
   }
 
-  appended(
-    { lane, begin, end }: LaneRange,
-    bytes: number,
-    openedAtMs: number,
-    encoding: Encoding,
-  ): void {
+  appended({ lane, begin, end }: LaneRange, bytes: number, atMs: number, encoding: Encoding): void {
     const known = this.#lanes.get(laneId(lane))
     if (!known) {
-      this.restore({ lane, begin, end, bytes, openedAtMs, encoding })
+      this.restore({ lane, begin, end, bytes, openedAtMs: atMs, lastAtMs: atMs, encoding })
       return
     }
     known.end = end
     known.bytes += bytes
+    known.lastAtMs = atMs
     this.#bytes += bytes
   }
 

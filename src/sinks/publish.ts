@@ -3,12 +3,12 @@ import type {
   CommittedFile,
   Format,
   LogSession,
-  MultipartToken,
   ObjectInfo,
   PendingFile,
   Row,
   Schema,
   Store,
+  UploadProgress,
 } from '../contracts/index.ts'
 import { completedByHead } from '../core/completed-by-head.ts'
 import { isSluiceError, SluiceError } from '../core/errors.ts'
@@ -17,6 +17,8 @@ import { laneId } from '../core/lane.ts'
 import { objectWriter } from '../core/object-writer.ts'
 import type { ObjectWritten } from '../core/parts-writer.ts'
 import { nextTurn } from '../core/turn.ts'
+import { withReceipts } from './dead-letter.ts'
+import { isDeadLetter } from './lanes.ts'
 
 /** Under these names an object says which file it is. */
 const METADATA = {
@@ -35,7 +37,7 @@ export interface Publication {
   readonly signal: AbortSignal
   readonly clock: Clock
   /** Told of the upload that is open for this file, and when there is none any more. */
-  readonly onUpload: (token: MultipartToken | undefined) => void
+  readonly onUpload: (upload: UploadProgress | undefined) => void
 }
 
 /**
@@ -68,7 +70,7 @@ export async function publish(file: PendingFile, to: Publication): Promise<Commi
 async function abortEarlier(file: PendingFile, to: Publication): Promise<void> {
   if (!file.upload) return
   try {
-    await to.store.resumeMultipart?.(file.upload).abort({ signal: to.signal })
+    await to.store.resumeMultipart?.(file.upload.token).abort({ signal: to.signal })
   } catch (error) {
     // Who may not abort may still publish: the bucket's lifecycle rule is left to clean up.
     if (isSluiceError(error) && error.retryable) throw error
@@ -91,8 +93,9 @@ async function write(file: PendingFile, to: Publication): Promise<ObjectWritten>
     ...(store.capabilities.conditionalPut && { ifNoneMatch: '*' as const }),
     headBytes: encoder.headBytes,
     onUpload: async (token) => {
-      to.onUpload(token)
-      await session.progress(file.id, token)
+      const upload = { token, partBytes: 0, parts: [] }
+      to.onUpload(upload)
+      await session.progress(file.id, upload)
     },
     signal,
     clock,
@@ -122,8 +125,10 @@ async function* read(
   file: PendingFile,
   session: LogSession<never>,
 ): AsyncGenerator<readonly never[], void, undefined> {
+  let position = file.begin
   for await (const rows of session.read(file)) {
-    yield rows
+    yield isDeadLetter(file.lane) ? (withReceipts(file.lane, position, rows) as never[]) : rows
+    position += rows.length
     await nextTurn()
   }
 }

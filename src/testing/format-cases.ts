@@ -145,7 +145,7 @@ export const formatCases: Readonly<Record<string, Case>> = {
   'refuses a checkpoint that it cannot go on from': async ({ create }) => {
     const format = create()
     if (format.encoder().checkpoint) return
-    const from = { state: '{}', trailing: new Uint8Array(0) }
+    const from = { rows: 0, bytes: 0, state: '{}' }
     await checkRejects(
       (async () => format.encoder({ from }))(),
       'not-supported',

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { Ack, Format, Log, Row, Store } from '../../src/contracts/index.ts'
 import { SluiceError } from '../../src/core/errors.ts'
+import { receiptId } from '../../src/core/receipt-id.ts'
 import { approximateBytes } from '../../src/core/sizes.ts'
 import { toReadableStream } from '../../src/core/streams.ts'
 import { jsonl } from '../../src/formats/jsonl.ts'
@@ -76,6 +77,7 @@ describe('write', () => {
     const inner = memoryLog()
     let broken = true
     const log: Log = {
+      inMemory: true,
       open: async (owner) => {
         const session = await inner.open(owner)
         return {
@@ -85,6 +87,8 @@ describe('write', () => {
           seal: (file) =>
             broken ? Promise.reject(new SluiceError('unavailable', 'disk')) : session.seal(file),
           progress: (...args) => session.progress(...args),
+          store: (files) => session.store(files),
+          positions: () => session.positions(),
           commit: (files) => session.commit(files),
           committed: (range) => session.committed(range),
           close: () => session.close(),
@@ -134,11 +138,12 @@ describe('verdicts', () => {
     )
     expect((await stored(store, 's/_rejected/'))[key(0, 1, '_rejected', 'rejected')]).toEqual([
       {
-        code: 'invalid-record',
+        error: 'invalid-record',
         path: '/id',
         message: ack.rejected[0]?.message,
         at: new Date(clock.now()).toISOString(),
         raw: '{"id":"[NaN]"}',
+        receipt: receiptId(ack.receipt.ranges.slice(1)),
       },
     ])
   })
@@ -734,6 +739,7 @@ test('a hundred thousand single writes are as many records, and closing reads th
   let batches = 0
   const inner = memoryLog()
   const log: Log = {
+    inMemory: true,
     open: async (owner) => {
       const session = await inner.open(owner)
       const read: typeof session.read = async function* (file) {

@@ -23,6 +23,7 @@ function lanes(ageMs = 1000) {
       end,
       bytes: 0,
       openedAtMs: undefined,
+      lastAtMs: undefined,
       encoding,
       ...more,
     })
@@ -54,7 +55,15 @@ describe('open lanes', () => {
     rest('b', 5, 5)
     rest('a', 4, 4)
     expect(open.bytes).toBe(0)
-    open.restore({ lane: laneOf('c'), begin: 3, end: 4, bytes: 7, openedAtMs: 0, encoding })
+    open.restore({
+      lane: laneOf('c'),
+      begin: 3,
+      end: 4,
+      bytes: 7,
+      openedAtMs: 0,
+      lastAtMs: 0,
+      encoding,
+    })
     expect(open.bytes).toBe(7)
   })
 

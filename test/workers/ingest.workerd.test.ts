@@ -111,7 +111,7 @@ describe('the way of a record', () => {
     expect(await receipt(STREAM, answer)).toMatchObject({ state: 'committed', records: 3 })
     const [key] = await keysOf(`${STREAM}/_rejected/`)
     expect(JSON.parse((await textOf(key)) ?? '')).toMatchObject({
-      code: 'invalid-record',
+      error: 'invalid-record',
       raw: 'not json',
     })
     expect(await parquetRows(STREAM)).toEqual([{ a: 1 }, { a: 3 }])

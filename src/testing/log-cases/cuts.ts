@@ -16,7 +16,7 @@ import {
 
 export const cutCases: readonly LogCase[] = [
   {
-    name: 'a cut says what stays open: its positions, its bytes, and when the first of it came',
+    name: 'a cut says what stays open: its positions, its bytes, and when the first and the last of it came',
     async run({ log }) {
       const session = await log.open('first')
       // The third came before the second: a clock was set back.
@@ -42,6 +42,7 @@ export const cutCases: readonly LogCase[] = [
           end: 10,
           bytes: (10 - end) * 10,
           openedAtMs,
+          lastAtMs: AT_MS + 3000,
           encoding: AS_JSONL,
         }
         checkEqual(
@@ -53,8 +54,8 @@ export const cutCases: readonly LogCase[] = [
       const file = sealed(LANE, 9, 10)
       const { rest } = await session.seal(file)
       checkEqual(
-        [rest.begin, rest.end, rest.bytes, rest.openedAtMs],
-        [10, 10, 0, undefined],
+        [rest.begin, rest.end, rest.bytes, rest.openedAtMs, rest.lastAtMs],
+        [10, 10, 0, undefined, undefined],
         'the lane with nothing open',
       )
     },

@@ -1,3 +1,4 @@
+import type { LanePosition, UploadProgress } from '../../contracts/index.ts'
 import { checkEqual, checkRejects } from '../check.ts'
 import {
   batch,
@@ -11,6 +12,7 @@ import {
   rowsOf,
   sealAndCommit,
   sealed,
+  uploadOf,
 } from './tools.ts'
 
 export const fileCases: readonly LogCase[] = [
@@ -87,23 +89,79 @@ export const fileCases: readonly LogCase[] = [
     },
   },
   {
-    name: 'an upload and its checkpoint are remembered until they are forgotten',
+    name: 'how far an upload has come is remembered until it is forgotten',
     async run({ log }) {
       const file = sealed(LANE, 0, 2)
-      const upload = { key: file.key, uploadId: 'upload-1' }
-      const checkpoint = { state: '{"rowGroups":1}', trailing: Uint8Array.from([0, 255, 7]) }
+      const begun = uploadOf(file)
+      const further: UploadProgress = {
+        ...begun,
+        parts: [{ partNumber: 1, etag: 'part-1', sizeBytes: begun.partBytes }],
+        checkpoint: { rows: 1, bytes: 7, state: '{"rowGroups":1}' },
+      }
       const first = await log.open('first')
       await first.append(batch([[LANE, rowsOf(2)]]))
       await first.seal(file)
-      await first.progress(file.id, upload)
+      await first.progress(file.id, begun)
       const second = await log.open('second')
-      checkEqual(uploads(second.state.sealed), [[upload, undefined]], 'the upload')
-      await second.progress(file.id, upload, checkpoint)
+      checkEqual(uploads(second.state.sealed), [begun], 'the upload')
+      await second.progress(file.id, further)
       const third = await log.open('third')
-      checkEqual(uploads(third.state.sealed), [[upload, checkpoint]], 'the upload and checkpoint')
+      checkEqual(uploads(third.state.sealed), [further], 'the upload and its checkpoint')
       await third.progress(file.id, undefined)
       const { state } = await log.open('fourth')
-      checkEqual(uploads(state.sealed), [[undefined, undefined]], 'after it was forgotten')
+      checkEqual(uploads(state.sealed), [undefined], 'after it was forgotten')
+    },
+  },
+  {
+    name: 'a stored file has no rows any more and stays sealed until it is committed',
+    async run({ log }) {
+      const file = { ...sealed(LANE, 0, 2), run: 'nightly' }
+      const object = { etag: 'etag-1', bytes: 20 }
+      const first = await log.open('first')
+      await first.append(batch([[LANE, rowsOf(3)]]))
+      await first.seal(file)
+      await first.progress(file.id, uploadOf(file))
+      await first.store([{ ...file, ...object }])
+      await first.store([{ ...file, ...object }])
+      await checkRejects(readAll(first, file), 'not-found', 'its rows')
+      checkEqual(await first.committed({ lane: LANE, begin: 0, end: 2 }), [], 'what is committed')
+      const second = await log.open('second')
+      const [kept] = second.state.sealed
+      checkEqual(
+        [kept?.run, kept?.stored, kept?.upload],
+        ['nightly', object, undefined],
+        'what is kept of it',
+      )
+      await second.commit([{ ...file, ...object }])
+      checkEqual(
+        await second.committed({ lane: LANE, begin: 0, end: 2 }),
+        [{ ...file, ...object }],
+        'what is committed then',
+      )
+    },
+  },
+  {
+    name: 'positions tell of every lane what was acknowledged and what is committed',
+    async run({ log }) {
+      const session = await log.open('first')
+      const positions = async (): Promise<readonly (readonly number[])[]> => {
+        const found: LanePosition[] = []
+        for await (const position of session.positions()) found.push(position)
+        return found.map(({ committed, end }) => [committed, end])
+      }
+      checkEqual(await positions(), [], 'an empty log')
+      await session.append(batch([[LANE, rowsOf(5)]]))
+      const [one, two] = [sealed(LANE, 0, 2), sealed(LANE, 2, 4)]
+      await session.seal(one)
+      await session.seal(two)
+      await session.commit([committed(two)])
+      checkEqual(await positions(), [[0, 5]], 'before the first file is committed')
+      await session.commit([committed(one)])
+      checkEqual(await positions(), [[4, 5]], 'with an open record')
+      const last = sealed(LANE, 4, 5)
+      await session.seal(last)
+      await session.commit([committed(last)])
+      checkEqual(await positions(), [[5, 5]], 'with nothing open')
     },
   },
   {
@@ -225,6 +283,6 @@ export const fileCases: readonly LogCase[] = [
   },
 ]
 
-function uploads(files: readonly { upload?: unknown; checkpoint?: unknown }[]): unknown[] {
-  return files.map(({ upload, checkpoint }) => [upload, checkpoint])
+function uploads(files: readonly { upload?: UploadProgress | undefined }[]): unknown[] {
+  return files.map(({ upload }) => upload)
 }

@@ -10,6 +10,7 @@ import {
   rowsOf,
   sealed,
   step,
+  uploadOf,
 } from './tools.ts'
 
 const FILE = sealed(LANE, 0, 2)
@@ -19,7 +20,11 @@ const CALLS: Readonly<Record<string, (session: LogSession) => Promise<unknown>>>
   append: (session) => session.append(batch([[LANE, rowsOf(1)]], { producer: step(0) })),
   read: (session) => readAll(session, FILE),
   seal: (session) => session.seal(sealed(LANE, 2, 3)),
-  progress: (session) => session.progress(FILE.id, { key: FILE.key, uploadId: 'late' }),
+  progress: (session) => session.progress(FILE.id, uploadOf(FILE)),
+  store: (session) => session.store([committed(FILE)]),
+  positions: async (session) => {
+    for await (const _ of session.positions());
+  },
   commit: (session) => session.commit([committed(FILE)]),
   committed: (session) => session.committed({ lane: LANE, begin: 0, end: 3 }),
 }

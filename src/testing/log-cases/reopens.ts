@@ -15,6 +15,7 @@ import {
   sealAndCommit,
   sealed,
   step,
+  uploadOf,
 } from './tools.ts'
 
 export const reopenCases: readonly LogCase[] = [
@@ -22,20 +23,30 @@ export const reopenCases: readonly LogCase[] = [
     name: 'after a crash: open records, their positions, size and age',
     async run({ log, reopen }) {
       const before = await log.open('first')
-      await before.append(batch([[LANE, rowsOf(3)]]))
+      await before.append(batch([[LANE, rowsOf(2)]]))
+      await before.append(batch([[LANE, rowsOf(1, 2)]], { atMs: AT_MS + 9 }))
       await before.append(batch([[OTHER, rowsOf(2)]], { atMs: AT_MS + 7, encoding: AS_COLUMNS }))
       const after = await (await reopen()).open('second')
       checkEqual(
         after.state,
         {
           lanes: [
-            { lane: LANE, begin: 0, end: 3, bytes: 30, openedAtMs: AT_MS, encoding: AS_JSONL },
+            {
+              lane: LANE,
+              begin: 0,
+              end: 3,
+              bytes: 30,
+              openedAtMs: AT_MS,
+              lastAtMs: AT_MS + 9,
+              encoding: AS_JSONL,
+            },
             {
               lane: OTHER,
               begin: 0,
               end: 2,
               bytes: 20,
               openedAtMs: AT_MS + 7,
+              lastAtMs: AT_MS + 7,
               encoding: AS_COLUMNS,
             },
           ],
@@ -56,7 +67,7 @@ export const reopenCases: readonly LogCase[] = [
       const before = await log.open('first')
       await before.append(batch([[LANE, rowsOf(5)]]))
       const file = sealed(LANE, 0, 4)
-      const upload = { key: file.key, uploadId: 'upload-1' }
+      const upload = uploadOf(file)
       await before.seal(file)
       await before.progress(file.id, upload)
       const after = await (await reopen()).open('second')

@@ -10,6 +10,7 @@ import type {
   ProducerStep,
   Row,
   SealedFile,
+  UploadProgress,
 } from '../../contracts/index.ts'
 import { laneId } from '../../core/lane.ts'
 import { check } from '../check.ts'
@@ -80,6 +81,11 @@ export function pending(file: SealedFile, encoding: Encoding = AS_JSONL): Pendin
 
 export function committed(file: SealedFile): CommittedFile {
   return { ...file, etag: `etag of ${file.id}`, bytes: 1234 }
+}
+
+/** An upload of the file that has just been opened. */
+export function uploadOf({ key }: SealedFile): UploadProgress {
+  return { token: { key, uploadId: 'upload-1' }, partBytes: 5 * 1024 * 1024, parts: [] }
 }
 
 /** A file of these rows on its own way through the log. */
