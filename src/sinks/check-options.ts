@@ -1,7 +1,7 @@
 import { checkSchema } from '../core/check-schema.ts'
 import { SluiceError } from '../core/errors.ts'
 import type { SinkOptions } from './create-sink.ts'
-import type { Rotate } from './rotation.ts'
+import type { Rotate } from './policy/rotation.ts'
 
 const OPTIONS: Readonly<Record<keyof SinkOptions, true>> = {
   store: true,

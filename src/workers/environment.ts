@@ -6,7 +6,7 @@ import { jsonl } from '../formats/jsonl.ts'
 import { parquet } from '../formats/parquet.ts'
 import type { Scope, TokenRule } from '../http/access.ts'
 import { MIN_SECRET_LENGTH } from '../http/files.ts'
-import type { Rotate } from '../sinks/rotation.ts'
+import type { Rotate } from '../sinks/policy/rotation.ts'
 
 /**
  * One stream of the `STREAMS` variable. It may be edited at any time: records that are waiting then are published in the

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Lane, LaneState } from '../../src/contracts/index.ts'
-import { OpenLanes } from '../../src/sinks/open-lanes.ts'
+import { OpenLanes } from '../../src/sinks/policy/open-lanes.ts'
 import { virtualClock } from '../../src/testing/virtual-clock.ts'
 
 const encoding = { format: 'jsonl', schema: undefined }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Refused, Row } from '../../src/contracts/index.ts'
-import { producerStep } from '../../src/sinks/batch.ts'
+import { producerStep } from '../../src/sinks/intake/batch.ts'
 
 type Request = { readonly rows: readonly Row[]; readonly refused?: readonly Refused[] }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createSink } from '../../src/sinks/create-sink.ts'
-import { type Rotate, Rotation } from '../../src/sinks/rotation.ts'
+import { type Rotate, Rotation } from '../../src/sinks/policy/rotation.ts'
 import { bench, key, rows, stored } from './harness.ts'
 
 const MIB = 1024 * 1024

@@ -1,6 +1,6 @@
-import type { Lane } from '../contracts/index.ts'
-import { SluiceError } from '../core/errors.ts'
-import { checkKey } from '../core/keys.ts'
+import type { Lane } from '../../contracts/index.ts'
+import { SluiceError } from '../../core/errors.ts'
+import { checkKey } from '../../core/keys.ts'
 
 /** A listing of these names alone shows each lane's gaps and overlaps. */
 export const DEFAULT_NAME = '{stream}/{partition}/{shard}-{schema}-{begin:19}-{end:19}.{ext}'

@@ -1,15 +1,7 @@
-import type { Lane, Row } from '../contracts/index.ts'
-import { SluiceError } from '../core/errors.ts'
-import { checkPrefix, escapeSegment } from '../core/keys.ts'
-
-/** Where a stream's dead letters go: a partition of its own, which no partition of records can be. */
-export function deadLetterLane(stream: string, shard: string): Lane {
-  return { stream, partition: '_rejected', shard, schema: 'rejected' }
-}
-
-export function isDeadLetter(lane: Lane): boolean {
-  return lane.schema === 'rejected'
-}
+import type { Row } from '../../contracts/index.ts'
+import { SluiceError } from '../../core/errors.ts'
+import { checkPrefix, escapeSegment } from '../../core/keys.ts'
+import { deadLetterLane } from '../dead-letters/lane.ts'
 
 /**
  * How records are divided: by the values of fields, Hive style (`['country', 'day']` → `country=DE/day=2026-11-21`), or

@@ -1,6 +1,6 @@
-import type { DeadLetter, Encoding, Format, Lane, Refused } from '../contracts/index.ts'
-import { utf8 } from '../core/bytes.ts'
-import { receiptId } from '../core/receipt-id.ts'
+import type { DeadLetter, Encoding, Format, Lane, Refused } from '../../contracts/index.ts'
+import { utf8 } from '../../core/bytes.ts'
+import { receiptId } from '../../core/receipt-id.ts'
 
 /**
  * Dead letters are JSON lines, whatever the stream's own format: they must hold what that format could not. Their

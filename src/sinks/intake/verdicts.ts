@@ -7,12 +7,12 @@ import type {
   Schema,
   StandardIssue,
   StandardSchemaLike,
-} from '../contracts/index.ts'
-import { boundRefused } from '../core/bound-refused.ts'
-import { asSluiceError, isSluiceError } from '../core/errors.ts'
-import { checkRow } from '../core/infer.ts'
-import { rawText } from '../core/raw-text.ts'
-import { approximateBytes } from '../core/sizes.ts'
+} from '../../contracts/index.ts'
+import { boundRefused } from '../../core/bound-refused.ts'
+import { asSluiceError, isSluiceError } from '../../core/errors.ts'
+import { checkRow } from '../../core/infer.ts'
+import { rawText } from '../../core/raw-text.ts'
+import { approximateBytes } from '../../core/sizes.ts'
 
 /** An accepted row, where it belongs and what it weighs. */
 export interface Accepted<R> {

@@ -1,4 +1,4 @@
-import { SluiceError } from '../core/errors.ts'
+import { SluiceError } from '../../core/errors.ts'
 
 /** When an open file is cut. The first limit that is reached decides. */
 export interface Rotate {

@@ -1,6 +1,6 @@
-import { SluiceError, type SluiceErrorOptions } from '../core/errors.ts'
-import { type Limiter, limiter } from '../core/limiter.ts'
-import { approximateBytes } from '../core/sizes.ts'
+import { SluiceError, type SluiceErrorOptions } from '../../core/errors.ts'
+import { type Limiter, limiter } from '../../core/limiter.ts'
+import { approximateBytes } from '../../core/sizes.ts'
 
 /**
  * One change of the lanes at a time, in the order they came. Rows that wait here are counted nowhere else: besides those of the

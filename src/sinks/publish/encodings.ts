@@ -5,10 +5,10 @@ import type {
   PendingFile,
   Schema,
   StandardSchemaLike,
-} from '../contracts/index.ts'
-import { SluiceError } from '../core/errors.ts'
-import { deadLetterFormat } from './dead-letter.ts'
-import { isDeadLetter } from './lanes.ts'
+} from '../../contracts/index.ts'
+import { SluiceError } from '../../core/errors.ts'
+import { deadLetterFormat } from '../dead-letters/dead-letter.ts'
+import { isDeadLetter } from '../dead-letters/lane.ts'
 
 /** How the files of a sink are written: each as its records were acknowledged for, whatever the options are by now. */
 export class Encodings<R> {

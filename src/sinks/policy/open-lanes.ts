@@ -1,5 +1,5 @@
-import type { Clock, Encoding, Lane, LaneRange, LaneState } from '../contracts/index.ts'
-import { laneId } from '../core/lane.ts'
+import type { Clock, Encoding, Lane, LaneRange, LaneState } from '../../contracts/index.ts'
+import { laneId } from '../../core/lane.ts'
 
 type Tracked = { -readonly [K in keyof LaneState]: LaneState[K] } & { cancelTimer: () => void }
 

@@ -9,16 +9,16 @@ import type {
   Schema,
   Store,
   UploadProgress,
-} from '../contracts/index.ts'
-import { completedByHead } from '../core/completed-by-head.ts'
-import { isSluiceError, SluiceError } from '../core/errors.ts'
-import { schemaInferrer } from '../core/infer.ts'
-import { laneId } from '../core/lane.ts'
-import { objectWriter } from '../core/object-writer.ts'
-import type { ObjectWritten } from '../core/parts-writer.ts'
-import { nextTurn } from '../core/turn.ts'
-import { withReceipts } from './dead-letter.ts'
-import { isDeadLetter } from './lanes.ts'
+} from '../../contracts/index.ts'
+import { completedByHead } from '../../core/completed-by-head.ts'
+import { isSluiceError, SluiceError } from '../../core/errors.ts'
+import { schemaInferrer } from '../../core/infer.ts'
+import { laneId } from '../../core/lane.ts'
+import { objectWriter } from '../../core/object-writer.ts'
+import type { ObjectWritten } from '../../core/parts-writer.ts'
+import { nextTurn } from '../../core/turn.ts'
+import { withReceipts } from '../dead-letters/dead-letter.ts'
+import { isDeadLetter } from '../dead-letters/lane.ts'
 
 /** Under these names an object says which file it is. */
 const METADATA = {

@@ -7,11 +7,11 @@ import type {
   PendingFile,
   Schema,
   Store,
-} from '../contracts/index.ts'
-import { Changes } from '../core/changes.ts'
-import { isSluiceError, type SluiceError } from '../core/errors.ts'
+} from '../../contracts/index.ts'
+import { Changes } from '../../core/changes.ts'
+import { isSluiceError, type SluiceError } from '../../core/errors.ts'
+import { fileInfo } from '../receipts.ts'
 import { publish } from './publish.ts'
-import { fileInfo } from './receipts.ts'
 
 /** The wait after a first failure; it doubles up to the longest. */
 const FIRST_WAIT_MS = 1000

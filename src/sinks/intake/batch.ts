@@ -5,15 +5,15 @@ import type {
   ProducerStep,
   Refused,
   SinkWriteOptions,
-} from '../contracts/index.ts'
-import { utf8 } from '../core/bytes.ts'
-import { SluiceError } from '../core/errors.ts'
-import { sha256Hex } from '../core/hash.ts'
-import { rawText } from '../core/raw-text.ts'
-import { rowText } from '../core/row-text.ts'
-import { approximateBytes } from '../core/sizes.ts'
-import { deadLetter, deadLetterEncoding } from './dead-letter.ts'
-import { deadLetterLane } from './lanes.ts'
+} from '../../contracts/index.ts'
+import { utf8 } from '../../core/bytes.ts'
+import { SluiceError } from '../../core/errors.ts'
+import { sha256Hex } from '../../core/hash.ts'
+import { rawText } from '../../core/raw-text.ts'
+import { rowText } from '../../core/row-text.ts'
+import { approximateBytes } from '../../core/sizes.ts'
+import { deadLetter, deadLetterEncoding } from '../dead-letters/dead-letter.ts'
+import { deadLetterLane } from '../dead-letters/lane.ts'
 import { rejectedOf, type Verdicts } from './verdicts.ts'
 
 /** Rows by lane, and the dead letters as a lane of their own, for one transaction of the log. */
