@@ -81,8 +81,8 @@ export interface CommittedEvent {
   readonly file: FileInfo
   readonly reason: CutReason
   readonly rowBytes: number
-  /** From the seal to now. */
-  readonly publishMs: number
+  /** From the arrival of its first record to now, by the sink's clock: never below 0. */
+  readonly lagMs: number
 }
 
 /** An upload stays open in the store because it could not be aborted: the janitor, or a lifecycle rule, ends it. */

@@ -165,6 +165,8 @@ export interface SealedFile extends LaneRange {
   readonly id: string
   readonly key: string
   readonly reason: CutReason
+  /** When the first of its records came. */
+  readonly openedAtMs: number
   readonly sealedAtMs: number
   /** The run whose files become visible together, where the sink has one. */
   readonly run?: string | undefined

@@ -39,14 +39,15 @@ export function sealFile(sql: SqlLike, file: SealedFile): Sealed {
   const bytes = Number(rest?.bytes)
   const rowBytes = lane.bytes - bytes
   sql.exec(
-    `INSERT INTO files (id, lane, first, next, key, reason, sealed_at, run, row_bytes, encoding)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO files (id, lane, first, next, key, reason, opened_at, sealed_at, run, row_bytes, encoding)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     file.id,
     id,
     file.begin,
     file.end,
     file.key,
     file.reason,
+    file.openedAtMs,
     file.sealedAtMs,
     file.run ?? null,
     rowBytes,
@@ -191,6 +192,7 @@ function sealedFile(row: SqlRow): SealedFile {
     id: String(row.id),
     key: String(row.key),
     reason: String(row.reason) as CutReason,
+    openedAtMs: Number(row.opened_at),
     sealedAtMs: Number(row.sealed_at),
     ...(row.run === null ? {} : { run: String(row.run) }),
   }

@@ -37,6 +37,8 @@ const MIGRATIONS: readonly string[][] = [
   [
     // stored_*: the object's, between its upload and the commit. The upload's text holds the parts and the checkpoint too.
     'ALTER TABLE files ADD COLUMN run TEXT',
+    'ALTER TABLE files ADD COLUMN opened_at INTEGER NOT NULL DEFAULT 0',
+    'UPDATE files SET opened_at = sealed_at',
     'ALTER TABLE files ADD COLUMN stored_etag TEXT',
     'ALTER TABLE files ADD COLUMN stored_bytes INTEGER',
     `UPDATE files SET checkpoint = NULL, upload = json_object(

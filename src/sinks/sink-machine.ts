@@ -305,6 +305,7 @@ export class SinkMachine<R extends object> implements FileSink<R> {
       end,
       key,
       reason,
+      openedAtMs,
       sealedAtMs: clock.now(),
     }
     const sealed = await opened.session.seal(file).catch((error: unknown) => {

@@ -138,6 +138,11 @@ function isOurs(found: ObjectInfo, file: PendingFile): boolean {
 }
 
 function committed(file: PendingFile, etag: string, bytes: number): CommittedFile {
-  const { id, lane, begin, end, key, reason, sealedAtMs } = file
-  return { id, lane, begin, end, key, reason, sealedAtMs, etag, bytes }
+  const { id, lane, begin, end, key, reason, openedAtMs, sealedAtMs, run } = file
+  return {
+    ...{ id, lane, begin, end, key, reason, openedAtMs, sealedAtMs },
+    ...(run !== undefined && { run }),
+    etag,
+    bytes,
+  }
 }

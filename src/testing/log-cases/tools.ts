@@ -70,6 +70,7 @@ export function sealed(lane: Lane, begin: number, end: number): SealedFile {
     id,
     key: `birds/${id}.jsonl`,
     reason: 'flush',
+    openedAtMs: AT_MS,
     sealedAtMs: AT_MS + 1000,
   }
 }
