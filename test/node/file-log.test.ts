@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'vitest'
+import type { Log } from '../../src/contracts/index.ts'
 import { fileLog } from '../../src/node/file-log.ts'
 import { logSuite } from '../../src/testing/log-suite.ts'
 
@@ -10,10 +11,19 @@ describe('file log', () => {
     durable: true,
     async create() {
       const folder = await mkdtemp(join(tmpdir(), 'sluice-log-'))
+      const logs = [fileLog(folder)] as [Log]
       return {
-        log: fileLog(folder),
-        reopen: async () => fileLog(folder),
-        close: () => rm(folder, { recursive: true, force: true }),
+        log: logs[0],
+        async reopen() {
+          const log = fileLog(folder)
+          logs.push(log)
+          return log
+        },
+        async close() {
+          // Each closes what its earlier sessions have open.
+          for (const log of logs) await (await log.open('the end')).close()
+          await rm(folder, { recursive: true, force: true })
+        },
       }
     },
   })

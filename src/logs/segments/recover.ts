@@ -23,15 +23,14 @@ export interface Recovered {
  * that is not read here afterwards. Throws `not-supported`, and changes nothing, for a log of a newer version.
  */
 export async function takeEpoch(files: LogFiles): Promise<number> {
-  let names = await files.list()
-  await checkVersion(files, names)
   for (;;) {
+    const names = await files.list()
+    await checkVersion(files, names)
     const epoch = Math.max(0, segmentsIn(names)[0]?.epoch ?? 0, ...epochsIn(names)) + 1
-    const made = await files.create(epochText(epoch))
-    if (made) await files.sync()
-    names = await files.list()
-    // A later owner may have come and tidied up between the list and the file.
-    if (made && Math.max(...epochsIn(names)) === epoch) return epoch
+    // Of two that come at once one takes the next number, and fences the other.
+    if (!(await files.create(epochText(epoch)))) continue
+    await files.sync()
+    return epoch
   }
 }
 
