@@ -1,6 +1,6 @@
 /** Runs in a dedicated worker of a page: the log suite over the origin private file system, or an owner that a test ends. */
 import { type DirectoryLike, opfsLog, type SyncHandleLike } from '../../src/logs/opfs.ts'
-import { batch, LANE, rowsOf } from '../../src/testing/log-cases/tools.ts'
+import { batch, LANE, rowsOf, sealed } from '../../src/testing/log-cases/tools.ts'
 import { logSuite } from '../../src/testing/log-suite.ts'
 
 export type Job =
@@ -75,8 +75,7 @@ async function read(folder: string): Promise<unknown> {
   const session = await opfsLog(await folderOf(folder)).open('reader')
   const [lane] = session.state.lanes
   if (!lane) return { rows: [] }
-  const key = { id: 'all', key: 'all', reason: 'flush', sealedAtMs: 0 } as const
-  const file = { lane: LANE, begin: 0, end: lane.end, ...key }
+  const file = sealed(LANE, 0, lane.end)
   await session.seal(file)
   const rows = []
   for await (const some of session.read(file)) rows.push(...some)

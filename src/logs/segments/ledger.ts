@@ -12,36 +12,22 @@ import type {
   SealedFile,
   StoredFile,
 } from '../../contracts/index.ts'
-import { SluiceError } from '../../core/errors.ts'
 import { laneId } from '../../core/lane.ts'
 import { encodingOf } from '../encodings.ts'
 import { checkStep } from '../producers.ts'
-import { checkReach, laneToCut, otherEncoding } from '../refusals.ts'
+import { checkReach, laneToCut, neverSealed, otherEncoding } from '../refusals.ts'
 import { KEEP_FILES_MS, KEEP_PRODUCERS_MS } from '../retention.ts'
 import type { AppendChange, AppendPart, Change, FileChange } from './changes.ts'
+import {
+  blockAt,
+  dropBlocks,
+  dropFiles,
+  insertFile,
+  type LaneEntry,
+  openBytes,
+  type SealedEntry,
+} from './lane-entry.ts'
 import type { Block } from './segment.ts'
-
-/** A lane, as the log's memory has it. */
-export interface LaneEntry {
-  readonly number: number
-  readonly lane: Lane
-  begin: number
-  end: number
-  bytes: number
-  encoding: string
-  /** Ascending; from the first record on whose file is not in the store. */
-  blocks: Block[]
-  /** Not committed, ascending. */
-  readonly sealed: Set<SealedEntry>
-  /** Ascending. */
-  readonly committed: CommittedFile[]
-}
-
-export interface SealedEntry {
-  readonly lane: LaneEntry
-  readonly encoding: string
-  file: Omit<PendingFile, 'encoding'>
-}
 
 export interface ProducerEntry {
   readonly step: ProducerStep
@@ -121,10 +107,10 @@ export class Ledger {
   /** Throws `not-found` for files that were never sealed; those that are committed are left out. */
   filesOf(files: readonly StoredFile[]): readonly FileChange[] {
     const changes = new Map<string, FileChange>()
-    for (const { id, lane, key, etag, bytes } of files) {
+    for (const { id, lane, etag, bytes } of files) {
       if (this.sealed.has(id)) changes.set(id, { id, etag, bytes })
       else if (!this.find(lane)?.committed.some((other) => other.id === id)) {
-        throw neverSealed(id, key)
+        throw neverSealed(id)
       }
     }
     return [...changes.values()]
@@ -260,7 +246,7 @@ export class Ledger {
       this.sealed.delete(id)
       lane.sealed.delete(sealed)
       const { rowBytes: _, upload: __, stored: ___, ...file } = sealed.file
-      insert(lane.committed, { ...file, etag, bytes })
+      insertFile(lane.committed, { ...file, etag, bytes })
       dropBlocks(lane)
       atMs = Math.max(atMs, file.sealedAtMs)
     }
@@ -271,62 +257,4 @@ export class Ledger {
       this.producers.delete(id)
     }
   }
-}
-
-/** What a file that is not among the sealed hears. */
-export function neverSealed(id: string, key?: string): SluiceError {
-  return new SluiceError('not-found', `The log has no sealed file ${id}`, { key })
-}
-
-/** The index of the block that holds the position. */
-export function blockAt(blocks: readonly Block[], position: number): number {
-  let low = 0
-  let high = blocks.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((blocks[middle] as Block).next <= position) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-function openBytes({ blocks, begin }: LaneEntry): number {
-  let bytes = 0
-  for (let i = blockAt(blocks, begin); i < blocks.length; i++) {
-    const block = blocks[i] as Block
-    const open = block.next - Math.max(block.first, begin)
-    bytes += (block.bytes * open) / (block.next - block.first)
-  }
-  return Math.round(bytes)
-}
-
-/** A block may reach into the next file, so it goes when everything before its end is in the store. */
-function dropBlocks(entry: LaneEntry): void {
-  let kept = entry.begin
-  for (const { file } of entry.sealed) {
-    if (file.stored) continue
-    kept = file.begin
-    break
-  }
-  const { blocks } = entry
-  let gone = 0
-  for (; gone < blocks.length; gone++) {
-    const block = blocks[gone] as Block
-    if (block.next > kept) break
-    block.segment.liveBytes -= block.length
-  }
-  if (gone > 0) entry.blocks = blocks.slice(gone)
-}
-
-function dropFiles({ committed }: LaneEntry, beforeMs: number): void {
-  let gone = 0
-  while ((committed[gone]?.sealedAtMs ?? beforeMs) < beforeMs) gone++
-  if (gone > 0) committed.splice(0, gone)
-}
-
-/** Files are mostly committed in the order of their positions. */
-function insert(files: CommittedFile[], file: CommittedFile): void {
-  let at = files.length
-  while (at > 0 && (files[at - 1] as CommittedFile).begin > file.begin) at--
-  files.splice(at, 0, file)
 }

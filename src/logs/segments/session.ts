@@ -14,11 +14,13 @@ import type {
 } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { encodingText } from '../encodings.ts'
+import { neverSealed } from '../refusals.ts'
 import { decodeRows, encodeRows } from '../row-codec.ts'
 import type { AppendChange, Change } from './changes.ts'
 import { boundedPayload } from './frames.ts'
 import type { GroupCommit, Transaction } from './group-commit.ts'
-import { blockAt, type Ledger, neverSealed } from './ledger.ts'
+import { blockAt } from './lane-entry.ts'
+import type { Ledger } from './ledger.ts'
 import { readRun, runOf } from './runs.ts'
 
 /** What an owner of a segment log calls: each method is a transaction of the group commit, judged when its turn has come. */
