@@ -97,15 +97,15 @@ describe('a disk that fails', () => {
     folder.before = (operation) => {
       if (operation.kind === 'sync') throw new Error('EIO')
     }
-    await expect(session.append(batch([[LANE, rowsOf(2)]]))).rejects.toMatchObject({
+    await expect(session.append(batch([[LANE, rowsOf(200)]]))).rejects.toMatchObject({
       code: 'unavailable',
     })
     folder.before = () => {}
     const next = await segmentLog(folder).open('next')
     expect(folder.files.has(older)).toBe(false)
-    const file = sealed(LANE, 0, 2)
+    const file = sealed(LANE, 0, 200)
     await next.seal(file)
-    expect(await readAll(next, file)).toEqual(rowsOf(2))
+    expect(await readAll(next, file)).toEqual(rowsOf(200))
   })
 })
 
