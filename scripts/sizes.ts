@@ -47,7 +47,7 @@ const limits: Record<string, number> = {
   './http': 29_500,
   './http/s3-gateway': 29_700,
   './client': 7_000,
-  './testing': 23_000,
+  './testing': 23_600,
   './node': 43_200,
   './workers': 74_000,
   './browser': 22_800,

@@ -35,7 +35,10 @@ export class Segment {
   }
 
   file(): Promise<LogFile> {
-    this.#file ??= this.#files.open(segmentText(this.name))
+    this.#file ??= this.#files.open(segmentText(this.name)).catch((error: unknown) => {
+      this.#file = undefined
+      throw error
+    })
     return this.#file
   }
 

@@ -12,7 +12,7 @@ import type {
   StoredFile,
   UploadProgress,
 } from '../../contracts/index.ts'
-import { SluiceError } from '../../core/errors.ts'
+import { asSluiceError, SluiceError } from '../../core/errors.ts'
 import { encodingText } from '../encodings.ts'
 import { neverSealed } from '../refusals.ts'
 import { decodeRows, encodeRows } from '../row-codec.ts'
@@ -78,7 +78,10 @@ export class SegmentSession<R extends Row> implements LogSession<R> {
       }
       const { blocks } = entry.lane
       const run = runOf(blocks, blockAt(blocks, at))
-      const rows = (await readRun(run)).flatMap(decodeRows)
+      const texts = await readRun(run).catch((error: unknown) => {
+        throw asSluiceError(error, 'unavailable', 'The log could not be read', { key: file.key })
+      })
+      const rows = texts.flatMap(decodeRows)
       const first = run[0]?.first ?? 0
       const some = rows.slice(at - first, file.end - first)
       at += some.length

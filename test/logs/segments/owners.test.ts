@@ -90,6 +90,24 @@ describe('a disk that fails', () => {
     },
   )
 
+  test('at a read: the rows cannot be had now, and the log goes on', async () => {
+    const folder = new ModelFolder()
+    const session = await segmentLog(folder).open('writer')
+    const file = sealed(LANE, 0, 2)
+    await session.append(batch([[LANE, rowsOf(2)]]))
+    await session.seal(file)
+    const { last } = folder
+    const bytes = folder.bytesOf(last)
+    folder.files.set(last, bytes.slice(0, 20))
+    await expect(readAll(session, file)).rejects.toMatchObject({
+      code: 'unavailable',
+      key: file.key,
+    })
+    folder.files.set(last, bytes)
+    expect(await readAll(session, file)).toEqual(rowsOf(2))
+    await session.append(batch([[LANE, rowsOf(1)]]))
+  })
+
   test('rows that only the cache had when a sync failed are written anew by the next owner', async () => {
     const folder = new ModelFolder()
     const session = await segmentLog(folder).open('writer')
