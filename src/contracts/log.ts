@@ -72,15 +72,18 @@ export interface LogSession<R = Row> {
   seal(file: SealedFile): Promise<Sealed>
   /**
    * Remembers how far a sealed file's upload has come, from before its first part on; `undefined` forgets it. The rows stay, so an
-   * upload that the store has dropped meanwhile is never fatal.
+   * upload that the store has dropped meanwhile is never fatal. `not-found` for a file that is not sealed, or is committed.
    */
   progress(fileId: string, upload: UploadProgress | undefined): Promise<void>
   /**
    * The files' bytes are in the store under their keys, and no reader sees them before a manifest names them: forgets their rows,
-   * and keeps them among the sealed. Idempotent.
+   * and keeps them among the sealed. Idempotent. `not-found` when one of them was never sealed.
    */
   store(files: readonly StoredFile[]): Promise<void>
-  /** The files are visible: forgets their rows and keeps what receipts need. Idempotent. */
+  /**
+   * The files are visible: forgets their rows and keeps what receipts need. Idempotent. `not-found` when one of them was never
+   * sealed, or so long ago that the log has forgotten it.
+   */
   commit(files: readonly CommittedFile[]): Promise<void>
   /** Committed files that overlap the range, ascending. `not-found` when the lane does not reach to the range's end. */
   committed(range: LaneRange): Promise<readonly CommittedFile[]>

@@ -14,12 +14,9 @@ import { SluiceError } from '../core/errors.ts'
 import type { SqlLike, SqlValue } from './durable-object.ts'
 import { findLane, laneOf } from './durable-object-schema.ts'
 import { encodingOf } from './encodings.ts'
-import { laneToCut } from './refusals.ts'
+import { laneToCut, neverSealed } from './refusals.ts'
+import { KEEP_FILES_MS, KEEP_PRODUCERS_MS } from './retention.ts'
 import { decodeRows } from './row-codec.ts'
-
-const DAY_MS = 24 * 60 * 60 * 1000
-const KEEP_FILES_MS = 90 * DAY_MS
-const KEEP_PRODUCERS_MS = 7 * DAY_MS
 
 type SqlRow = Record<string, SqlValue>
 
@@ -102,13 +99,11 @@ export function saveProgress(
       fileId,
     )
     .toArray()
-  if (saved.length === 0) {
-    throw new SluiceError('not-found', `The log has no sealed file ${fileId} that is not committed`)
-  }
+  if (saved.length === 0) throw neverSealed(fileId)
 }
 
 export function storeFiles(sql: SqlLike, files: readonly StoredFile[]): void {
-  for (const { id, key, etag, bytes } of files) {
+  for (const { id, etag, bytes } of files) {
     const known = sql
       .exec(
         'UPDATE files SET stored_etag = ?, stored_bytes = ?, upload = NULL WHERE id = ? RETURNING lane',
@@ -117,7 +112,7 @@ export function storeFiles(sql: SqlLike, files: readonly StoredFile[]): void {
         id,
       )
       .toArray()[0]
-    if (!known) throw new SluiceError('not-found', `The log has no sealed file ${id}`, { key })
+    if (!known) throw neverSealed(id)
     dropBlocks(sql, Number(known.lane))
   }
 }
@@ -133,9 +128,7 @@ export function commitFiles(sql: SqlLike, files: readonly CommittedFile[]): void
         file.id,
       )
       .toArray()[0]
-    if (!known) {
-      throw new SluiceError('not-found', `The log has no sealed file ${file.id}`, { key: file.key })
-    }
+    if (!known) throw neverSealed(file.id)
     atMs = Math.max(atMs, file.sealedAtMs)
     dropBlocks(sql, Number(known.lane))
   }

@@ -38,14 +38,16 @@ const MIGRATIONS: readonly string[][] = [
     // stored_*: the object's, between its upload and the commit. The upload's text holds the parts and the checkpoint too.
     'ALTER TABLE files ADD COLUMN run TEXT',
     'ALTER TABLE files ADD COLUMN opened_at INTEGER NOT NULL DEFAULT 0',
-    'UPDATE files SET opened_at = sealed_at',
+    `UPDATE files SET opened_at = coalesce(
+       (SELECT at FROM blocks WHERE lane = files.lane AND blocks.next > files.first ORDER BY blocks.first LIMIT 1), sealed_at)`,
     'ALTER TABLE files ADD COLUMN stored_etag TEXT',
     'ALTER TABLE files ADD COLUMN stored_bytes INTEGER',
     `UPDATE files SET checkpoint = NULL, upload = json_object(
        'token', json(upload), 'partBytes', 0, 'parts', json_array()) WHERE upload IS NOT NULL`,
     'ALTER TABLE files DROP COLUMN checkpoint',
     'ALTER TABLE lanes ADD COLUMN last_at INTEGER',
-    'UPDATE lanes SET last_at = opened_at',
+    `UPDATE lanes SET last_at = (
+       SELECT at FROM blocks WHERE lane = lanes.id ORDER BY first DESC LIMIT 1) WHERE next > open`,
   ],
 ]
 

@@ -21,7 +21,7 @@ import { SluiceError } from '../core/errors.ts'
 import { laneId } from '../core/lane.ts'
 import { encodingText } from './encodings.ts'
 import { checkStep } from './producers.ts'
-import { checkReach, laneToCut, otherEncoding } from './refusals.ts'
+import { checkReach, laneToCut, neverSealed, otherEncoding } from './refusals.ts'
 
 /** Rows in one batch of `read`, and in one array of what is held, unless one append brought more. */
 const BATCH_ROWS = 4096
@@ -121,13 +121,14 @@ class MemorySession<R> implements LogSession<R> {
   async *read(file: SealedFile): AsyncGenerator<readonly R[], void, undefined> {
     this.#check()
     const held = this.#lane(file.lane)
-    let at = held?.firstRow ?? 0
-    const gone = this.#state.sealed.get(file.id)?.stored
-    if (!held || gone || file.begin < at || file.end > held.end) {
+    const pending = this.#state.sealed.get(file.id)
+    // Rows may outlive their file, in one array with those of the next.
+    if (!held || !pending || pending.stored) {
       throw new SluiceError('not-found', `The log does not hold the records of "${file.key}"`, {
         key: file.key,
       })
     }
+    let at = held.firstRow
     for (const rows of [...held.rows]) {
       const from = Math.max(file.begin - at, 0)
       const to = Math.min(file.end - at, rows.length)
@@ -154,14 +155,14 @@ class MemorySession<R> implements LogSession<R> {
   async progress(fileId: string, upload: UploadProgress | undefined): Promise<void> {
     this.#check()
     const file = this.#state.sealed.get(fileId)
-    if (file) this.#state.sealed.set(fileId, { ...file, upload })
+    if (!file) throw neverSealed(fileId)
+    this.#state.sealed.set(fileId, { ...file, upload })
   }
 
   async store(files: readonly StoredFile[]): Promise<void> {
     this.#check()
-    for (const { id, lane, etag, bytes } of files) {
-      const file = this.#state.sealed.get(id)
-      if (!file) continue
+    for (const { id, lane, etag, bytes } of this.#notCommitted(files)) {
+      const file = this.#state.sealed.get(id) as PendingFile
       this.#state.sealed.set(id, { ...file, upload: undefined, stored: { etag, bytes } })
       this.#forget(lane)
     }
@@ -169,8 +170,8 @@ class MemorySession<R> implements LogSession<R> {
 
   async commit(files: readonly CommittedFile[]): Promise<void> {
     this.#check()
-    for (const file of files) {
-      if (!this.#state.sealed.delete(file.id)) continue
+    for (const file of this.#notCommitted(files)) {
+      this.#state.sealed.delete(file.id)
       const id = laneId(file.lane)
       const all = [...(this.#state.committed.get(id) ?? []), file]
       this.#state.committed.set(
@@ -201,6 +202,16 @@ class MemorySession<R> implements LogSession<R> {
 
   async close(): Promise<void> {
     if (this.#state.epoch === this.#epoch) this.#state.epoch++
+  }
+
+  /** Throws before anything is changed when one of them was never sealed. */
+  #notCommitted<F extends StoredFile>(files: readonly F[]): readonly F[] {
+    return files.filter(({ id, lane }) => {
+      if (this.#state.sealed.has(id)) return true
+      const all = this.#state.committed.get(laneId(lane)) ?? []
+      if (!all.some((other) => other.id === id)) throw neverSealed(id)
+      return false
+    })
   }
 
   /** Drops batches of rows that lie wholly before the first record not yet committed. */

@@ -36,3 +36,8 @@ export function otherEncoding({ partition, schema }: Lane): SluiceError {
     `The lane of partition "${partition.slice(0, 200)}" and schema ${schema} has open records of another encoding; cut it first`,
   )
 }
+
+/** What a call hears that is about a file which is not sealed, or is committed and so no longer under way. */
+export function neverSealed(id: string): SluiceError {
+  return new SluiceError('not-found', `The log has no sealed file ${id} that is not committed`)
+}

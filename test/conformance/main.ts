@@ -5,8 +5,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
-import { fsStore } from 'sluice/node'
-import { storeSuite } from 'sluice/testing'
+import type { Log } from 'sluice'
+import { fileLog, fsStore } from 'sluice/node'
+import { logSuite, storeSuite } from 'sluice/testing'
 import { type Cell, runCell } from './cell.ts'
 import { matrixCases } from './local-cases.ts'
 import type { MatrixCase } from './matrix-case.ts'
@@ -18,7 +19,32 @@ function folderCases(parent: string): readonly MatrixCase[] {
       return { store: fsStore(root), close: () => rm(root, { recursive: true, force: true }) }
     },
   })
-  return matrixCases('store: a folder', cases)
+  return [...matrixCases('store: a folder', cases), ...logCases(parent)]
+}
+
+function logCases(parent: string): readonly MatrixCase[] {
+  const cases = logSuite({
+    durable: true,
+    async create() {
+      const folder = await mkdtemp(join(parent, 'log-'))
+      const logs: Log[] = []
+      const open = (): Log => {
+        const log = fileLog(folder)
+        logs.push(log)
+        return log
+      }
+      return {
+        log: open(),
+        reopen: async () => open(),
+        async close() {
+          // Each closes what its earlier sessions have open.
+          for (const log of logs) await (await log.open('the end')).close()
+          await rm(folder, { recursive: true, force: true })
+        },
+      }
+    },
+  })
+  return matrixCases('log: a folder', cases)
 }
 
 const cell = JSON.parse(process.env.SLUICE_CELL ?? '{}') as Cell

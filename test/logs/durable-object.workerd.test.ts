@@ -121,6 +121,43 @@ describe('Durable Object log', () => {
     })
   })
 
+  test('tables of version 1 are brought up to date, with all that they hold', async () => {
+    await inStorage(async (storage) => {
+      for (const statement of VERSION_1) storage.sql.exec(statement)
+      const session = await durableObjectLog(storage).open('test')
+      const encoding = { format: 'jsonl', schema: undefined }
+      const [begun, waiting] = [sealed(LANE, 0, 2), sealed(LANE, 2, 3)]
+      const token = { key: begun.key, uploadId: 'upload-1' }
+      expect(session.state).toEqual({
+        lanes: [
+          {
+            lane: LANE,
+            begin: 3,
+            end: 5,
+            bytes: 20,
+            openedAtMs: AT_MS + 1,
+            lastAtMs: AT_MS + 2,
+            encoding,
+          },
+        ],
+        sealed: [
+          { ...begun, rowBytes: 20, encoding, upload: { token, partBytes: 0, parts: [] } },
+          { ...waiting, rowBytes: 10, encoding },
+        ],
+      })
+      const rest = sealed(LANE, 3, 5)
+      await session.seal(rest)
+      const read = []
+      for (const file of [begun, waiting, rest]) {
+        for await (const rows of session.read(file)) read.push(...rows)
+      }
+      expect(read).toEqual(rowsOf(5))
+      await session.store([committed(begun)])
+      await session.commit([committed(begun), committed(waiting)])
+      expect(blocksIn(storage)).toBe(2)
+    })
+  })
+
   test('tables of a newer version are refused, untouched', async () => {
     await inStorage(async (storage) => {
       durableObjectLog(storage)
@@ -133,3 +170,52 @@ describe('Durable Object log', () => {
 function blocksIn(storage: DurableObjectStorageLike): unknown {
   return storage.sql.exec('SELECT count(*) AS count FROM blocks').toArray()[0]?.count
 }
+
+/** A log as the release with version 1 of the tables left it: two sealed files, one of them with an open upload, and two open rows. */
+const VERSION_1 = [
+  // The object of the test has made today's for its own log.
+  ...['meta', 'encodings', 'lanes', 'blocks', 'files', 'producers'].map(
+    (table) => `DROP TABLE ${table}`,
+  ),
+  'CREATE TABLE meta (version INTEGER NOT NULL, epoch INTEGER NOT NULL)',
+  'INSERT INTO meta VALUES (1, 4)',
+  'CREATE TABLE encodings (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)',
+  `CREATE TABLE lanes (
+    id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE, open INTEGER NOT NULL, next INTEGER NOT NULL,
+    bytes REAL NOT NULL, opened_at INTEGER, encoding INTEGER NOT NULL)`,
+  'CREATE INDEX open_lanes ON lanes (id) WHERE next > open',
+  `CREATE TABLE blocks (
+    lane INTEGER NOT NULL, first INTEGER NOT NULL, piece INTEGER NOT NULL,
+    next INTEGER NOT NULL, size INTEGER NOT NULL, bytes REAL NOT NULL, at INTEGER NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (lane, first, piece)) WITHOUT ROWID`,
+  `CREATE TABLE files (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, lane INTEGER NOT NULL,
+    first INTEGER NOT NULL, next INTEGER NOT NULL, key TEXT NOT NULL, reason TEXT NOT NULL, sealed_at INTEGER NOT NULL,
+    row_bytes REAL NOT NULL, encoding INTEGER NOT NULL, upload TEXT, checkpoint TEXT, etag TEXT, bytes INTEGER)`,
+  'CREATE INDEX files_by_position ON files (lane, next)',
+  `CREATE TABLE producers (
+    id TEXT NOT NULL, piece INTEGER NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL,
+    at INTEGER NOT NULL, answer BLOB NOT NULL, PRIMARY KEY (id, piece)) WITHOUT ROWID`,
+  `INSERT INTO encodings VALUES (1, '["jsonl",null]')`,
+  `INSERT INTO lanes VALUES (1, '["birds","","0","auto"]', 3, 5, 20, ${AT_MS + 1}, 1)`,
+  ...[
+    [0, 3, 30, 0],
+    [3, 4, 10, 1],
+    [4, 5, 10, 2],
+  ].map(([first = 0, next = 0, bytes, later = 0]) => {
+    const text = rowsOf(next - first, first)
+      .map((row) => JSON.stringify(row))
+      .join('\n')
+    return `INSERT INTO blocks VALUES (1, ${first}, 0, ${next}, ${text.length}, ${bytes}, ${AT_MS + later}, CAST('${text}' AS BLOB))`
+  }),
+  ...(
+    [
+      [0, 2, 20, '{"key":"birds/file-plain-0-2.jsonl","uploadId":"upload-1"}'],
+      [2, 3, 10, null],
+    ] as const
+  ).map(
+    ([first, next, bytes, upload]) =>
+      `INSERT INTO files VALUES (NULL, 'file-plain-${first}-${next}', 1, ${first}, ${next}, 'birds/file-plain-${first}-${next}.jsonl',
+       'flush', ${AT_MS + 1000}, ${bytes}, 1, ${upload ? `'${upload}'` : 'NULL'}, NULL, NULL, NULL)`,
+  ),
+]

@@ -272,6 +272,27 @@ export const fileCases: readonly LogCase[] = [
     },
   },
   {
+    name: 'a file that was never sealed is not found, nor is a committed one whose neighbours are still there',
+    async run({ log }) {
+      const session = await log.open('first')
+      await session.append(batch([[LANE, rowsOf(9)]]))
+      const [done, open, unknown] = [sealed(LANE, 0, 3), sealed(LANE, 3, 6), sealed(LANE, 6, 9)]
+      await sealAndCommit(session, done)
+      await session.seal(open)
+      const calls = {
+        'reading a committed file': readAll(session, done),
+        'progress of a committed file': session.progress(done.id, uploadOf(done)),
+        'reading one that was never sealed': readAll(session, unknown),
+        'progress of it': session.progress(unknown.id, uploadOf(unknown)),
+        'storing it': session.store([committed(open), committed(unknown)]),
+        'committing it': session.commit([committed(open), committed(unknown)]),
+      }
+      for (const [what, call] of Object.entries(calls)) await checkRejects(call, 'not-found', what)
+      const { state } = await log.open('second')
+      checkEqual(state.sealed, [pending(open)], 'the file beside it in the refused calls')
+    },
+  },
+  {
     name: 'a file whose rows are gone is not read as an empty one',
     async run({ log }) {
       const session = await log.open('first')

@@ -67,6 +67,38 @@ export const ownerCases: readonly LogCase[] = [
     },
   },
   {
+    name: 'of appends under way when another owner comes, those that are answered are kept',
+    async run({ log }) {
+      const first = await log.open('first')
+      const calls = Array.from({ length: 20 }, (_, n) =>
+        first.append(batch([[LANE, rowsOf(3, n * 3)]])),
+      )
+      const [second, ...answers] = await Promise.all([
+        log.open('second'),
+        ...calls.map((call) =>
+          call.then(
+            ({ ranges }) => ranges[0]?.end ?? 0,
+            async (error: unknown) => {
+              await checkRejects(Promise.reject(error), 'fenced', 'an append that was not kept')
+              return 0
+            },
+          ),
+        ),
+      ])
+      const end = second.state.lanes[0]?.end ?? 0
+      check(
+        Math.max(...answers) <= end,
+        `records up to ${Math.max(...answers)} are kept, of ${end}`,
+      )
+      checkEqual(end % 3, 0, 'what is left of a divided append')
+      const { ranges } = await second.append(batch([[LANE, rowsOf(2, end)]]))
+      checkEqual(ranges, [{ lane: LANE, begin: end, end: end + 2 }], 'where the next append goes')
+      const file = sealed(LANE, 0, end + 2)
+      await second.seal(file)
+      checkEqual(await readAll(second, file), rowsOf(end + 2), 'the rows')
+    },
+  },
+  {
     name: 'a closed session takes no further calls, and the next owner goes on',
     async run({ log }) {
       const first = await log.open('first')

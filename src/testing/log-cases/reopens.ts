@@ -1,3 +1,4 @@
+import type { LanePosition } from '../../contracts/index.ts'
 import { checkEqual, checkRejects } from '../check.ts'
 import {
   AS_COLUMNS,
@@ -93,6 +94,47 @@ export const reopenCases: readonly LogCase[] = [
       )
       await after.commit([committed(file)])
       await checkRejects(readAll(after, file), 'not-found', 'reading it again')
+    },
+  },
+  {
+    name: 'after a crash: how far uploads had come, what is stored, and every position',
+    async run({ log, reopen }) {
+      const before = await log.open('first')
+      await before.append(
+        batch([
+          [LANE, rowsOf(5)],
+          [OTHER, rowsOf(4)],
+        ]),
+      )
+      const [begun, done] = [sealed(LANE, 0, 4), { ...sealed(OTHER, 0, 2), run: 'nightly' }]
+      const upload = {
+        ...uploadOf(begun),
+        parts: [{ partNumber: 1, etag: 'part-1', sizeBytes: 7 }],
+        checkpoint: { rows: 2, bytes: 7, state: '"state"' },
+      }
+      for (const file of [begun, done]) await before.seal(file)
+      await before.progress(begun.id, upload)
+      await before.store([{ ...done, etag: 'etag-1', bytes: 20 }])
+      const after = await (await reopen()).open('second')
+      checkEqual(
+        after.state.sealed,
+        [
+          { ...pending(begun), upload },
+          { ...pending(done), stored: { etag: 'etag-1', bytes: 20 } },
+        ],
+        'the sealed files',
+      )
+      await checkRejects(readAll(after, done), 'not-found', 'the rows of the stored file')
+      const positions: LanePosition[] = []
+      for await (const position of after.positions()) positions.push(position)
+      checkEqual(
+        positions,
+        [
+          { lane: LANE, committed: 0, end: 5 },
+          { lane: OTHER, committed: 0, end: 4 },
+        ],
+        'the positions',
+      )
     },
   },
   {

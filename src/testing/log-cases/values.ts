@@ -1,6 +1,6 @@
 import type { Row } from '../../contracts/index.ts'
-import { checkEqual } from '../check.ts'
-import { batch, LANE, type LogCase, readAll, sealed } from './tools.ts'
+import { check, checkEqual, checkRejects } from '../check.ts'
+import { batch, LANE, type LogCase, OTHER, readAll, rowsOf, sealed } from './tools.ts'
 
 /** What a record may hold, by name. */
 const VALUES: Readonly<Record<string, readonly Row[]>> = {
@@ -46,6 +46,7 @@ const VALUES: Readonly<Record<string, readonly Row[]>> = {
       writable: true,
     }) as unknown as Row,
   ],
+  'sixty levels of lists and objects': [nested(60, 0), nested(60, -0)],
   'data that looks like a codec’s own marks': [
     { a: ['d', 5], b: [0, 1], c: ['u'] },
     { a: ['d', 5], b: [0, ['n', '7']], c: ['u'], when: new Date(5) },
@@ -54,7 +55,7 @@ const VALUES: Readonly<Record<string, readonly Row[]>> = {
   ],
 }
 
-export const valueCases: readonly LogCase[] = Object.entries(VALUES).map(([name, rows]) => ({
+const exactCases: readonly LogCase[] = Object.entries(VALUES).map(([name, rows]) => ({
   name: `rows come back exactly: ${name}`,
   async run({ log }) {
     const session = await log.open('first')
@@ -69,6 +70,53 @@ export const valueCases: readonly LogCase[] = Object.entries(VALUES).map(([name,
     }
   },
 }))
+
+/** What no format takes. A log that keeps it as it is, need not refuse it. */
+const STRANGE: Readonly<Record<string, () => Row>> = {
+  'a Map': () => ({ map: new Map([[1, 2]]) }),
+  'a function': () => ({ run: () => {} }),
+  'a thousand levels': () => nested(1000, 1),
+  'a cycle': () => {
+    const row: Record<string, unknown> = {}
+    row.self = row
+    return row
+  },
+}
+
+const strangeCases: readonly LogCase[] = Object.entries(STRANGE).map(([name, make]) => ({
+  name: `kept as it is, or refused by name with its whole batch: ${name}`,
+  async run({ log }) {
+    const session = await log.open('first')
+    const rows = [{ n: 1 }, make()]
+    const bad = batch([
+      [OTHER, rowsOf(1)],
+      [LANE, rows],
+    ])
+    const kept = await session.append(bad).then(
+      () => true,
+      async (error: unknown) => {
+        await checkRejects(Promise.reject(error), 'invalid-record', 'the append')
+        return false
+      },
+    )
+    if (!kept) {
+      checkEqual((await log.open('second')).state.lanes, [], 'the lanes')
+      return
+    }
+    const file = sealed(LANE, 0, 2)
+    await session.seal(file)
+    check((await readAll(session, file))[1] === rows[1], 'the row is the one that was appended')
+  },
+}))
+
+export const valueCases: readonly LogCase[] = [...exactCases, ...strangeCases]
+
+/** A record of so many levels, around the value. */
+function nested(levels: number, value: unknown): Row {
+  let inner = value
+  for (let level = 1; level < levels; level++) inner = level % 2 ? [inner] : { inner }
+  return { inner }
+}
 
 /** What deep equality may not see. */
 function kinds(row: Row): unknown {
