@@ -19,36 +19,48 @@ import { rejectedOf, type Verdicts } from './verdicts.ts'
 /** Rows by lane, and the dead letters as a lane of their own, for one transaction of the log. */
 export function batchOf<R>(
   { accepted, refused }: Verdicts<R>,
-  of: Omit<Lane, 'partition'>,
-  encoding: Encoding,
+  stream: string,
+  shard: string,
   producer: ProducerStep | undefined,
   atMs: number,
 ): LogBatch<R> {
-  const byPartition = new Map<
-    string,
-    { lane: Lane; rows: R[]; bytes: number; encoding: Encoding }
-  >()
-  for (const { row, partition, bytes } of accepted) {
-    let part = byPartition.get(partition)
+  const parts = new Map<string, Part<R>>()
+  for (const { row, version, partition, bytes } of accepted) {
+    const { word, encoding } = version
+    // No part of a lane holds a space.
+    const id = `${word} ${partition}`
+    let part = parts.get(id)
     if (!part) {
-      part = { lane: { ...of, partition }, rows: [], bytes: 0, encoding }
-      byPartition.set(partition, part)
+      part = { lane: { stream, partition, shard, schema: word }, rows: [], bytes: 0, encoding }
+      parts.set(id, part)
     }
     part.rows.push(row)
     part.bytes += bytes
   }
-  const lanes = [...byPartition.values()]
+  const lanes = [...parts.values()]
   if (refused.length > 0) {
     // A dead-letter lane holds rows of its own kind; its files are encoded by a format of their own.
     const rows = refused.map((one) => deadLetter(one, atMs)) as unknown as R[]
     lanes.push({
-      lane: deadLetterLane(of.stream, of.shard),
+      lane: deadLetterLane(stream, shard),
       rows,
       bytes: approximateBytes(rows),
       encoding: deadLetterEncoding,
     })
   }
   return { lanes, rejected: rejectedOf(refused), producer, atMs }
+}
+
+interface Part<R> {
+  readonly lane: Lane
+  readonly rows: R[]
+  bytes: number
+  readonly encoding: Encoding
+}
+
+/** What a batch weighs. */
+export function batchBytes<R>({ lanes }: LogBatch<R>): number {
+  return lanes.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
 /** A producer's step with what makes a request the same request when it comes again. */

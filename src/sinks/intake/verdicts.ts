@@ -4,19 +4,22 @@ import type {
   Rejected,
   Rejection,
   Row,
-  Schema,
   StandardIssue,
   StandardSchemaLike,
 } from '../../contracts/index.ts'
 import { boundRefused } from '../../core/bound-refused.ts'
 import { asSluiceError, isSluiceError } from '../../core/errors.ts'
-import { checkRow } from '../../core/infer.ts'
+import { pointerStep } from '../../core/json.ts'
 import { rawText } from '../../core/raw-text.ts'
 import { approximateBytes } from '../../core/sizes.ts'
+import type { Partitioner } from '../policy/partition.ts'
+import type { Watermark } from '../policy/watermark.ts'
+import type { Columns, Placed, Version } from './columns/version.ts'
 
-/** An accepted row, where it belongs and what it weighs. */
+/** An accepted row as it is written, where it belongs and what it weighs. */
 export interface Accepted<R> {
   readonly row: R
+  readonly version: Version
   readonly partition: string
   readonly bytes: number
 }
@@ -29,8 +32,11 @@ export interface Verdicts<R> {
 
 export interface Judge<R> {
   readonly format: Format<R>
-  readonly schema: Schema | StandardSchemaLike | undefined
-  readonly partition: (row: R) => string
+  readonly validator: StandardSchemaLike | undefined
+  readonly columns: Columns
+  readonly partitioner: Partitioner<R>
+  /** Throws for a partition no file of which could be named. */
+  readonly checkPartition: (partition: string, version: Version) => void
   /** A larger record is rejected, not fatal. */
   readonly maxRecordBytes: number
 }
@@ -42,6 +48,7 @@ export interface Judge<R> {
 export async function judge<R>(
   rows: Iterable<R>,
   refused: readonly Refused[],
+  watermark: Watermark,
   by: Judge<R>,
 ): Promise<Verdicts<R>> {
   const accepted: Accepted<R>[] = []
@@ -51,7 +58,7 @@ export async function judge<R>(
   for (const row of rows) {
     while (taken.has(index)) index++
     // Awaiting each row would cost a microtask per record; most checks are synchronous.
-    let verdict = judgeRow(row, by)
+    let verdict = judgeRow(row, watermark, by)
     if (verdict instanceof Promise) verdict = await verdict
     if ('row' in verdict) accepted.push(verdict)
     else all.push(boundRefused({ index, ...verdict, raw: rawText(row) }))
@@ -80,18 +87,16 @@ export function rejectedOf(refused: readonly Refused[]): Rejected[] {
 
 type Verdict<R> = Accepted<R> | Rejection
 
-function judgeRow<R>(row: R, by: Judge<R>): Verdict<R> | Promise<Verdict<R>> {
+function judgeRow<R>(row: R, watermark: Watermark, by: Judge<R>): Verdict<R> | Promise<Verdict<R>> {
   if (!isRecord(row)) {
     return invalid(`A record is an object with keys, not ${nameOf(row)}`)
   }
-  const { schema } = by
-  if (schema === undefined) return judgeShape(row, by)
-  if (!('~standard' in schema)) return checkRow(schema, row) ?? judgeShape(row, by)
   try {
-    const result = schema['~standard'].validate(row)
+    if (!by.validator) return judgeColumns(row, watermark, by)
+    const result = by.validator['~standard'].validate(row)
     return result instanceof Promise
-      ? result.then((later) => judgeResult(later, by), thrown)
-      : judgeResult(result as Awaited<typeof result>, by)
+      ? result.then((later) => judgeResult(later, watermark, by)).catch(thrown)
+      : judgeResult(result as Awaited<typeof result>, watermark, by)
   } catch (error) {
     return thrown(error)
   }
@@ -99,32 +104,50 @@ function judgeRow<R>(row: R, by: Judge<R>): Verdict<R> | Promise<Verdict<R>> {
 
 function judgeResult<R>(
   result: Awaited<ReturnType<StandardSchemaLike['~standard']['validate']>>,
+  watermark: Watermark,
   by: Judge<R>,
-): Verdict<R> {
+): Verdict<R> | Promise<Verdict<R>> {
   if (result.issues) {
     const issue = result.issues[0]
     return invalid(issue?.message ?? 'The schema refused the record', pointerOf(issue))
   }
   if (!isRecord(result.value)) return invalid('The schema turned the record into something else')
-  return judgeShape(result.value as R, by)
+  return judgeColumns(result.value, watermark, by)
 }
 
-function judgeShape<R>(row: R, by: Judge<R>): Verdict<R> {
-  try {
-    const rejection = by.format.check(row)
-    if (rejection) return rejection
-    const bytes = approximateBytes(row)
-    if (bytes > by.maxRecordBytes) {
-      return {
-        code: 'too-large',
-        path: '',
-        message: `The record has about ${bytes} bytes; at most ${by.maxRecordBytes} are taken`,
-      }
+function judgeColumns<R>(
+  row: Row,
+  watermark: Watermark,
+  by: Judge<R>,
+): Verdict<R> | Promise<Verdict<R>> {
+  const placed = by.columns.place(row)
+  return placed instanceof Promise
+    ? placed.then((later) => judgePlaced(later, watermark, by)).catch(thrown)
+    : judgePlaced(placed, watermark, by)
+}
+
+function judgePlaced<R>(
+  placed: Placed | Rejection,
+  watermark: Watermark,
+  by: Judge<R>,
+): Verdict<R> {
+  if ('code' in placed) return placed
+  const { version } = placed
+  const row = placed.row as R
+  const rejection = by.format.check(row)
+  if (rejection) return rejection
+  const bytes = approximateBytes(row)
+  if (bytes > by.maxRecordBytes) {
+    return {
+      code: 'too-large',
+      path: '',
+      message: `The record has about ${bytes} bytes; at most ${by.maxRecordBytes} are taken`,
     }
-    return { row, partition: by.partition(row), bytes }
-  } catch (error) {
-    return thrown(error)
   }
+  const partition = by.partitioner.of(row, watermark)
+  if (typeof partition !== 'string') return partition
+  by.checkPartition(partition, version)
+  return { row, version, partition, bytes }
 }
 
 /** A validator or a partition function of the user's threw: that is a verdict on this record, not the end of the rest. */
@@ -158,6 +181,6 @@ function nameOf(value: unknown): string {
 function pointerOf(issue: StandardIssue | undefined): string {
   return (issue?.path ?? [])
     .map((step) => (typeof step === 'object' ? step.key : step))
-    .map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+    .map((step) => pointerStep(String(step)))
     .join('')
 }

@@ -36,6 +36,8 @@ export interface Publication {
   readonly schema: Schema | undefined
   readonly signal: AbortSignal
   readonly clock: Clock
+  readonly partBytes: number
+  readonly concurrency: number
   /** Told of the upload that is open for this file, and when there is none any more. */
   readonly onUpload: (upload: UploadProgress | undefined) => void
 }
@@ -80,7 +82,7 @@ async function abortEarlier(file: PendingFile, to: Publication): Promise<void> {
 }
 
 async function write(file: PendingFile, to: Publication): Promise<ObjectWritten> {
-  const { store, session, format, signal, clock } = to
+  const { store, session, format, signal, clock, partBytes, concurrency } = to
   const encoder = format.encoder({ schema: to.schema ?? (await inferred(file, session)) })
   const writer = objectWriter(completedByHead(store), file.key, {
     contentType: format.contentType,
@@ -97,6 +99,8 @@ async function write(file: PendingFile, to: Publication): Promise<ObjectWritten>
       to.onUpload(upload)
       await session.progress(file.id, upload)
     },
+    partBytes,
+    concurrency,
     signal,
     clock,
   })

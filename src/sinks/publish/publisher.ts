@@ -21,6 +21,8 @@ export interface PublisherOptions {
   readonly store: Store
   readonly session: LogSession<never>
   readonly clock: Clock
+  /** How a file's parts are sent: what memory they may take. */
+  readonly upload: { readonly partBytes: number; readonly concurrency: number }
   /** How this file is written. */
   readonly encodingOf: (file: PendingFile) => { format: Format<never>; schema: Schema | undefined }
   readonly onCommitted: (file: CommittedFile, was: PendingFile) => void
@@ -157,15 +159,16 @@ export class Publisher {
   }
 
   async #publishOne(item: Queued): Promise<CommittedFile> {
-    const { store, session, clock, encodingOf } = this.#options
+    const { store, session, clock, upload, encodingOf } = this.#options
     const { signal } = this.#controller
     const committed = await publish(item.file, {
       store,
       session,
       clock,
       signal,
-      onUpload: (upload) => {
-        item.file = { ...item.file, upload }
+      ...upload,
+      onUpload: (open) => {
+        item.file = { ...item.file, upload: open }
       },
       ...encodingOf(item.file),
     })
