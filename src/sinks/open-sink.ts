@@ -105,8 +105,11 @@ export class OpenSink<R extends object> {
       validator,
       columns,
       partitioner,
-      checkPartition: (partition, { word }) =>
-        names.check({ stream, partition, shard, schema: word }, format.extension),
+      laneOf: (partition, { word }) => {
+        const lane = { stream, partition, shard, schema: word }
+        names.check(lane, format.extension)
+        return lane
+      },
       maxRecordBytes: budget.recordBytes,
     }
     this.publisher = new Publisher({

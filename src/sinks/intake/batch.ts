@@ -1,11 +1,4 @@
-import type {
-  Encoding,
-  Lane,
-  LogBatch,
-  ProducerStep,
-  Refused,
-  SinkWriteOptions,
-} from '../../contracts/index.ts'
+import type { LogBatch, ProducerStep, Refused, SinkWriteOptions } from '../../contracts/index.ts'
 import { utf8 } from '../../core/bytes.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { sha256Hex } from '../../core/hash.ts'
@@ -16,28 +9,15 @@ import { deadLetter, deadLetterEncoding } from '../dead-letters/dead-letter.ts'
 import { deadLetterLane } from '../dead-letters/lane.ts'
 import { rejectedOf, type Verdicts } from './verdicts.ts'
 
-/** Rows by lane, and the dead letters as a lane of their own, for one transaction of the log. */
+/** The rows by lane, and the dead letters as a lane of their own, for one transaction of the log. */
 export function batchOf<R>(
-  { accepted, refused }: Verdicts<R>,
+  { parts, refused }: Verdicts<R>,
   stream: string,
   shard: string,
   producer: ProducerStep | undefined,
   atMs: number,
 ): LogBatch<R> {
-  const parts = new Map<string, Part<R>>()
-  for (const { row, version, partition, bytes } of accepted) {
-    const { word, encoding } = version
-    // No part of a lane holds a space.
-    const id = `${word} ${partition}`
-    let part = parts.get(id)
-    if (!part) {
-      part = { lane: { stream, partition, shard, schema: word }, rows: [], bytes: 0, encoding }
-      parts.set(id, part)
-    }
-    part.rows.push(row)
-    part.bytes += bytes
-  }
-  const lanes = [...parts.values()]
+  const lanes = [...parts]
   if (refused.length > 0) {
     // A dead-letter lane holds rows of its own kind; its files are encoded by a format of their own.
     const rows = refused.map((one) => deadLetter(one, atMs)) as unknown as R[]
@@ -49,13 +29,6 @@ export function batchOf<R>(
     })
   }
   return { lanes, rejected: rejectedOf(refused), producer, atMs }
-}
-
-interface Part<R> {
-  readonly lane: Lane
-  readonly rows: R[]
-  bytes: number
-  readonly encoding: Encoding
 }
 
 /** What a batch weighs. */

@@ -1,5 +1,6 @@
 import type {
   Format,
+  Lane,
   Refused,
   Rejected,
   Rejection,
@@ -15,17 +16,11 @@ import { approximateBytes } from '../../core/sizes.ts'
 import type { Partitioner } from '../policy/partition.ts'
 import type { Watermark } from '../policy/watermark.ts'
 import type { Columns, Placed, Version } from './columns/version.ts'
-
-/** An accepted row as it is written, where it belongs and what it weighs. */
-export interface Accepted<R> {
-  readonly row: R
-  readonly version: Version
-  readonly partition: string
-  readonly bytes: number
-}
+import { type Part, Parts } from './parts.ts'
 
 export interface Verdicts<R> {
-  readonly accepted: readonly Accepted<R>[]
+  /** The accepted rows, by where they belong. */
+  readonly parts: readonly Part<R>[]
   /** Ascending by index, each of bounded size. */
   readonly refused: readonly Refused[]
 }
@@ -35,10 +30,16 @@ export interface Judge<R> {
   readonly validator: StandardSchemaLike | undefined
   readonly columns: Columns
   readonly partitioner: Partitioner<R>
-  /** Throws for a partition no file of which could be named. */
-  readonly checkPartition: (partition: string, version: Version) => void
+  /** The lane of a partition. Throws for one no file of which could be named. */
+  readonly laneOf: (partition: string, version: Version) => Lane
   /** A larger record is rejected, not fatal. */
   readonly maxRecordBytes: number
+}
+
+/** What one call of `judge` has before it. */
+interface Case<R> extends Judge<R> {
+  readonly watermark: Watermark
+  readonly parts: Parts<R>
 }
 
 /**
@@ -51,21 +52,21 @@ export async function judge<R>(
   watermark: Watermark,
   by: Judge<R>,
 ): Promise<Verdicts<R>> {
-  const accepted: Accepted<R>[] = []
+  const parts = new Parts<R>(by.laneOf)
   const all: Refused[] = refused.map(boundRefused)
   const taken = new Set(refused.map(({ index }) => index))
+  const before: Case<R> = { ...by, watermark, parts }
   let index = 0
   for (const row of rows) {
     while (taken.has(index)) index++
     // Awaiting each row would cost a microtask per record; most checks are synchronous.
-    let verdict = judgeRow(row, watermark, by)
-    if (verdict instanceof Promise) verdict = await verdict
-    if ('row' in verdict) accepted.push(verdict)
-    else all.push(boundRefused({ index, ...verdict, raw: rawText(row) }))
+    let rejection = judgeRow(row, before)
+    if (rejection instanceof Promise) rejection = await rejection
+    if (rejection) all.push(boundRefused({ index, ...rejection, raw: rawText(row) }))
     index++
   }
   all.sort((a, b) => a.index - b.index)
-  return { accepted, refused: all }
+  return { parts: parts.all, refused: all }
 }
 
 /** Characters of paths and messages in one answer. */
@@ -85,18 +86,19 @@ export function rejectedOf(refused: readonly Refused[]): Rejected[] {
   })
 }
 
-type Verdict<R> = Accepted<R> | Rejection
+/** `undefined` for a row that was taken, and is in its part. */
+type Verdict = Rejection | undefined
 
-function judgeRow<R>(row: R, watermark: Watermark, by: Judge<R>): Verdict<R> | Promise<Verdict<R>> {
+function judgeRow<R>(row: R, by: Case<R>): Verdict | Promise<Verdict> {
   if (!isRecord(row)) {
     return invalid(`A record is an object with keys, not ${nameOf(row)}`)
   }
   try {
-    if (!by.validator) return judgeColumns(row, watermark, by)
+    if (!by.validator) return judgeColumns(row, by)
     const result = by.validator['~standard'].validate(row)
     return result instanceof Promise
-      ? result.then((later) => judgeResult(later, watermark, by)).catch(thrown)
-      : judgeResult(result as Awaited<typeof result>, watermark, by)
+      ? result.then((later) => judgeResult(later, by)).catch(thrown)
+      : judgeResult(result as Awaited<typeof result>, by)
   } catch (error) {
     return thrown(error)
   }
@@ -104,35 +106,25 @@ function judgeRow<R>(row: R, watermark: Watermark, by: Judge<R>): Verdict<R> | P
 
 function judgeResult<R>(
   result: Awaited<ReturnType<StandardSchemaLike['~standard']['validate']>>,
-  watermark: Watermark,
-  by: Judge<R>,
-): Verdict<R> | Promise<Verdict<R>> {
+  by: Case<R>,
+): Verdict | Promise<Verdict> {
   if (result.issues) {
     const issue = result.issues[0]
     return invalid(issue?.message ?? 'The schema refused the record', pointerOf(issue))
   }
   if (!isRecord(result.value)) return invalid('The schema turned the record into something else')
-  return judgeColumns(result.value, watermark, by)
+  return judgeColumns(result.value, by)
 }
 
-function judgeColumns<R>(
-  row: Row,
-  watermark: Watermark,
-  by: Judge<R>,
-): Verdict<R> | Promise<Verdict<R>> {
+function judgeColumns<R>(row: Row, by: Case<R>): Verdict | Promise<Verdict> {
   const placed = by.columns.place(row)
   return placed instanceof Promise
-    ? placed.then((later) => judgePlaced(later, watermark, by)).catch(thrown)
-    : judgePlaced(placed, watermark, by)
+    ? placed.then((later) => judgePlaced(later, by)).catch(thrown)
+    : judgePlaced(placed, by)
 }
 
-function judgePlaced<R>(
-  placed: Placed | Rejection,
-  watermark: Watermark,
-  by: Judge<R>,
-): Verdict<R> {
+function judgePlaced<R>(placed: Placed | Rejection, by: Case<R>): Verdict {
   if ('code' in placed) return placed
-  const { version } = placed
   const row = placed.row as R
   const rejection = by.format.check(row)
   if (rejection) return rejection
@@ -144,10 +136,10 @@ function judgePlaced<R>(
       message: `The record has about ${bytes} bytes; at most ${by.maxRecordBytes} are taken`,
     }
   }
-  const partition = by.partitioner.of(row, watermark)
+  const partition = by.partitioner.of(row, by.watermark)
   if (typeof partition !== 'string') return partition
-  by.checkPartition(partition, version)
-  return { row, version, partition, bytes }
+  by.parts.add(row, bytes, partition, placed.version)
+  return undefined
 }
 
 /** A validator or a partition function of the user's threw: that is a verdict on this record, not the end of the rest. */
