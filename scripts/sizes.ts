@@ -10,7 +10,7 @@ import { root } from './install.mjs'
 
 /** Entry → the most that `all` may come to, in bytes after gzip. Raise one only with a reason in the commit. */
 const limits: Record<string, number> = {
-  '.': 21_100,
+  '.': 27_600,
   './s3': 20_700,
   's3 without multipart': 14_700,
   './s3/buckets': 14_000,
@@ -40,7 +40,7 @@ const limits: Record<string, number> = {
   './formats/gzip': 1_500,
   './inputs/csv': 14_700,
   './inputs/json': 6_300,
-  './logs/memory': 2_200,
+  './logs/memory': 2_300,
   './logs/durable-object': 5_600,
   './files': 6_000,
   './http': 29_500,
@@ -48,7 +48,7 @@ const limits: Record<string, number> = {
   './client': 7_000,
   './testing': 23_000,
   './node': 33_800,
-  './workers': 74_000,
+  './workers': 79_000,
   './browser': 22_800,
 }
 

@@ -130,10 +130,13 @@ export class SinkMachine<R extends object> implements FileSink<R> {
   }
 
   async #flush(reason: 'flush' | 'close', signal?: AbortSignal): Promise<readonly FileInfo[]> {
-    const opened = await this.#open()
-    const { publisher } = opened
-    const before = publisher.files.length
-    await this.#queue.run(() => opened.cutAll(reason), signal)
+    // Its turn is asked for before anything is awaited: what is written after this is not waited for.
+    const { publisher, before } = await this.#queue.run(async () => {
+      const opened = await this.#open()
+      const before = opened.publisher.files.length
+      await opened.cutAll(reason)
+      return { publisher: opened.publisher, before }
+    }, signal)
     await publisher.settled(signal)
     return publisher.files.slice(before)
   }
