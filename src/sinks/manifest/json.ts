@@ -120,6 +120,7 @@ export class ManifestFields {
       begin,
       end,
       reason: this.text('reason') as ManifestFile['reason'],
+      openedAtMs: this.#check(this.#own('openedAtMs'), isTime),
       sealedAtMs: this.#check(this.#own('sealedAtMs'), isTime),
       ...(this.#own('run') !== undefined && { run: this.text('run') }),
     }
@@ -141,7 +142,7 @@ export class ManifestFields {
 
 /** What `ManifestFields.file` reads. */
 export function fileFields(file: ManifestFile): Fields {
-  const { id, key, etag, bytes, lane, begin, end, reason, sealedAtMs, run } = file
+  const { id, key, etag, bytes, lane, begin, end, reason, openedAtMs, sealedAtMs, run } = file
   const { partition, shard, schema } = lane
   return {
     id,
@@ -154,6 +155,7 @@ export function fileFields(file: ManifestFile): Fields {
     begin,
     end,
     reason,
+    openedAtMs,
     sealedAtMs,
     ...(run !== undefined && { run }),
   }

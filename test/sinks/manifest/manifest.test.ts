@@ -103,6 +103,15 @@ describe('a manifest', () => {
       ['z:0-2', 'r1'],
     ])
     expect(version).toBe(5)
+    // What comes late, of a process that did not hear, brings nothing back.
+    await a.commit({ files: [file('x', 0, 3), file('x', 3, 4)], run: 'r1' })
+    await a.commit({ files: [file('z', 0, 2), file('z', 2, 3)], run: 'r1' })
+    expect((await read(store)).files.map(({ id }) => id)).toEqual([
+      'a:0-5',
+      'y:0-1',
+      'z:0-2',
+      'z:2-3',
+    ])
     // One that brings nothing is a run as well.
     await a.commit({ files: [], run: 'r1' })
     expect((await read(store)).files.map(({ id }) => id)).toEqual(['a:0-5', 'y:0-1'])

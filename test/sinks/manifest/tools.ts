@@ -24,7 +24,8 @@ export function file(
     begin,
     end,
     reason: 'flush',
-    sealedAtMs: 0,
+    openedAtMs: 0,
+    sealedAtMs: 1,
     ...more,
   }
 }
