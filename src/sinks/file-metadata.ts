@@ -18,9 +18,10 @@ export function fileMetadata({ id, lane, begin, end }: SealedFile): Record<strin
   }
 }
 
-/** Whether the object is this file, whatever its bytes are. */
-export function isFile({ metadata }: ObjectInfo, { id }: SealedFile): boolean {
-  return metadata?.[NAMES.file] === id
+/** Whether both objects say that they are one file. */
+export function isSameFile(one: ObjectInfo, other: ObjectInfo): boolean {
+  const id = one.metadata?.[NAMES.file]
+  return id !== undefined && other.metadata?.[NAMES.file] === id
 }
 
 /** What an object says that it holds; `undefined` where it says nothing that a sink would. */

@@ -1,8 +1,11 @@
 import type { Lane } from '../../contracts/index.ts'
 
-/** Where a stream's dead letters go: a partition of its own, which no partition of records can be. */
+/** A partition of its own, which no partition of records can be. */
+export const REJECTED_PARTITION = '_rejected'
+
+/** Where a stream's dead letters go. */
 export function deadLetterLane(stream: string, shard: string): Lane {
-  return { stream, partition: '_rejected', shard, schema: 'rejected' }
+  return { stream, partition: REJECTED_PARTITION, shard, schema: 'rejected' }
 }
 
 export function isDeadLetter(lane: Lane): boolean {
