@@ -41,6 +41,7 @@ const limits: Record<string, number> = {
   './inputs/csv': 14_700,
   './inputs/json': 6_300,
   './audit': 6_300,
+  './compact': 11_400,
   './dead-letters': 13_700,
   './manifest': 6_200,
   './logs/memory': 2_200,
