@@ -20,7 +20,6 @@ import { objectWriter } from '../../core/object-writer.ts'
 import type { ObjectWritten } from '../../core/parts-writer.ts'
 import { iterate } from '../../core/reading.ts'
 import { nextTurn } from '../../core/turn.ts'
-import { isDeadLetter } from '../dead-letters/lane.ts'
 import { fileMetadata } from '../file-metadata.ts'
 import type { ManifestFile } from '../manifest/manifest.ts'
 import { type ManifestWriter, openManifest } from '../manifest/open-manifest.ts'
@@ -83,8 +82,7 @@ export async function compact<R extends object = Row>(
   for (const schema of options.schemas ?? []) schemas.set(await fingerprint(schema), schema)
   const writer = await openManifest({ store, stream, writer: WRITER, clock, signal })
   const candidates = writer.manifest.files.filter(
-    ({ lane }) =>
-      !isDeadLetter(lane) && (lane.schema === 'auto' || schemas.has(lane.schema)) && closed(lane),
+    ({ lane }) => (lane.schema === 'auto' || schemas.has(lane.schema)) && closed(lane),
   )
   const files: ManifestFile[] = []
   let replaced = 0

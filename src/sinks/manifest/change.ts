@@ -73,18 +73,13 @@ function checkNew(
       },
     )
   }
-  if (!overlaps(state.added(lane), range) && !state.files.has(key)) return
+  const isTaken = state.files.has(key) || state.removed.has(key)
+  if (!isTaken && !overlaps(state.added(lane), range)) return
   const pieces = removed
     .map((one) => state.files.get(one) as ManifestFile)
     .filter((piece) => laneId(piece.lane) === word && overlaps([[piece.begin, piece.end]], range))
-  if (
-    tile(
-      pieces.map((piece) => [piece.begin, piece.end]),
-      range,
-    ) &&
-    !state.files.has(key)
-  )
-    return
+    .map((piece): Interval => [piece.begin, piece.end])
+  if (!isTaken && tile(pieces, range)) return
   throw new SluiceError(
     'fenced',
     `The manifest of "${state.stream}" has had records ${begin} to ${end} of "${key}" from another file; another writer uses the same shard`,

@@ -1,7 +1,7 @@
 import type { CallOptions, Clock, Store } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { entryKey } from './keys.ts'
-import { openLog } from './open-manifest.ts'
+import { openManifestLog } from './open-manifest.ts'
 
 export interface DeleteRemovedOptions extends CallOptions {
   readonly store: Store
@@ -37,9 +37,8 @@ const WRITER = 'sluice delete'
 export async function deleteRemoved(options: DeleteRemovedOptions): Promise<DeletedFiles> {
   const { store, stream, graceMs = DAY_MS, clock, signal } = options
   if (!(graceMs >= 0)) throw new SluiceError('invalid-options', 'graceMs must be 0 or more')
-  const log = await openLog({ store, stream, writer: WRITER, clock, signal })
-  const { version, removed, files } = log.manifest
-  const named = new Set(files.map(({ key }) => key))
+  const log = await openManifestLog({ store, stream, writer: WRITER, clock, signal })
+  const { version, removed } = log.manifest
   const nowMs = await takenMs(store, stream, version, signal)
   const times = new Map<number, number>()
   const due: string[] = []
@@ -49,7 +48,7 @@ export async function deleteRemoved(options: DeleteRemovedOptions): Promise<Dele
       removedMs = await takenMs(store, stream, removedBy, signal)
       times.set(removedBy, removedMs)
     }
-    if (nowMs - removedMs >= graceMs && !named.has(key)) due.push(key)
+    if (nowMs - removedMs >= graceMs) due.push(key)
   }
   const { failed } = await store.delete(due, { signal })
   const left = new Set(failed.map(({ key }) => key))

@@ -58,10 +58,10 @@ export interface ManifestWriter {
  * Errors: `not-supported` for a store without conditional writes; `invalid-options`; and those of `readManifest`.
  */
 export async function openManifest(options: OpenManifestOptions): Promise<ManifestWriter> {
-  return openLog(options)
+  return openManifestLog(options)
 }
 
-export async function openLog(options: OpenManifestOptions): Promise<LogWriter> {
+export async function openManifestLog(options: OpenManifestOptions): Promise<ManifestLog> {
   const { store, stream, writer, signal } = options
   if (writer === '' || writer.length > 200) {
     throw new SluiceError('invalid-options', 'The writer of a manifest has 1 to 200 characters')
@@ -72,7 +72,7 @@ export async function openLog(options: OpenManifestOptions): Promise<LogWriter> 
       `A manifest needs conditional writes, which this store (${store.kind}) does not have`,
     )
   }
-  const log = new LogWriter(options, await loadManifest({ store, stream, signal }))
+  const log = new ManifestLog(options, await loadManifest({ store, stream, signal }))
   await log.fence()
   return log
 }
@@ -81,7 +81,7 @@ export async function openLog(options: OpenManifestOptions): Promise<LogWriter> 
 const READ_ANEW_AFTER = 10
 
 /** A `ManifestWriter`, and what only this room calls. */
-export class LogWriter implements ManifestWriter {
+export class ManifestLog implements ManifestWriter {
   readonly #options: OpenManifestOptions
   readonly #turn = limiter(1)
   #state: ManifestState

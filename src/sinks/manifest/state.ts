@@ -61,7 +61,6 @@ export class ManifestState {
     for (const key of remove) this.#remove(key, number)
     for (const file of add) {
       this.restoreFile(file)
-      this.#removed.delete(file.key)
       const interval = [file.begin, file.end] as const
       this.restoreLane({ lane: file.lane, added: withInterval(this.added(file.lane), interval) })
     }

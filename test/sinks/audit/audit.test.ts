@@ -6,6 +6,7 @@ import { memoryLog } from '../../../src/logs/memory.ts'
 import { audit } from '../../../src/sinks/audit/audit.ts'
 import { LaneTally } from '../../../src/sinks/audit/lane-tally.ts'
 import type { SinkOptions } from '../../../src/sinks/create-sink.ts'
+import { fileMetadata } from '../../../src/sinks/file-metadata.ts'
 import { memoryStore } from '../../../src/stores/memory.ts'
 import { bench, key, rows } from '../harness.ts'
 import { file, keysOf, open } from '../manifest/tools.ts'
@@ -86,18 +87,20 @@ describe('from a listing alone', () => {
   })
 
   test.each([
-    'data.v1/{date}/{shard}-{schema}-{begin}-{end}-{partition}.{ext}',
-    '{stream}/{hour}/{partition}/{shard}/{schema}/{begin:9}-{end:9}.{ext}',
+    ['data.v1/{date}/{shard}-{schema}-{begin}-{end}-{partition}.{ext}', 0],
+    ['{stream}/{hour}/{partition}/{shard}/{schema}/{shard}-{begin:9}-{end:9}.{ext}', 0],
     // These do not say it, and their objects are asked.
-    '{stream}/{uuid}.{ext}',
-    'x/{partition}/{shard}-{schema}-{offset:19}.{ext}',
-  ])('reads the names of %s', async (name) => {
+    ['{stream}/{uuid}.{ext}', 3],
+    ['x/{partition}/{shard}-{schema}-{offset:19}.{ext}', 3],
+  ])('reads the names of %s, and asks %i objects', async (name, asked) => {
     const store = await filled({ name })
     const [first = ''] = await keysOf(store, '')
-    expect(await audit({ store, stream: 's', name })).toMatchObject({
+    const heads = headsOf(store)
+    expect(await audit({ store: heads.store, stream: 's', name })).toMatchObject({
       ok: true,
       lanes: [{ lane, files: 3, records: 30 }],
     })
+    expect(heads.count).toBe(asked)
     const isLast = (await store.head(first))?.metadata?.['sluice-end'] === '30'
     await store.delete(first)
     expect(await audit({ store, stream: 's', name })).toMatchObject({
@@ -129,6 +132,18 @@ describe('from a listing alone', () => {
     for (let i = 0; i < 1010; i++) await store.put(`s/${i}`, utf8(''))
     const { foreign } = await audit({ store, stream: 's' })
     expect([foreign.count, foreign.keys.length]).toEqual([1010, 1000])
+  })
+
+  test('asks a few objects at a time, and takes none of another stream', async () => {
+    const store = memoryStore()
+    const metadata = fileMetadata(file('0', 0, 5, { lane: { ...lane, stream: 'other' } }))
+    for (let i = 0; i < 30; i++) await store.put(`s/${i}`, utf8(''), { metadata })
+    const heads = headsOf(store)
+    expect(await audit({ store: heads.store, stream: 's' })).toMatchObject({
+      lanes: [],
+      foreign: { count: 30 },
+    })
+    expect(heads.most).toBe(8)
   })
 
   test('does not ask a store for uploads that it cannot list', async () => {
@@ -216,10 +231,12 @@ describe('by the manifest', () => {
         await writer.commit({ files: [a(9, 12)], remove: [] })
         await writer.commit({ files: [], remove: [key(5, 7)] })
         await store.delete(key(5, 7))
+        await writer.commit({ files: [], remove: [key(7, 9)] })
       },
     }
     await store.put(key(9, 12), utf8('x'))
     await store.delete(key(5, 7))
+    await store.put(key(7, 9), utf8('of another size'))
     expect(await audit({ store: during, stream: 's' })).toMatchObject({
       ok: true,
       missing: none,
@@ -254,3 +271,22 @@ test('gaps and overlaps are those of the files, in whatever order they come', ()
     }),
   )
 })
+
+/** How often the store is asked for metadata, and how often at once. */
+function headsOf(store: Store): { store: Store; count: number; most: number } {
+  let atOnce = 0
+  const heads = {
+    count: 0,
+    most: 0,
+    store: {
+      ...store,
+      head: async (...args: Parameters<Store['head']>) => {
+        heads.count++
+        heads.most = Math.max(heads.most, ++atOnce)
+        await Promise.resolve()
+        return store.head(...args).finally(() => atOnce--)
+      },
+    },
+  }
+  return heads
+}

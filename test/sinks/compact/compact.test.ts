@@ -243,6 +243,37 @@ test('of two that compact at once, one or both do it, and what is not used is re
   }
 })
 
+test.each(['network', 'conflict'] as const)(
+  'what may have been published is not taken away (%s)',
+  async (code) => {
+    const store = memoryStore()
+    await published(store, 2)
+    let lost = ''
+    const losing: Store = {
+      ...store,
+      put: async (...args) => {
+        const result = await store.put(...args)
+        // The entry that names the new file: the one before it is compaction's fence.
+        if (
+          !args[0].includes('_log/') ||
+          (await readManifest({ store, stream: 's' })).version < 4
+        ) {
+          return result
+        }
+        lost = args[0]
+        throw new SluiceError(code, 'no answer')
+      },
+      get: async (...args) => {
+        if (args[0] === lost) throw new SluiceError(code, 'no answer')
+        return store.get(...args)
+      },
+    }
+    await expect(compacting(losing)).rejects.toMatchObject({ code, retryable: true })
+    expect((await readManifest({ store, stream: 's' })).files).toHaveLength(1)
+    expect(await read(store)).toEqual(rows(0, 4))
+  },
+)
+
 test('files that somebody else removed meanwhile are a conflict, and stay removed', async () => {
   const store = memoryStore()
   const [first] = await published(store, 2)

@@ -196,7 +196,7 @@ describe('what is no file of dead letters', () => {
   })
 })
 
-test('more files than one call holds are the next one’s', async () => {
+test('more files than one call holds are left to the next', async () => {
   const store = memoryStore()
   for (let i = 0; i <= 10_000; i++) await store.put(`s/_rejected/${i}`, utf8(''))
   const { sink } = bench({ store })
