@@ -66,6 +66,9 @@ describe('a manifest', () => {
     // Also when the first one is not named any more.
     await a.commit({ files: [], remove: [file('a', 0, 5).key] })
     await expect(a.commit({ files: [other] })).rejects.toMatchObject({ code: 'fenced' })
+    // The old object may still be there under its key.
+    const sameKey = file('b', 0, 5, { key: file('a', 0, 5).key })
+    await expect(a.commit({ files: [sameKey] })).rejects.toMatchObject({ code: 'fenced' })
     await expect(a.commit({ files: [file('b', 0, 5), file('b', 4, 6)] })).rejects.toMatchObject({
       code: 'invalid-options',
     })
