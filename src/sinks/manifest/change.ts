@@ -2,7 +2,7 @@ import type { CommittedFile } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { laneId } from '../../core/lane.ts'
 import type { Change } from './entry.ts'
-import { type Interval, overlaps, tile } from './intervals.ts'
+import { type Interval, type Intervals, overlaps, tile, withInterval } from './intervals.ts'
 import type { ManifestFile } from './manifest.ts'
 import type { ManifestState } from './state.ts'
 
@@ -30,7 +30,8 @@ export function changeOf(
   if (files.length > 0 && add.length === 0) return undefined
   const named = remove.filter((key) => state.files.has(key))
   if (add.length > 0 && named.length < remove.length) throw gone(state, remove)
-  for (const [i, file] of add.entries()) checkNew(state, file, add.slice(0, i), named)
+  checkDisjoint(add)
+  for (const file of add) checkNew(state, file, named)
   const all = new Set([...named, ...filesOfRun(state, run, files)])
   if (add.length === 0 && all.size === 0) return undefined
   return { add, remove: [...all], forget: [] }
@@ -49,30 +50,32 @@ function filesOfRun(
     .map(({ key }) => key)
 }
 
+function checkDisjoint(add: readonly ManifestFile[]): void {
+  const lanes = new Map<string, Intervals>()
+  const keys = new Set<string>()
+  for (const { lane, begin, end, key } of add) {
+    const word = laneId(lane)
+    const before = lanes.get(word) ?? []
+    if (keys.has(key) || overlaps(before, [begin, end])) {
+      throw new SluiceError(
+        'invalid-options',
+        `"${key}" holds what another file of the commit does`,
+        { key },
+      )
+    }
+    keys.add(key)
+    lanes.set(word, withInterval(before, [begin, end]))
+  }
+}
+
 /** A position is published once, but for files that take the place of others with exactly their records. */
 function checkNew(
   state: ManifestState,
-  file: ManifestFile,
-  others: readonly ManifestFile[],
+  { lane, begin, end, key }: ManifestFile,
   removed: readonly string[],
 ): void {
-  const { lane, begin, end, key } = file
   const word = laneId(lane)
   const range: Interval = [begin, end]
-  const isTwice = others.some(
-    (other) =>
-      other.key === key ||
-      (laneId(other.lane) === word && overlaps([[other.begin, other.end]], range)),
-  )
-  if (isTwice) {
-    throw new SluiceError(
-      'invalid-options',
-      `"${key}" holds what another file of the commit does`,
-      {
-        key,
-      },
-    )
-  }
   const isTaken = state.files.has(key) || state.removed.has(key)
   if (!isTaken && !overlaps(state.added(lane), range)) return
   const pieces = removed
