@@ -42,7 +42,7 @@ const limits: Record<string, number> = {
   './inputs/json': 6_300,
   './audit': 6_300,
   './compact': 11_400,
-  './dead-letters': 13_700,
+  './dead-letters': 9_600,
   './manifest': 6_200,
   './logs/memory': 2_200,
   './logs/durable-object': 5_600,

@@ -1,7 +1,14 @@
-import type { CallOptions, LanePosition, ObjectInfo, Source, Store } from '../../contracts/index.ts'
+import type {
+  CallOptions,
+  LanePosition,
+  LaneRange,
+  ObjectInfo,
+  Source,
+  Store,
+} from '../../contracts/index.ts'
 import { iterate } from '../../core/reading.ts'
 import { checkWord } from '../check-word.ts'
-import { originalLane } from '../dead-letters/lane.ts'
+import { isDeadLetter, originalLane } from '../dead-letters/lane.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import { readManifest } from '../manifest/read-manifest.ts'
 import { DEFAULT_NAME } from '../policy/name.ts'
@@ -43,7 +50,7 @@ export interface AuditReport {
 /**
  * Holds a stream's files against the numbers of its records: each lane counts from 0, so what is missing in between, or there twice,
  * shows in the names alone. Dead letters are lanes like the others, replayed or not. Where the stream has a manifest, only what it names
- * counts as a file.
+ * counts as a file of records.
  *
  * Not seen: what is missing at a lane's end, unless `positions` or a manifest tells, or a whole lane. Files that were deleted on purpose
  * are gaps. While a sink writes, a file that comes during the listing may show as one too: audit again. Of the bytes only a file's
@@ -84,29 +91,30 @@ type Seen = Omit<AuditReport, 'ok' | 'lanes' | 'uploads'>
 async function tallyListed(objects: AsyncIterable<StreamObject>, lanes: LaneTally): Promise<Seen> {
   const foreign = new Found()
   for await (const { object, range } of objects) {
-    if (!range) {
-      foreign.add(object.key)
-      continue
-    }
-    const lane = originalLane(range.lane)
-    // Of a file of dead letters that is being moved, both may be there.
-    const isMoved = lane !== range.lane && lanes.holds({ ...range, lane })
-    if (!isMoved) lanes.add({ ...range, lane })
+    if (range) tally(range, lanes)
+    else foreign.add(object.key)
   }
   const none = new Found()
   return { manifest: undefined, missing: none, orphans: none, removed: 0, foreign }
 }
 
-/** Readers see what the manifest names. */
+function tally(range: LaneRange, lanes: LaneTally): void {
+  const lane = originalLane(range.lane)
+  // Of a file of dead letters that is being moved, both may be there.
+  const isMoved = lane !== range.lane && lanes.holds({ ...range, lane })
+  if (!isMoved) lanes.add({ ...range, lane })
+}
+
+/** Readers see what the manifest names. Dead letters are listed everywhere. */
 async function holdAgainst(
   manifest: Manifest,
   objects: AsyncIterable<StreamObject>,
   lanes: LaneTally,
   { store, stream, signal }: AuditOptions,
 ): Promise<Seen> {
-  for (const file of manifest.files) lanes.add({ ...file, lane: originalLane(file.lane) })
+  for (const file of manifest.files) lanes.add(file)
   for (const { lane, added } of manifest.lanes) {
-    for (const [begin, end] of added) lanes.account({ lane: originalLane(lane), begin, end })
+    for (const [begin, end] of added) lanes.account({ lane, begin, end })
   }
   const unseen = new Map(manifest.files.map(({ key, bytes }) => [key, bytes]))
   const gone = new Set(manifest.removed.map(({ key }) => key))
@@ -118,6 +126,7 @@ async function holdAgainst(
     if (unseen.get(key) === sizeBytes) unseen.delete(key)
     else if (gone.has(key)) removed++
     else if (!range) foreign.add(key)
+    else if (isDeadLetter(range.lane)) tally(range, lanes)
     else if (!unseen.has(key)) unnamed.push(key)
   }
   const missing = new Found()

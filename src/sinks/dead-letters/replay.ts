@@ -1,9 +1,7 @@
-import { nanoid } from 'nanoid'
 import type {
   Ack,
   Awaitable,
   CallOptions,
-  Clock,
   DeadLetter,
   Receipt,
   Refused,
@@ -15,12 +13,9 @@ import { isSluiceError, type SluiceError } from '../../core/errors.ts'
 import { sha256Hex } from '../../core/hash.ts'
 import { parseJson } from '../../core/parse-json.ts'
 import { checkWord } from '../check-word.ts'
-import type { ManifestFile } from '../manifest/manifest.ts'
-import { type ManifestWriter, openManifest } from '../manifest/open-manifest.ts'
-import { readManifest } from '../manifest/read-manifest.ts'
 import { REJECTED_PARTITION } from './lane.ts'
 import { readLetters } from './read-letters.ts'
-import { asideKey, copyAside, foundAside } from './set-aside.ts'
+import { asideKey, isAside, setAside } from './set-aside.ts'
 
 export interface ReplayOptions extends CallOptions {
   readonly store: Store
@@ -35,7 +30,6 @@ export interface ReplayOptions extends CallOptions {
    * asked. Default: `raw` read as JSON, where it is JSON. What JSON could not hold is a text there (`"[NaN]"`), and a long record is cut off.
    */
   readonly repair?: ((letter: DeadLetter) => Awaitable<object | undefined>) | undefined
-  readonly clock?: Clock | undefined
 }
 
 export interface Replayed {
@@ -66,68 +60,53 @@ const FILES_AT_ONCE = 50
  *
  * Guaranteed with a durable log: each letter is given once, however often this is cut off and called again with the same `repair`. With
  * another one, a file that was given in part is refused with `conflict`, and not written twice. Memory is bounded: a batch of letters
- * at a time. On a stream with a manifest, an entry names the file in its new place.
+ * at a time.
  *
  * Not guaranteed: order among the records. In a memory log, a replay that is cut off may have written records that the next one writes again.
  *
  * Errors: `conflict`; what `repair` throws; the sink's and the store's. Nothing is lost by any of them.
  */
 export async function replayDeadLetters(options: ReplayOptions): Promise<Replayed> {
-  const { store, stream, clock, signal } = options
+  const { store, stream, signal } = options
   checkWord('stream', stream)
-  const files = await filesToReplay(options)
-  const named = files.some(({ file }) => file)
-  const writer = named
-    ? await openManifest({ store, stream, writer: 'sluice replay', clock, signal })
-    : undefined
+  const keys = await filesToReplay(options)
   const result = { files: 0, records: 0, rejected: 0, left: 0 }
   const failed: { key: string; error: SluiceError }[] = []
-  for (let at = 0; at < Math.min(files.length, MAX_FILES); at += FILES_AT_ONCE) {
-    const given: Listed[] = []
+  for (let at = 0; at < Math.min(keys.length, MAX_FILES); at += FILES_AT_ONCE) {
+    const given: string[] = []
     const receipts: Receipt[] = []
-    for (const one of files.slice(at, Math.min(at + FILES_AT_ONCE, MAX_FILES))) {
-      const verdict = await verdictOn(one.key, options)
+    for (const key of keys.slice(at, Math.min(at + FILES_AT_ONCE, MAX_FILES))) {
+      const verdict = await verdictOn(key, options)
       if (verdict === 'left') result.left++
-      else if (typeof verdict === 'object') failed.push({ key: one.key, error: verdict })
+      else if (typeof verdict === 'object') failed.push({ key, error: verdict })
       if (verdict !== 'records') continue
       // Copied by a replay that ended before it could delete the file: its records are visible.
-      if (!(await foundAside(store, one.key, asideKey(stream, one.key), { signal }))) {
-        for await (const ack of give(one.key, options)) {
+      if (!(await isAside(store, key, asideKey(stream, key), { signal }))) {
+        for await (const ack of give(key, options)) {
           result.records += ack.accepted
           result.rejected += ack.rejected.length
           receipts.push(ack.receipt)
         }
       }
-      given.push(one)
+      given.push(key)
     }
     if (receipts.length > 0) await options.sink.flush({ signal })
     for (const receipt of receipts) await receipt.committed({ signal })
-    for (const one of given) await setAside(one, writer, options)
+    for (const key of given) await setAside(store, key, asideKey(stream, key), { signal })
     result.files += given.length
   }
-  return { ...result, failed, more: files.length > MAX_FILES }
+  return { ...result, failed, more: keys.length > MAX_FILES }
 }
 
-/** A file of dead letters, and what a manifest says of it, where the stream has one. */
-interface Listed {
-  readonly key: string
-  readonly file?: ManifestFile | undefined
-}
-
-async function filesToReplay({ store, stream, signal }: ReplayOptions): Promise<Listed[]> {
+/** One more than a call takes, where there are. Dead letters are listed, also on a stream with a manifest. */
+async function filesToReplay({ store, stream, signal }: ReplayOptions): Promise<string[]> {
+  const keys: string[] = []
   const prefix = `${stream}/${REJECTED_PARTITION}/`
-  const { version, files } = await readManifest({ store, stream, signal })
-  if (version > 0) {
-    return files
-      .filter(({ key }) => key.startsWith(prefix))
-      .map((file) => ({ key: file.key, file }))
-  }
-  const listed: Listed[] = []
   for await (const found of store.list({ prefix, signal })) {
-    if (found.kind === 'object') listed.push({ key: found.key })
-    if (listed.length > MAX_FILES) break
+    if (found.kind === 'object') keys.push(found.key)
+    if (keys.length > MAX_FILES) break
   }
-  return listed
+  return keys
 }
 
 /** What a file has to give: looks at all of it before anything is given. `gone`: another replay was first. */
@@ -185,20 +164,4 @@ function parsed({ raw }: DeadLetter): object | undefined {
   } catch {
     return undefined
   }
-}
-
-async function setAside(
-  { key, file }: Listed,
-  writer: ManifestWriter | undefined,
-  { store, stream, signal }: ReplayOptions,
-): Promise<void> {
-  const to = asideKey(stream, key)
-  const facts = await copyAside(store, key, to, { signal })
-  if (file && writer) {
-    const moved = { ...file, ...facts, key: to, id: nanoid(), reason: 'compact' as const }
-    await writer.commit({ files: [moved], remove: [key] })
-    return
-  }
-  const { failed } = await store.delete(key, { signal })
-  if (failed[0]) throw failed[0].error
 }

@@ -1,4 +1,4 @@
-import type { CallOptions, ObjectFacts, Store } from '../../contracts/index.ts'
+import type { CallOptions, GetResult, Store } from '../../contracts/index.ts'
 import { completedByHead } from '../../core/completed-by-head.ts'
 import { isSluiceError, SluiceError } from '../../core/errors.ts'
 import { objectWriter } from '../../core/object-writer.ts'
@@ -12,38 +12,42 @@ export function asideKey(stream: string, key: string): string {
   return `${stream}/${REPLAYED_PARTITION}/${name}`
 }
 
-/** What stands aside of this file; `undefined` when it was not copied there yet. */
-export async function foundAside(
+/** Whether the file was copied there. Throws `already-exists` where something else is. */
+export async function isAside(
   store: Store,
   from: string,
   to: string,
   { signal }: CallOptions,
-): Promise<ObjectFacts | undefined> {
+): Promise<boolean> {
   const copy = await store.head(to, { signal })
-  if (!copy) return undefined
+  if (!copy) return false
   const original = await store.head(from, { signal })
-  if (original && !isSameFile(original, copy)) {
-    throw new SluiceError('already-exists', `"${to}" is there, and is no copy of "${from}"`, {
-      key: to,
-    })
-  }
-  return { etag: copy.etag, bytes: copy.sizeBytes }
+  if (!original || isSameFile(original, copy)) return true
+  throw new SluiceError('already-exists', `"${to}" is there, and is no copy of "${from}"`, {
+    key: to,
+  })
 }
 
-/** Copies a file there, once. Through this process, in bounded memory: not every store copies under a condition. */
-export async function copyAside(
+/** Moves a file there. Through this process, in bounded memory: not every store copies under a condition. */
+export async function setAside(
   store: Store,
   from: string,
   to: string,
   { signal }: CallOptions,
-): Promise<ObjectFacts> {
+): Promise<void> {
   const source = await store.get(from, { signal })
-  if (!source) {
-    const found = await foundAside(store, from, to, { signal })
-    if (found) return found
-    throw new SluiceError('not-found', `"${from}" is gone from the store`, { key: from })
-  }
-  const { contentType, metadata } = source
+  if (source) await copyAside(store, source, to, { signal })
+  const { failed } = await store.delete(from, { signal })
+  if (failed[0]) throw failed[0].error
+}
+
+async function copyAside(
+  store: Store,
+  source: GetResult,
+  to: string,
+  { signal }: CallOptions,
+): Promise<void> {
+  const { key, contentType, metadata } = source
   const writer = objectWriter(completedByHead(store), to, {
     contentType,
     metadata,
@@ -52,13 +56,11 @@ export async function copyAside(
   })
   try {
     for await (const chunk of iterate(source.body)) await writer.write(chunk)
-    return await writer.close()
+    await writer.close()
   } catch (error) {
     await writer.abort(error).catch(() => {})
-    const found = isSluiceError(error, 'precondition-failed')
-      ? await foundAside(store, from, to, { signal })
-      : undefined
-    if (found) return found
-    throw error
+    const isThere =
+      isSluiceError(error, 'precondition-failed') && (await isAside(store, key, to, { signal }))
+    if (!isThere) throw error
   }
 }

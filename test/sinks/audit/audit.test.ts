@@ -191,6 +191,27 @@ describe('by the manifest', () => {
     })
   })
 
+  test('counts dead letters by the listing, moved or not', async () => {
+    const store = await published()
+    const name = (partition: string, begin: number): string =>
+      key(begin, begin + 2, partition, 'rejected')
+    await store.put(name('_rejected', 2), utf8('two letters'))
+    await store.put(name('_replayed', 0), utf8('two letters'))
+    await store.put(name('_replayed', 2), utf8('two letters'))
+    const letters = { ...lane, partition: '_rejected', schema: 'rejected' }
+    const report = await audit({ store, stream: 's' })
+    expect(report).toMatchObject({ ok: true, orphans: none, foreign: none })
+    expect(report.lanes).toContainEqual({
+      lane: letters,
+      files: 2,
+      records: 4,
+      gaps: [],
+      overlaps: [],
+    })
+    await store.delete(name('_replayed', 0))
+    expect(await audit({ store, stream: 's' })).toMatchObject({ ok: false })
+  })
+
   test('misses what is named and not there, or of another size', async () => {
     const store = await published()
     await store.delete(key(5, 7))

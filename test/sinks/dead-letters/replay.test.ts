@@ -6,11 +6,9 @@ import { SluiceError } from '../../../src/core/errors.ts'
 import { audit } from '../../../src/sinks/audit/audit.ts'
 import type { FileSink } from '../../../src/sinks/create-sink.ts'
 import { type ReplayOptions, replayDeadLetters } from '../../../src/sinks/dead-letters/replay.ts'
-import { fileMetadata } from '../../../src/sinks/file-metadata.ts'
-import { readManifest } from '../../../src/sinks/manifest/read-manifest.ts'
 import { memoryStore } from '../../../src/stores/memory.ts'
 import { bench, rows, stored } from '../harness.ts'
-import { file, impatientClock, keysOf, open } from '../manifest/tools.ts'
+import { keysOf } from '../manifest/tools.ts'
 
 const strict = z.object({ id: z.number() })
 
@@ -28,7 +26,7 @@ async function refusing(count: number): Promise<{ store: Store; next(): FileSink
 const numbered = ({ raw }: DeadLetter): Row => ({ id: Number(JSON.parse(raw).id) })
 
 function replay(store: Store, sink: FileSink, more: Partial<ReplayOptions> = {}) {
-  return replayDeadLetters({ store, stream: 's', sink, clock: impatientClock, ...more })
+  return replayDeadLetters({ store, stream: 's', sink, ...more })
 }
 
 /** The ids of all visible records, ascending. */
@@ -201,29 +199,6 @@ test('more files than one call holds are left to the next', async () => {
   for (let i = 0; i <= 10_000; i++) await store.put(`s/_rejected/${i}`, utf8(''))
   const { sink } = bench({ store })
   expect(await replay(store, sink)).toMatchObject({ left: 10_000, more: true })
-})
-
-test('on a stream with a manifest, an entry names the file in its new place', async () => {
-  const store = memoryStore()
-  const lane = { stream: 's', partition: '_rejected', shard: '0', schema: 'rejected' }
-  const key = 's/_rejected/0-rejected-0-1.jsonl'
-  const letter = { error: 'invalid-record', message: 'no', path: '', at: '', raw: '{"id":1}' }
-  const body = utf8(`${JSON.stringify(letter)}\n`)
-  const made = file('0', 0, 1, { lane, key, bytes: body.length })
-  await store.put(key, body, { metadata: fileMetadata(made) })
-  await store.put('s/_rejected/orphan', body)
-  await (await open(store)).commit({ files: [made] })
-  const { sink } = bench({ store: memoryStore() })
-  expect(await replay(store, sink)).toMatchObject({ files: 1, records: 1 })
-  const { files, removed } = await readManifest({ store, stream: 's' })
-  expect(files).toMatchObject([{ key: key.replace('_rejected', '_replayed'), lane, end: 1 }])
-  expect(removed).toMatchObject([{ key }])
-  expect(await audit({ store, stream: 's' })).toMatchObject({
-    ok: true,
-    removed: 1,
-    lanes: [{ lane, records: 1 }],
-  })
-  expect(await replay(store, sink)).toMatchObject({ files: 0 })
 })
 
 /** A store of which no call is answered from one on. */
