@@ -210,7 +210,7 @@ export interface ObjectFacts {
 /**
  * What a file was cut for: `records`, `bytes`, `age`, `idle`, `schedule` and `watermark` are the rotation's limits; `memory` and
  * `files` make room (for bytes, or for another open file); `flush` and `close` were asked for; `options`: the sink was opened with
- * another format or other columns than the lane's open records were taken for.
+ * another format or other columns than the lane's open records were taken for; `compact`: it stands for others.
  */
 export type CutReason =
   | 'records'
@@ -224,6 +224,7 @@ export type CutReason =
   | 'flush'
   | 'close'
   | 'options'
+  | 'compact'
 
 /** A file whose bytes are in the store. */
 export interface StoredFile extends SealedFile, ObjectFacts {}
