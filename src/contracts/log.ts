@@ -175,7 +175,7 @@ export interface SealedFile extends LaneRange {
 /** How far a sealed file's upload has come. */
 export interface UploadProgress {
   readonly token: MultipartToken
-  /** Of every part but the last. */
+  /** Of the first part; `partPlan` makes the others' sizes of it. */
   readonly partBytes: number
   /** What has arrived, ascending by number from 1 without holes. */
   readonly parts: readonly Part[]

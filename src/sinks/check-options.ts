@@ -22,6 +22,9 @@ const OPTIONS: Readonly<Record<keyof SinkOptions, true>> = {
   memoryBytes: true,
   maxPendingBytes: true,
   maxRecordBytes: true,
+  manifest: true,
+  run: true,
+  probe: true,
   onEvent: true,
   clock: true,
 }
@@ -50,7 +53,7 @@ const TIME: Readonly<Record<keyof TimePartition, true>> = {
  */
 export function checkSinkOptions(options: SinkOptions<never>): void {
   const { store, format, earlierFormats = [], schema, name, rotate, partition } = options
-  const { drift = 'reject', maxOpenFiles = 1, onEvent } = options
+  const { drift = 'reject', maxOpenFiles = 1, manifest, run, onEvent } = options
   checkNames(options, OPTIONS, '')
   if (rotate) checkNames(rotate, ROTATE, 'rotate.')
   if (rotate?.schedule) checkNames(rotate.schedule, SCHEDULE, 'rotate.schedule.')
@@ -60,6 +63,10 @@ export function checkSinkOptions(options: SinkOptions<never>): void {
   if (!Number.isSafeInteger(maxOpenFiles) || maxOpenFiles < 1) {
     throw refused('maxOpenFiles is a whole number above 0')
   }
+  if (run !== undefined && (typeof run !== 'string' || run === '' || run.length > 200)) {
+    throw refused('run is a text of 1 to 200 characters')
+  }
+  if (run !== undefined && manifest !== true) throw refused('run needs manifest: true')
   if (onEvent !== undefined && typeof onEvent !== 'function') throw refused('onEvent is a function')
   if (typeof store?.put !== 'function') throw refused('store is missing, or is no Store')
   if (typeof format?.encoder !== 'function') {

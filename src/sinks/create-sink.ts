@@ -75,6 +75,26 @@ export interface SinkOptions<R = Row> {
   readonly maxPendingBytes?: number | undefined
   /** A larger record is rejected. Size as JSON; default 1 MiB, and never more than `memoryBytes` has room for. */
   readonly maxRecordBytes?: number | undefined
+  /**
+   * Whether files become visible by the stream's manifest, for readers that take their list of files from it (`readManifest` of
+   * `sluice/manifest`): what one `flush` cuts all at once, and what several sinks write side by side in one order. All writers of
+   * the stream have it, with shards of their own. Default `false`: a file is visible when it is there.
+   */
+  readonly manifest?: boolean | undefined
+  /**
+   * The name of a job's run, 1 to 200 characters, with `manifest`: its files become visible together when the sink is closed, and
+   * take the place of what an earlier run of that name made visible, and of nothing else. Dead letters are not part of it. Until
+   * then `flush` sends files to the store and answers none of them. With a log that outlives the process, a run that was cut off
+   * goes on under its name, and no other begins before it was closed; one that finds all of its records kept, by the sequences of
+   * its producers, changes nothing.
+   */
+  readonly run?: string | undefined
+  /**
+   * Whether the sink tries, when it opens, if the bucket only creates what is to be only created: three small requests under
+   * `{stream}/.sluice-probe`, which no write waits for. Default `true`. Give it up where the store is known, such as a binding to
+   * R2, and the sink is opened often.
+   */
+  readonly probe?: boolean | undefined
   /** Told what happens, as it happens. What it throws changes nothing. */
   readonly onEvent?: ((event: SinkEvent) => void) | undefined
   readonly clock?: Clock | undefined
@@ -121,6 +141,13 @@ export function createSink<R extends object = Row>(options: SinkOptions<R>): Fil
   const { maxPendingBytes = 64 * 1024 * 1024, maxRecordBytes = 1024 * 1024 } = options
   const { memoryBytes = DEFAULT_MEMORY_BYTES, maxOpenFiles = 1000, schema } = options
   const { inMemory } = log
+  const { manifest = false, run } = options
+  if (manifest && !options.store.capabilities.conditionalPut) {
+    throw new SluiceError(
+      'not-supported',
+      `createSink: a manifest needs conditional writes, which this store (${options.store.kind}) does not have`,
+    )
+  }
   for (const [name, word] of Object.entries({ stream, shard })) {
     if (!WORD.test(word) || word.length > 200) {
       throw new SluiceError(
@@ -131,6 +158,9 @@ export function createSink<R extends object = Row>(options: SinkOptions<R>): Fil
   }
   return new SinkMachine<R>({
     store: options.store,
+    probe: options.probe ?? true,
+    manifest,
+    run,
     encodings: new Encodings(options.format, options.earlierFormats ?? []),
     format: options.format,
     stream,

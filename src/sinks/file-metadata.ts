@@ -18,6 +18,11 @@ export function fileMetadata({ id, lane, begin, end }: SealedFile): Record<strin
   }
 }
 
+/** Whether the object says that it is this file, by the id that no other has. */
+export function isFile({ metadata }: ObjectInfo, { id }: SealedFile): boolean {
+  return metadata?.[NAMES.file] === id
+}
+
 /** Whether both objects say that they are one file. */
 export function isSameFile(one: ObjectInfo, other: ObjectInfo): boolean {
   const id = one.metadata?.[NAMES.file]

@@ -34,10 +34,14 @@ import type { Rotation } from './policy/rotation.ts'
 import { Rotator } from './policy/rotator.ts'
 import { Watermark } from './policy/watermark.ts'
 import type { Encodings } from './publish/encodings.ts'
-import { Publisher } from './publish/publisher.ts'
+import { openPublisher } from './publish/open-publisher.ts'
+import type { Publisher } from './publish/publisher.ts'
 
 export interface OpenSinkOptions<R> {
   readonly store: Store
+  readonly probe: boolean
+  readonly manifest: boolean
+  readonly run: string | undefined
   readonly format: Format<R>
   readonly encodings: Encodings<R>
   readonly stream: string
@@ -83,6 +87,8 @@ export class OpenSink<R extends object> {
   readonly publisher: Publisher
   accepted = 0
   rejected = 0
+  /** Whether a producer was answered again. */
+  repeated = false
   readonly #options: OpenSinkOptions<R>
   readonly #columns: Columns
   readonly #judge: Judge<R>
@@ -94,8 +100,9 @@ export class OpenSink<R extends object> {
   #rotating = false
 
   constructor(options: OpenSinkOptions<R>, session: LogSession<R>, columns: Columns) {
-    const { store, clock, format, encodings, budget, names, rotation, deadlines } = options
-    const { partitioner, maxOpenFiles, stream, shard, onFenced, tell, throwIfOver } = options
+    const { store, probe, manifest, run, log, clock, format, encodings, budget } = options
+    const { names, rotation, deadlines, partitioner, maxOpenFiles, stream, shard } = options
+    const { onFenced, tell, throwIfOver } = options
     this.#options = options
     this.session = session
     this.#columns = columns
@@ -112,8 +119,14 @@ export class OpenSink<R extends object> {
       },
       maxRecordBytes: budget.recordBytes,
     }
-    this.publisher = new Publisher({
+    this.publisher = openPublisher({
       store,
+      stream,
+      shard,
+      probe,
+      manifest,
+      run,
+      volatile: log.inMemory,
       session: session as unknown as LogSession<never>,
       clock,
       upload: budget.upload,
@@ -123,11 +136,12 @@ export class OpenSink<R extends object> {
         if (alike) rotation.learn(rowBytes, bytes)
       },
       onFenced,
+      tell,
     })
     const { publisher } = this
     const lanes = new OpenLanes({ clock, deadlines, onDue: (lane) => this.#cutDue(lane) })
     const appends = new Appends(session)
-    const cutter = new Cutter({ session, publisher, lanes, names, clock, tell, onFenced })
+    const cutter = new Cutter({ session, publisher, lanes, names, run, clock, tell, onFenced })
     this.#lanes = lanes
     this.#appends = appends
     this.#cutter = cutter
@@ -141,7 +155,6 @@ export class OpenSink<R extends object> {
     const { lanes, sealed } = this.session.state
     for (const pending of [...sealed, ...lanes]) encodings.check(pending)
     for (const { lane, encoding } of lanes) names.check(lane, encoding.format)
-    for (const file of sealed) this.publisher.enqueue(file)
     const outdated = lanes.filter((lane) => this.#isOutdated(lane))
     for (const lane of outdated) await this.#cutter.cutAll(lane, 'options')
     // No timer is set before nothing can fail any more.
@@ -175,7 +188,12 @@ export class OpenSink<R extends object> {
   /** Makes files of all that is open. */
   async cutAll(reason: CutReason): Promise<void> {
     await this.#appends.settled()
-    for (const lane of this.#lanes.open()) await this.#cutter.cutAll(lane, reason)
+    const gathered = this.publisher.gather()
+    try {
+      for (const lane of this.#lanes.open()) await this.#cutter.cutAll(lane, reason)
+    } finally {
+      gathered()
+    }
   }
 
   explain(): readonly OpenFile[] {
@@ -212,6 +230,7 @@ export class OpenSink<R extends object> {
       duplicate,
       bytes: duplicate ? 0 : batchBytes(batch),
     })
+    if (duplicate) this.repeated = true
     if (duplicate) return
     for (const [i, range] of ranges.entries()) {
       const part = batch.lanes[i]

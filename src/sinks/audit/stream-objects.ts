@@ -1,6 +1,7 @@
 import type { CallOptions, LaneRange, ObjectInfo, Store } from '../../contracts/index.ts'
 import { rangeInMetadata } from '../file-metadata.ts'
 import { manifestPrefix } from '../manifest/keys.ts'
+import { probeKey } from '../publish/probe.ts'
 import { commonParsers, type NameParser, nameParser } from './name-parser.ts'
 
 /** An object of a stream, and the records that it says it holds; `undefined` for one that says nothing. */
@@ -20,7 +21,7 @@ export interface StreamObjectsOptions extends CallOptions {
 /** Objects whose names say nothing are asked for their metadata, so many at once. */
 const ASKED_AT_ONCE = 8
 
-/** What lies below the prefixes, but for the manifest; not in the order of the listing. Holds a few objects at a time. */
+/** What lies below the prefixes, but for the manifest and the sink's trial of the store; not in the order of the listing. Holds a few objects at a time. */
 export async function* streamObjects(
   options: StreamObjectsOptions,
 ): AsyncGenerator<StreamObject, void, undefined> {
@@ -37,6 +38,7 @@ export async function* streamObjects(
   for (const prefix of prefixes) {
     for await (const object of store.list({ prefix, signal })) {
       if (object.kind !== 'object' || object.key.startsWith(log)) continue
+      if (object.key === probeKey(stream)) continue
       const range = firstOf(parsers, object.key)
       if (range) yield { object, range }
       else silent.push(object)
