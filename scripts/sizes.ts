@@ -10,7 +10,7 @@ import { root } from './install.mjs'
 
 /** Entry → the most that `all` may come to, in bytes after gzip. Raise one only with a reason in the commit. */
 const limits: Record<string, number> = {
-  '.': 27_600,
+  '.': 33_600,
   './s3': 20_700,
   's3 without multipart': 14_700,
   './s3/buckets': 14_000,
@@ -41,7 +41,7 @@ const limits: Record<string, number> = {
   './inputs/csv': 14_700,
   './inputs/json': 6_300,
   './logs/memory': 2_300,
-  './audit': 6_300,
+  './audit': 6_400,
   './compact': 11_400,
   './dead-letters': 9_600,
   './manifest': 6_200,
@@ -50,9 +50,9 @@ const limits: Record<string, number> = {
   './http': 29_500,
   './http/s3-gateway': 29_700,
   './client': 7_000,
-  './testing': 23_000,
+  './testing': 23_200,
   './node': 33_800,
-  './workers': 79_000,
+  './workers': 85_000,
   './browser': 22_800,
 }
 
