@@ -146,6 +146,28 @@ async function resume(
   return process
 }
 
+test('a state that is too long for the log is not kept, and the last one before it serves', async () => {
+  const format: Format = {
+    ...(jsonl() as Format),
+    encoder(options) {
+      const encoder = jsonl().encoder(options)
+      const checkpoint = () => {
+        const place = encoder.checkpoint?.()
+        return place && { ...place, state: place.state.padEnd(place.rows > 6 ? 600_000 : 0) }
+      }
+      return { ...encoder, checkpoint }
+    },
+  }
+  const of = world({}, format)
+  const first = of.start({ killAt: 16, after: true })
+  expect(await ended(first.process, writeAll(first.sink))).toBe(false)
+  const { kept } = first.process
+  expect(kept?.checkpoint?.rows).toBe(6)
+  const process = await resume(of)
+  expect(process.count('create')).toBe(0)
+  expect(process.calls).not.toContain(`putPart ${kept?.parts.length}`)
+})
+
 describe('an upload that cannot be gone on with is ended, and another one begun', () => {
   test('that has expired', async () => {
     const of = world()

@@ -1,5 +1,6 @@
 import type {
   Bytes,
+  Encoder,
   EncoderCheckpoint,
   MultipartToken,
   MultipartUpload,
@@ -10,6 +11,12 @@ import type {
 import type { UploadTarget } from '../../core/object-upload.ts'
 import { type Resumption, sizeOfParts } from '../../core/object-upload.ts'
 import { type PartPlan, type PartPlanOptions, partPlan } from '../../core/part-plan.ts'
+
+/**
+ * A longer state is not kept, and no later one asked for: it would be written with each part, and a Durable Object keeps values of 2 MB. The
+ * last one that was shorter serves, with more rows to be encoded again. Some hundreds of row groups of Parquet come to as much.
+ */
+const MAX_STATE_LENGTH = 512 * 1024
 
 /** Remembers it in the log. */
 type Save = (progress: UploadProgress) => Promise<void>
@@ -30,6 +37,7 @@ export class KeptUpload implements Resumption {
   /** By the number of the part that they lie in, or at the end of: the last one of each. */
   readonly #places = new Map<number, EncoderCheckpoint>()
   #place = { partNumber: 0, endBytes: 0 }
+  #isTooLong = false
   #saved: Promise<void> = Promise.resolve()
 
   constructor(plan: PartPlan, earlier: UploadProgress | undefined, save: Save) {
@@ -74,9 +82,11 @@ export class KeptUpload implements Resumption {
     return this.#known
   }
 
-  /** The encoder could go on from here. Told when its bytes up to here are on their way. */
-  passed(place: EncoderCheckpoint | undefined): void {
-    if (!place) return
+  /** The encoder's bytes up to here are on their way; where it could go on from here, it says so. */
+  passed(encoder: Encoder<never>): void {
+    const place = this.#isTooLong ? undefined : encoder.checkpoint?.()
+    this.#isTooLong ||= place !== undefined && place.state.length > MAX_STATE_LENGTH
+    if (!place || this.#isTooLong) return
     while (this.#place.endBytes < place.bytes) {
       const partNumber = this.#place.partNumber + 1
       const endBytes = this.#place.endBytes + this.#plan.sizeOf(partNumber)

@@ -66,12 +66,12 @@ export async function writeObject(
   }
   try {
     if (earlier) await upload.begin()
-    kept.passed(encoder.checkpoint?.())
+    kept.passed(encoder)
     for await (const rows of read(file, session, from?.rows)) {
       const chunks = await encoder.write(rows)
       await send(chunks)
       // Nothing new is behind one that has given no bytes, and for some formats it is dear to ask.
-      if (chunks.length > 0) kept.passed(encoder.checkpoint?.())
+      if (chunks.length > 0) kept.passed(encoder)
     }
     const { chunks, head } = await encoder.close()
     await send(chunks)
