@@ -11,7 +11,7 @@ test('what happens is told in the order in which it happens', async () => {
   const producer = { id: 'p', epoch: 0, seq: 0 }
   await sink.write([...rows(0, 3), { id: Number.NaN }], { producer })
   await sink.write([...rows(0, 3), { id: Number.NaN }], { producer })
-  await sink.close()
+  expect(await sink.close()).toMatchObject({ accepted: 3, rejected: 1 })
   expect(events).toMatchObject([
     { type: 'appended', accepted: 3, rejected: 1, duplicate: false },
     { type: 'sealed', key: key(0, 2), reason: 'records', records: 2, rowBytes: expect.any(Number) },

@@ -100,6 +100,21 @@ describe('writes of many callers', () => {
     expect(files.flat()).toEqual(rows(0, 5))
   })
 
+  test('what one of them has made full is cut when the others are answered', async () => {
+    const { log, seals, answer } = slowLog()
+    const { sink, store } = bench({ log, rotate: { records: 2 } })
+    const writes = [sink.write(rows(0, 3)), sink.write(rows(3, 5))]
+    await turn()
+    answer()
+    await writes[0]
+    await turn()
+    expect(seals).toEqual([])
+    answer()
+    await Promise.all(writes)
+    expect(await sink.close()).toMatchObject({ accepted: 5 })
+    expect(Object.values(await stored(store))).toEqual([rows(0, 2), rows(2, 4), rows(4, 5)])
+  })
+
   test('one that the log refuses changes nothing for the others', async () => {
     const { log, answer, failWith } = slowLog()
     const { sink, store } = bench({ log })

@@ -64,6 +64,16 @@ describe('idle', () => {
   })
 })
 
+test('age is told by a clock that was set back as if nothing were older than that', async () => {
+  const { sink, store, clock } = bench({ rotate: { ageMs: 5000 } })
+  await sink.write(rows(0, 1))
+  clock.setNow(clock.now() - HOUR_MS)
+  await sink.write(rows(1, 2))
+  await clock.advance(5000)
+  expect(await keysOf(store)).toEqual([key(0, 2)])
+  await sink.close()
+})
+
 describe('a schedule', () => {
   test('cuts at its boundaries, whenever the records came', async () => {
     const schedule = { everyMs: HOUR_MS, offsetMs: 600_000 }

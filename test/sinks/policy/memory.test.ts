@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { Log, LogBatch, LogSession, SinkEvent } from '../../../src/contracts/index.ts'
+import type { Log, LogBatch, LogSession, SinkEvent, Store } from '../../../src/contracts/index.ts'
 import { SluiceError } from '../../../src/core/errors.ts'
 import { approximateBytes } from '../../../src/core/sizes.ts'
 import { memoryLog } from '../../../src/logs/memory.ts'
-import { budgetOf } from '../../../src/sinks/policy/budget.ts'
+import { budgetOf, DEFAULT_MEMORY_BYTES } from '../../../src/sinks/policy/budget.ts'
 import { memoryStore } from '../../../src/stores/memory.ts'
 import { bench, stored } from '../harness.ts'
 
@@ -105,6 +105,30 @@ describe('the budget', () => {
       .flat()
       .map(({ id }) => id as number)
     expect(ids.sort((a, b) => a - b)).toEqual(Array.from({ length: written }, (_, id) => id))
+  })
+
+  test('has a share for publishing, which cuts parts to it', async () => {
+    const base = memoryStore()
+    const sizes: number[] = []
+    const store: Store = {
+      ...base,
+      createMultipart: async (...args) => {
+        const upload = await (base.createMultipart as NonNullable<Store['createMultipart']>)(
+          ...args,
+        )
+        const putPart: typeof upload.putPart = (number, body, options) => {
+          sizes.push(body instanceof Blob ? body.size : body.byteLength)
+          return upload.putPart(number, body, options)
+        }
+        return Object.create(upload, { putPart: { value: putPart } })
+      },
+    }
+    const { sink } = bench({ store })
+    await sink.write(Array.from({ length: 14 }, (_, id) => ({ id, text: 'x'.repeat(900_000) })))
+    await sink.close()
+    const limits = { maxPendingBytes: 1, maxRecordBytes: 1, inMemory: true }
+    const { upload } = budgetOf({ memoryBytes: DEFAULT_MEMORY_BYTES, ...limits })
+    expect(sizes.slice(0, 2)).toEqual([upload.partBytes, upload.partBytes])
   })
 
   test('holds for writes that wait and those under way: more are refused, and when to come again is said', async () => {
