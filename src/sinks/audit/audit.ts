@@ -1,11 +1,4 @@
-import type {
-  CallOptions,
-  LanePosition,
-  LaneRange,
-  ObjectInfo,
-  Source,
-  Store,
-} from '../../contracts/index.ts'
+import type { CallOptions, LanePosition, LaneRange, Source, Store } from '../../contracts/index.ts'
 import { iterate } from '../../core/reading.ts'
 import { checkWord } from '../check-word.ts'
 import { isDeadLetter, originalLane } from '../dead-letters/lane.ts'
@@ -139,7 +132,7 @@ async function holdAgainst(
   for (const key of unnamed) if (!named.has(key) && !goneByNow.has(key)) orphans.add(key)
   for (const key of unseen.keys()) {
     if (!named.has(key)) continue
-    const found: ObjectInfo | undefined = await store.head(key, { signal })
+    const found = await store.head(key, { signal })
     if (found?.sizeBytes !== named.get(key)) missing.add(key)
   }
   return { manifest: manifest.version, missing, orphans, removed, foreign }

@@ -33,7 +33,8 @@ export async function* streamObjects(
   const asked = async (): Promise<StreamObject[]> => {
     const some = silent
     silent = []
-    return Promise.all(some.map((object) => asking(store, stream, object, { signal })))
+    const all = await Promise.all(some.map((object) => asking(options, object)))
+    return all.filter((one) => one !== undefined)
   }
   for (const prefix of prefixes) {
     for await (const object of store.list({ prefix, signal })) {
@@ -56,13 +57,13 @@ function firstOf(parsers: readonly NameParser[], key: string): LaneRange | undef
   return undefined
 }
 
+/** `undefined` for a file of another stream in its place: names that begin with no stream's own may lie among those of others. */
 async function asking(
-  store: Store,
-  stream: string,
+  { store, stream, signal }: StreamObjectsOptions,
   object: ObjectInfo,
-  { signal }: CallOptions,
-): Promise<StreamObject> {
+): Promise<StreamObject | undefined> {
   const found = await store.head(object.key, { signal })
   const range = found && rangeInMetadata(found)
-  return { object, range: range?.lane.stream === stream ? range : undefined }
+  if (range?.lane.stream === stream) return { object, range }
+  return range && !object.key.startsWith(`${stream}/`) ? undefined : { object, range: undefined }
 }

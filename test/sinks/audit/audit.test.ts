@@ -146,6 +146,18 @@ describe('from a listing alone', () => {
     expect(heads.most).toBe(8)
   })
 
+  test('passes over the files of other streams where names begin with no stream', async () => {
+    const store = memoryStore()
+    const name = '{date}/{uuid}.{ext}'
+    for (const stream of ['s', 't']) await filled({ store, stream, name })
+    await store.put('2026-01-01/read.me', utf8('?'))
+    expect(await audit({ store, stream: 's', name })).toMatchObject({
+      ok: true,
+      lanes: [{ lane, files: 3 }],
+      foreign: { count: 1, keys: ['2026-01-01/read.me'] },
+    })
+  })
+
   test('does not ask a store for uploads that it cannot list', async () => {
     const store = memoryStore({ capabilities: { listUploads: false } })
     expect((await audit({ store, stream: 's' })).uploads).toBeUndefined()

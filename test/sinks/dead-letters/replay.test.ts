@@ -165,6 +165,53 @@ test('a file is set aside only when its records are visible', async () => {
   expect(await keysOf(store, 's/_rejected/')).toHaveLength(1)
 })
 
+test('a file is set aside only when each receipt says so', async () => {
+  const { store, next } = await refusing(2)
+  const sink = next()
+  const hasty = {
+    flush: async () => [],
+    write: async (...args: Parameters<FileSink['write']>) => {
+      const ack = await sink.write(...args)
+      const committed = async () => {
+        throw new SluiceError('unavailable', 'the log is away')
+      }
+      return { ...ack, receipt: { ...ack.receipt, committed } }
+    },
+  } as unknown as FileSink
+  await expect(replay(store, hasty, { repair: numbered })).rejects.toMatchObject({
+    code: 'unavailable',
+  })
+  expect(await keysOf(store, 's/_replayed/')).toEqual([])
+})
+
+test('a file that cannot be deleted is told, and not given again', async () => {
+  const { store, next } = await refusing(2)
+  const sink = next()
+  const [key = ''] = await keysOf(store, 's/_rejected/')
+  const error = new SluiceError('permission-denied', 'no')
+  const refusal: Store = {
+    ...store,
+    delete: async () => ({ deleted: 0, failed: [{ key, error }] }),
+  }
+  await expect(replay(refusal, sink, { repair: numbered })).rejects.toBe(error)
+  expect(await replay(store, sink, { repair: numbered })).toMatchObject({ files: 1, records: 0 })
+  await sink.close()
+  expect(await ids(store)).toEqual(whole(2))
+})
+
+test('a file that another replay has taken meanwhile is passed over', async () => {
+  const { store, next } = await refusing(2)
+  const [key = ''] = await keysOf(store, 's/_rejected/')
+  const racing: Store = {
+    ...store,
+    get: async (...args) => {
+      if (args[0] === key) await store.delete(key)
+      return store.get(...args)
+    },
+  }
+  expect(await replay(racing, next())).toMatchObject({ files: 0, left: 0, failed: [] })
+})
+
 describe('what is no file of dead letters', () => {
   test.each(['{"raw":"{}"}\n', 'x', '[]', 'null', '\xff', `"${'x'.repeat(2 ** 20)}"`])(
     'is told and left alone (%#)',
