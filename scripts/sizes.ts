@@ -10,7 +10,7 @@ import { root } from './install.mjs'
 
 /** Entry → the most that `all` may come to, in bytes after gzip. Raise one only with a reason in the commit. */
 const limits: Record<string, number> = {
-  '.': 21_500,
+  '.': 33_600,
   './s3': 20_700,
   's3 without multipart': 14_700,
   './s3/buckets': 14_000,
@@ -41,6 +41,10 @@ const limits: Record<string, number> = {
   './inputs/csv': 14_700,
   './inputs/json': 6_300,
   './logs/memory': 2_400,
+  './audit': 6_400,
+  './compact': 11_400,
+  './dead-letters': 9_600,
+  './manifest': 6_200,
   './logs/durable-object': 5_600,
   './logs/opfs': 10_300,
   './files': 6_000,
@@ -49,7 +53,7 @@ const limits: Record<string, number> = {
   './client': 7_000,
   './testing': 23_600,
   './node': 43_200,
-  './workers': 74_000,
+  './workers': 85_000,
   './browser': 22_800,
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { audit } from './commands/audit.ts'
 import { cat } from './commands/cat.ts'
 import { doctor } from './commands/doctor.ts'
 import { head } from './commands/head.ts'
@@ -109,6 +110,13 @@ export function sluiceProgram(io: CliIo): Command {
     )
     .option('--dry-run', 'say what would be aborted, and abort nothing')
     .action((address, options) => janitor(address, options, io))
+
+  bucketCommand(program, 'audit')
+    .description("hold a stream's files against the numbers of its records")
+    .argument('<address>', 's3://bucket/stream or a folder: where the files lie')
+    .option('--name <template>', "the sink's name, where it is not the default one")
+    .option('--json', 'print the whole report as JSON')
+    .action((address, options) => audit(address, options, io))
 
   program
     .command('serve')

@@ -178,7 +178,7 @@ export interface SealedFile extends LaneRange {
 /** How far a sealed file's upload has come. */
 export interface UploadProgress {
   readonly token: MultipartToken
-  /** Of every part but the last. */
+  /** Of the first part; `partPlan` makes the others' sizes of it. */
   readonly partBytes: number
   /** What has arrived, ascending by number from 1 without holes. */
   readonly parts: readonly Part[]
@@ -213,7 +213,7 @@ export interface ObjectFacts {
 /**
  * What a file was cut for: `records`, `bytes`, `age`, `idle`, `schedule` and `watermark` are the rotation's limits; `memory` and
  * `files` make room (for bytes, or for another open file); `flush` and `close` were asked for; `options`: the sink was opened with
- * another format or other columns than the lane's open records were taken for.
+ * another format or other columns than the lane's open records were taken for; `compact`: it stands for others.
  */
 export type CutReason =
   | 'records'
@@ -227,6 +227,7 @@ export type CutReason =
   | 'flush'
   | 'close'
   | 'options'
+  | 'compact'
 
 /** A file whose bytes are in the store. */
 export interface StoredFile extends SealedFile, ObjectFacts {}

@@ -54,12 +54,15 @@ export function cutUtf8(text: string, maxBytes: number): string[] {
   return [...pieces, piece]
 }
 
+/** How many they are, together. */
+export function totalBytes(chunks: readonly Uint8Array[]): number {
+  return chunks.reduce((sum, { byteLength }) => sum + byteLength, 0)
+}
+
 /** One array out of many. A single chunk is returned as it is. */
 export function concatBytes(chunks: readonly Bytes[]): Bytes {
   if (chunks.length === 1 && chunks[0]) return chunks[0]
-  let size = 0
-  for (const chunk of chunks) size += chunk.byteLength
-  const all = new Uint8Array(size)
+  const all = new Uint8Array(totalBytes(chunks))
   let at = 0
   for (const chunk of chunks) {
     all.set(chunk, at)

@@ -114,6 +114,43 @@ function typeOf(kinds: number): FieldType {
   return 'json'
 }
 
+/** Not in `HOLDS`: a column of JSON is what remains. */
+function kindsHeld(type: FieldType): number {
+  return HOLDS.find(([held]) => held === type)?.[1] ?? JSON_ONLY
+}
+
+/**
+ * The narrowest schema that takes the row and all that `schema` takes: its columns, wider or nullable where the row needs it, and
+ * behind them those that the row brings, nullable.
+ */
+export function widenedSchema(schema: Schema, row: Row): Schema {
+  const fields = schema.fields.map(({ name, type, nullable }): Field => {
+    const value = Object.hasOwn(row, name) ? row[name] : undefined
+    if (value === null || value === undefined) return { name, type, nullable: true }
+    if (TYPES[type](value) === undefined) return { name, type, nullable }
+    return { name, type: typeOf(kindsHeld(type) | kindOf(value)), nullable }
+  })
+  const names = new Set(fields.map(({ name }) => name))
+  const inferred = schemaInferrer()
+  inferred.add([row])
+  for (const { name, type } of inferred.schema().fields) {
+    if (!names.has(name)) fields.push({ name, type, nullable: true })
+  }
+  return { fields }
+}
+
+/** Whether every row that fits `narrow` fits `wide`. */
+export function holdsSchema(wide: Schema, narrow: Schema): boolean {
+  const fields = new Map(wide.fields.map((field) => [field.name, field]))
+  const taken = narrow.fields.every(({ name, type, nullable }) => {
+    const field = fields.get(name)
+    fields.delete(name)
+    if (!field || (nullable && !field.nullable)) return false
+    return field.type === 'json' || (kindsHeld(type) & ~kindsHeld(field.type)) === 0
+  })
+  return taken && [...fields.values()].every((field) => field.nullable)
+}
+
 function kindOf(value: unknown): number {
   switch (typeof value) {
     case 'boolean':

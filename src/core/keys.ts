@@ -73,6 +73,7 @@ function rank(unit: number): number {
 
 /** What stays as it is in a path segment: readable, and safe in every store, shell and URL. */
 const PLAIN = /[A-Za-z0-9_\-.~]/
+const PLAIN_SEGMENT = /^[A-Za-z0-9_\-~][A-Za-z0-9_\-.~]*$/
 
 /**
  * Any text as one path segment that cannot leave its place: everything but `A-Z a-z 0-9 _ - . ~` is
@@ -81,6 +82,8 @@ const PLAIN = /[A-Za-z0-9_\-.~]/
  */
 export function escapeSegment(value: string): string {
   if (value === '') return '%'
+  // Each record has one, and most are words.
+  if (PLAIN_SEGMENT.test(value)) return value
   let segment = ''
   let first = true
   for (const character of value) {

@@ -39,10 +39,12 @@ export interface UploadOptions extends ObjectHeaders, WriteConditions {
   readonly clock?: Clock | undefined
 }
 
-/** Lets one upload outlive its process: `resumable()` of `sluice/s3/resumable` makes it. */
+/** Lets one upload outlive its process: `resumable()` of `sluice/s3/resumable` makes it, and the sinks do. */
 export interface Resumption {
   /** The upload to go on with, and how it was cut; `undefined` for a new one. */
   readonly token: (MultipartToken & PartPlanOptions) | undefined
+  /** The parts that have arrived and are not read again, from 1 without holes: what is written begins behind them. */
+  readonly arrived: readonly Part[]
   /** An upload was opened, or is gone on with. */
   open(upload: MultipartUpload, partBytes: number, signal: AbortSignal): Promise<void>
   /** Sends a part, unless it has arrived before. */
@@ -184,7 +186,8 @@ export class ObjectUpload {
     const upload = this.#upload as MultipartUpload
     this.resumption?.checkEnd(upload)
     const { ifNoneMatch, ifMatch } = this.#options
-    const parts = this.#parts.sort((a, b) => a.partNumber - b.partNumber)
+    const parts = [...(this.resumption?.arrived ?? []), ...this.#parts]
+    parts.sort((a, b) => a.partNumber - b.partNumber)
     const result = await upload.complete(parts, { ifNoneMatch, ifMatch, signal: this.signal })
     // There is nothing to be discarded any more.
     this.#upload = undefined
@@ -260,6 +263,10 @@ export class ObjectUpload {
   #hasCondition(): boolean {
     return this.#options.ifNoneMatch !== undefined || this.#options.ifMatch !== undefined
   }
+}
+
+export function sizeOfParts(parts: readonly Part[]): number {
+  return parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
 }
 
 function headersOf(options: ObjectHeaders): ObjectHeaders {

@@ -1,7 +1,7 @@
 import type { Bytes, Chunk } from '../contracts/index.ts'
 import { concatBytes, EMPTY } from './bytes.ts'
 import { throwIfAborted } from './errors.ts'
-import type { ObjectUpload } from './object-upload.ts'
+import { type ObjectUpload, sizeOfParts } from './object-upload.ts'
 import { PartBuffers } from './part-buffers.ts'
 
 export interface ObjectWritten {
@@ -34,9 +34,11 @@ export class PartsWriter {
     this.#upload = upload
     this.#headBytes = headBytes
     this.#buffers = new PartBuffers((concurrency + 1) * plan.partBytes)
+    const arrived = upload.resumption?.arrived ?? []
+    this.#partNumber = arrived.length
     if (headBytes > 0) this.#take()
     this.#filled = headBytes
-    this.#bytes = headBytes
+    this.#bytes = sizeOfParts(arrived) + headBytes
   }
 
   async write(chunk: Uint8Array): Promise<void> {

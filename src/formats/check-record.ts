@@ -1,5 +1,4 @@
-import type { EncoderOptions, Rejection } from '../contracts/index.ts'
-import { SluiceError } from '../core/errors.ts'
+import type { Rejection } from '../contracts/index.ts'
 import { isData, jsonProblem, pointerStep, refuseRecord } from '../core/json.ts'
 import { isWellFormed } from '../core/keys.ts'
 
@@ -47,10 +46,4 @@ function guarded(
 function isDataRecord(record: unknown): record is Data {
   if (typeof record !== 'object' || record === null || Array.isArray(record)) return false
   return isData(record) && typeof (record as Data).toJSON !== 'function'
-}
-
-/** For the formats that cannot be resumed. */
-export function refuseCheckpoint(options: EncoderOptions, extension: string): void {
-  if (options.from === undefined) return
-  throw new SluiceError('not-supported', `A .${extension} file cannot be resumed; encode it anew`)
 }

@@ -1,9 +1,10 @@
-import type { Chunk, Encoder, Format, Row, Schema } from '../contracts/index.ts'
-import { toBase64, utf8 } from '../core/bytes.ts'
+import type { Chunk, Encoder, EncoderOptions, Format, Row, Schema } from '../contracts/index.ts'
+import { toBase64, totalBytes, utf8 } from '../core/bytes.ts'
 import { SluiceError } from '../core/errors.ts'
 import { NOT_A_COLUMN, schemaInferrer } from '../core/infer.ts'
 import { jsonText, pointerStep } from '../core/json.ts'
-import { checkColumnsRecord, refuseCheckpoint } from './check-record.ts'
+import { checkColumnsRecord } from './check-record.ts'
+import { checkpoints } from './checkpoints.ts'
 import { FILE_TYPES } from './file-types.ts'
 
 export interface CsvOptions {
@@ -36,7 +37,8 @@ const FORMULA = /^[=+\-@\t\r\n]/
  *
  * The columns are the schema's, else the keys of the first `write`; a key outside them is refused with `invalid-record`.
  * Refused by `check`: what JSON cannot hold within nested data, invalid dates, lone surrogates, and a record without keys.
- * No rows: the header if there is a schema, else no bytes. Holds nothing back: `bufferedBytes` is 0.
+ * No rows: the header if there is a schema, else no bytes. Holds nothing back: `bufferedBytes` is 0, and it can be gone on with
+ * after any `write()` by which the columns are known.
  *
  * Papa Parse's `unparse` is not used: it writes `null` and `''` alike, `-0` as `0` and nested data as `[object Object]`,
  * and leaves out the header of a file without rows.
@@ -58,23 +60,30 @@ export function csv<R extends object = Row>(options: CsvOptions = {}): Format<R>
   return {
     ...FILE_TYPES.csv,
     check: checkColumnsRecord,
-    encoder(encoderOptions = {}) {
-      refuseCheckpoint(encoderOptions, FILE_TYPES.csv.extension)
-      return csvEncoder(encoderOptions.schema, { delimiter, header, field })
-    },
+    encoder: (encoderOptions = {}) =>
+      csvEncoder(encoderOptions, { delimiter, header, formulas, field }),
   }
 }
 
 interface Dialect {
   readonly delimiter: string
   readonly header: boolean
+  readonly formulas: string
   readonly field: (value: unknown) => string
 }
 
-function csvEncoder(schema: Schema | undefined, dialect: Dialect): Encoder<object> {
-  const { delimiter, field } = dialect
-  let names = schema && namesOf(schema)
-  let headerDue = dialect.header
+interface CsvState {
+  readonly names: readonly string[]
+  readonly headerDue: boolean
+}
+
+function csvEncoder({ schema, from }: EncoderOptions, dialect: Dialect): Encoder<object> {
+  const { delimiter, header, formulas, field } = dialect
+  const places = checkpoints(FILE_TYPES.csv.extension, { delimiter, header, formulas }, schema)
+  const begun = from && places.take<CsvState>(from)
+  let names: readonly string[] | undefined = begun?.names ?? (schema && namesOf(schema))
+  let headerDue = begun?.headerDue ?? header
+  let { rows: rowsBefore, bytes: bytesBefore } = from ?? { rows: 0, bytes: 0 }
 
   const headerLine = (columns: readonly string[]): string => {
     if (!headerDue || columns.length === 0) return ''
@@ -113,17 +122,21 @@ function csvEncoder(schema: Schema | undefined, dialect: Dialect): Encoder<objec
       let text = headerLine(names ?? [])
       for (const row of rows) {
         text += line(row, names ?? [])
+        rowsBefore++
         if (text.length < PIECE_LENGTH) continue
         chunks.push(utf8(text))
         text = ''
       }
       if (text !== '') chunks.push(utf8(text))
+      bytesBefore += totalBytes(chunks)
       return chunks
     },
     close() {
       const text = headerLine(names ?? [])
       return { chunks: text === '' ? [] : [utf8(text)] }
     },
+    checkpoint: () =>
+      names && places.give(rowsBefore, bytesBefore, JSON.stringify({ names, headerDue })),
   }
 }
 

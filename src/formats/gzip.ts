@@ -1,7 +1,6 @@
 import type { Bytes, Chunk, Encoder, Format } from '../contracts/index.ts'
 import { Chunker } from '../core/chunker.ts'
 import { SluiceError } from '../core/errors.ts'
-import { refuseCheckpoint } from './check-record.ts'
 import { FILE_TYPES, gzipped } from './file-types.ts'
 
 /**
@@ -20,7 +19,8 @@ const DEFLATE_BYTES = 128 * 1024
  * The format's file, compressed whole by the platform's gzip: `.jsonl.gz`, `application/gzip`, and no
  * `Content-Encoding`. No rows: a valid, empty gzip file around what the format makes of no rows.
  *
- * The same rows give the same bytes on one runtime; another runtime's deflate may compress otherwise.
+ * The same rows give the same bytes on one runtime; another runtime's deflate may compress otherwise. It cannot be gone on with by
+ * another encoder: what deflate holds back, and what it looks back on, cannot be had from `CompressionStream`.
  *
  * Errors: `invalid-options` around Parquet, which compresses its pages itself and is read in parts, which gzip would end;
  * `not-supported` where the runtime has no `CompressionStream`.
@@ -43,8 +43,11 @@ export function gzip<R>(format: Format<R>): Format<R> {
     ...type,
     check: (row) => format.check(row),
     encoder(options = {}) {
-      refuseCheckpoint(options, type.extension)
-      return gzipEncoder(format.encoder(options))
+      if (options.from === undefined) return gzipEncoder(format.encoder(options))
+      throw new SluiceError(
+        'not-supported',
+        `A .${type.extension} file cannot be gone on with; encode it anew`,
+      )
     },
   }
 }

@@ -1,9 +1,10 @@
-import type { Chunk, Encoder, Format, Row, Schema } from '../contracts/index.ts'
-import { utf8 } from '../core/bytes.ts'
+import type { Chunk, Encoder, EncoderOptions, Format, Row, Schema } from '../contracts/index.ts'
+import { totalBytes, utf8 } from '../core/bytes.ts'
 import { SluiceError } from '../core/errors.ts'
 import { NOT_A_COLUMN } from '../core/infer.ts'
 import { jsonText, pointerStep } from '../core/json.ts'
-import { checkJsonRecord, refuseCheckpoint } from './check-record.ts'
+import { checkJsonRecord } from './check-record.ts'
+import { checkpoints } from './checkpoints.ts'
 import { FILE_TYPES } from './file-types.ts'
 
 /** Text is encoded in pieces of about this length: one long string would be copied as it grows. */
@@ -16,7 +17,7 @@ const PIECE_LENGTH = 256 * 1024
  * symbols, invalid dates, more than 64 levels, and lone surrogates, for one of which many readers give up a whole file.
  *
  * With a schema, keys are written in its order, a key outside it is refused, and a missing one is left out. Without, each
- * record keeps its own order. Holds nothing back: `bufferedBytes` is 0.
+ * record keeps its own order. Holds nothing back: `bufferedBytes` is 0, and it can be gone on with after any `write()`.
  *
  * @see https://jsonlines.org
  */
@@ -24,14 +25,15 @@ export function jsonl<R extends object = Row>(): Format<R> {
   return {
     ...FILE_TYPES.jsonl,
     check: checkJsonRecord,
-    encoder(options = {}) {
-      refuseCheckpoint(options, FILE_TYPES.jsonl.extension)
-      return lineEncoder(options.schema ? orderedText(options.schema) : jsonText)
-    },
+    encoder: lineEncoder,
   }
 }
 
-function lineEncoder(lineText: (row: object) => string): Encoder<object> {
+function lineEncoder({ schema, from }: EncoderOptions = {}): Encoder<object> {
+  const lineText = schema ? orderedText(schema) : jsonText
+  const places = checkpoints(FILE_TYPES.jsonl.extension, {}, schema)
+  if (from) places.take(from)
+  let { rows: rowsBefore, bytes: bytesBefore } = from ?? { rows: 0, bytes: 0 }
   return {
     bufferedBytes: 0,
     headBytes: 0,
@@ -40,14 +42,17 @@ function lineEncoder(lineText: (row: object) => string): Encoder<object> {
       let text = ''
       for (const row of rows) {
         text += `${lineText(row)}\n`
+        rowsBefore++
         if (text.length < PIECE_LENGTH) continue
         chunks.push(utf8(text))
         text = ''
       }
       if (text !== '') chunks.push(utf8(text))
+      bytesBefore += totalBytes(chunks)
       return chunks
     },
     close: () => ({ chunks: [] }),
+    checkpoint: () => places.give(rowsBefore, bytesBefore),
   }
 }
 

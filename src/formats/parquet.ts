@@ -1,12 +1,23 @@
 import type { CompressionCodec } from 'hyparquet'
 import { ByteWriter } from 'hyparquet-writer/src/bytewriter.js'
 import { ParquetWriter } from 'hyparquet-writer/src/parquet-writer.js'
-import type { Chunk, Encoder, Format, Row, Schema } from '../contracts/index.ts'
+import type {
+  Chunk,
+  Encoder,
+  EncoderCheckpoint,
+  EncoderOptions,
+  Format,
+  Row,
+  Schema,
+} from '../contracts/index.ts'
 import { SluiceError } from '../core/errors.ts'
 import { checkRow, schemaInferrer } from '../core/infer.ts'
-import { checkColumnsRecord, refuseCheckpoint } from './check-record.ts'
+import { rowOfText, rowText } from '../core/row-text.ts'
+import { checkColumnsRecord } from './check-record.ts'
+import { type Checkpoints, checkpoints, WRITER } from './checkpoints.ts'
 import { FILE_TYPES } from './file-types.ts'
 import { type Column, fileSchema, newColumn, writingSchema } from './parquet-columns.ts'
+import { indexOf, type ParquetIndex, restoreIndex, shortenBounds } from './parquet-index.ts'
 
 export interface ParquetOptions {
   /**
@@ -27,12 +38,6 @@ const CODECS: Readonly<Record<NonNullable<ParquetOptions['codec']>, CompressionC
 const ROW_GROUP_BYTES = 16 * 1024 * 1024
 
 /**
- * In the form that readers parse: they do not trust the statistics of a writer whose name they cannot read.
- * @see https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift (FileMetaData.created_by)
- */
-export const CREATED_BY = 'sluice version 0.1.0'
-
-/**
  * Apache Parquet, with typed columns, statistics and dictionaries, row group by row group.
  *
  * | type | Parquet | |
@@ -44,7 +49,8 @@ export const CREATED_BY = 'sluice version 0.1.0'
  * | `json` | `BYTE_ARRAY` (`JSON`) | exact text; `NaN` and the infinities as strings of their names |
  *
  * The columns are the schema's, else those of the first `write`, inferred; a later row that does not fit them fails with
- * `invalid-record`. Holds one row group: `bufferedBytes` estimates the memory of its values.
+ * `invalid-record`. Holds one row group: `bufferedBytes` estimates the memory of its values. It can be gone on with after any row
+ * group.
  *
  * No rows: a valid file with the schema's columns. Without a schema as well it has no columns, which hyparquet reads and
  * DuckDB refuses.
@@ -74,19 +80,23 @@ export function parquet<R extends object = Row>(options: ParquetOptions = {}): F
   return {
     ...FILE_TYPES.parquet,
     check: checkColumnsRecord,
-    encoder(encoderOptions = {}) {
-      refuseCheckpoint(encoderOptions, FILE_TYPES.parquet.extension)
-      return parquetEncoder(encoderOptions.schema, rowGroupRows, CODECS[codec])
-    },
+    encoder: (encoderOptions = {}) => parquetEncoder(encoderOptions, rowGroupRows, CODECS[codec]),
   }
 }
 
+interface ParquetState extends ParquetIndex {
+  readonly schema: Schema
+}
+
 function parquetEncoder(
-  given: Schema | undefined,
+  { schema: given, from }: EncoderOptions,
   rowGroupRows: number,
   codec: CompressionCodec,
 ): Encoder<object> {
-  let file = given && openFile(given, codec)
+  const places = checkpoints(FILE_TYPES.parquet.extension, { rowGroupRows, codec }, given)
+  const begun = from && places.take(from, (state) => rowOfText(state) as unknown as ParquetState)
+  const schema = given ?? begun?.schema
+  let file = schema && openFile(schema, codec, from && begun && { at: from, index: begun })
   return {
     get bufferedBytes() {
       return file?.bufferedBytes ?? 0
@@ -116,6 +126,7 @@ function parquetEncoder(
       file ??= openFile({ fields: [] }, codec)
       return { chunks: [file.end()] }
     },
+    checkpoint: () => file?.checkpoint(places),
   }
 }
 
@@ -127,9 +138,15 @@ interface ParquetFile {
   /** The bytes of a row group of all rows added since the last one. */
   rowGroup(): Chunk
   end(): Chunk
+  /** The end of the last row group. */
+  checkpoint(places: Checkpoints): EncoderCheckpoint | undefined
 }
 
-function openFile(schema: Schema, codec: CompressionCodec): ParquetFile {
+function openFile(
+  schema: Schema,
+  codec: CompressionCodec,
+  begun?: { readonly at: EncoderCheckpoint; readonly index: ParquetIndex },
+): ParquetFile {
   checkNames(schema)
   const bytes = new ByteWriter()
   const emptyBuffer = bytes.buffer
@@ -137,16 +154,18 @@ function openFile(schema: Schema, codec: CompressionCodec): ParquetFile {
     writer: bytes,
     schema: writingSchema(schema),
     codec,
-    createdBy: CREATED_BY,
+    createdBy: WRITER,
   })
   let columns: readonly Column[] = schema.fields.map(newColumn)
   let rows = 0
   let bufferedBytes = 0
+  const elements = fileSchema(schema)
 
   const writeGroup = (): void => {
     if (rows === 0) return
     // Synchronous: a `ByteWriter` has no `flush` to wait for.
     void writer.write({ columnData: columns.map((column) => column.data()), rowGroupSize: rows })
+    shortenBounds(writer, elements)
     columns = schema.fields.map(newColumn)
     rows = 0
     bufferedBytes = 0
@@ -158,6 +177,12 @@ function openFile(schema: Schema, codec: CompressionCodec): ParquetFile {
     bytes.view = new DataView(emptyBuffer)
     bytes.index = 0
     return chunk
+  }
+  if (begun) {
+    // What its constructor has written is at the file's start, which is there.
+    take()
+    bytes.offset = begun.at.bytes
+    restoreIndex(writer, begun.index)
   }
 
   return {
@@ -179,9 +204,17 @@ function openFile(schema: Schema, codec: CompressionCodec): ParquetFile {
     },
     end() {
       writeGroup()
-      writer.schema = fileSchema(schema)
+      writer.schema = elements
       void writer.finish()
       return take()
+    },
+    checkpoint(places) {
+      if (writer.row_groups.length === 0) return undefined
+      return places.give(
+        Number(writer.num_rows),
+        bytes.offset,
+        rowText({ schema, ...indexOf(writer) }),
+      )
     },
   }
 }

@@ -62,6 +62,8 @@ const FINAL = new Set(['precondition-failed', 'too-large', 'not-supported', 'not
 class KeptUpload implements Resumption {
   readonly #options: ResumableOptions
   readonly #sizeBytes: number | undefined
+  /** All are read again, to be held against what was sent. */
+  readonly arrived: readonly Part[] = []
   #partBytes = 0
   /** What has arrived before, and was not read again yet. */
   #kept: Map<number, CheckpointPart> = new Map()

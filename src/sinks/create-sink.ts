@@ -7,6 +7,7 @@ import type {
   Row,
   Schema,
   Sink,
+  SinkEvent,
   StandardSchemaLike,
   Store,
 } from '../contracts/index.ts'
@@ -14,7 +15,13 @@ import { systemClock } from '../core/clock.ts'
 import { SluiceError } from '../core/errors.ts'
 import { memoryLog } from '../logs/memory.ts'
 import { checkSinkOptions } from './check-options.ts'
-import { DEFAULT_NAME, nameTemplate } from './policy/name.ts'
+import type { Drift } from './intake/columns/columns.ts'
+import { teller } from './observer.ts'
+import { budgetOf, DEFAULT_MEMORY_BYTES } from './policy/budget.ts'
+import { Deadlines } from './policy/deadlines.ts'
+import type { OpenFile } from './policy/explain.ts'
+import { FileNames } from './policy/file-names.ts'
+import { DEFAULT_NAME } from './policy/name.ts'
 import { type Partition, partitioner } from './policy/partition.ts'
 import { type Rotate, Rotation } from './policy/rotation.ts'
 import { Encodings } from './publish/encodings.ts'
@@ -44,12 +51,52 @@ export interface SinkOptions<R = Row> {
    * what is written. Without columns, each file's are inferred from all of its records.
    */
   readonly schema?: Schema | StandardSchemaLike | undefined
+  /**
+   * What becomes of records that the columns of `schema` have no place for. A missing value is `null` where its column may be;
+   * beyond that, `reject` refuses them; `rest` keeps what has no column in a `json` column `_rest`, and takes text that is exactly
+   * a value of its column's type; `evolve` writes them under wider columns, as files of their own (32 kinds and 1,000 columns at
+   * most). What neither takes is rejected. Default `reject`: of what nobody has declared, nobody knows what it means.
+   */
+  readonly drift?: Drift | undefined
   /** Where records wait for their file. Default: a `memoryLog()`, which a crash empties. */
   readonly log?: Log<R> | undefined
-  /** Size, as JSON, of what may wait in the log before `write` waits too. Default 64 MiB. */
+  /**
+   * Files that are open at once; beyond, the largest is cut. Default 1,000: each costs about a kilobyte beside its records, and with
+   * more of them the log would hold too little of each for a file worth having.
+   */
+  readonly maxOpenFiles?: number | undefined
+  /**
+   * What the sink may hold in memory: writes that wait, rows in a log that lies in memory, and what publishing needs, see `budgetOf`.
+   * Beyond, the largest file is cut, `write` waits, and then fails with `slow-down`. Rows count as their size in JSON, and take
+   * two to three times that as JavaScript objects. Default 64 MiB.
+   */
+  readonly memoryBytes?: number | undefined
+  /** Size, as JSON, of what may wait in the log before `write` waits too. Default 64 MiB; for a log in memory, see `memoryBytes`. */
   readonly maxPendingBytes?: number | undefined
-  /** A larger record is rejected. Size as JSON; default 1 MiB. */
+  /** A larger record is rejected. Size as JSON; default 1 MiB, and never more than `memoryBytes` has room for. */
   readonly maxRecordBytes?: number | undefined
+  /**
+   * Whether files become visible by the stream's manifest, for readers that take their list of files from it (`readManifest` of
+   * `sluice/manifest`): what one `flush` cuts all at once, and what several sinks write side by side in one order. All writers of
+   * the stream have it, with shards of their own. Default `false`: a file is visible when it is there.
+   */
+  readonly manifest?: boolean | undefined
+  /**
+   * The name of a job's run, 1 to 200 characters, with `manifest`: its files become visible together when the sink is closed, and
+   * take the place of what an earlier run of that name made visible, and of nothing else. Dead letters are not part of it. Until
+   * then `flush` sends files to the store and answers none of them. With a log that outlives the process, a run that was cut off
+   * goes on under its name, and no other begins before it was closed; one that finds all of its records kept, by the sequences of
+   * its producers, changes nothing.
+   */
+  readonly run?: string | undefined
+  /**
+   * Whether the sink tries, when it opens, if the bucket only creates what is to be only created: three small requests under
+   * `{stream}/.sluice-probe`, which no write waits for. Default `true`. Give it up where the store is known, such as a binding to
+   * R2, and the sink is opened often.
+   */
+  readonly probe?: boolean | undefined
+  /** Told what happens, as it happens. What it throws changes nothing. */
+  readonly onEvent?: ((event: SinkEvent) => void) | undefined
   readonly clock?: Clock | undefined
 }
 
@@ -68,6 +115,8 @@ export interface FileSink<R = Row> extends Sink<R> {
    * methods reject with it where the log has no such records.
    */
   receipt(id: string): Receipt
+  /** For each open file, why it is still open and what will close it. What `write` has not answered yet is not in it. */
+  explain(): Promise<readonly OpenFile[]>
 }
 
 /** 47 bits: names meet once in ten million processes of one stream, and the sink then stops rather than overwrite. */
@@ -90,6 +139,15 @@ export function createSink<R extends object = Row>(options: SinkOptions<R>): Fil
   const { stream = 'records', clock = systemClock, log = memoryLog<R>() } = options
   const { shard = options.log ? '0' : randomShard() } = options
   const { maxPendingBytes = 64 * 1024 * 1024, maxRecordBytes = 1024 * 1024 } = options
+  const { memoryBytes = DEFAULT_MEMORY_BYTES, maxOpenFiles = 1000, schema } = options
+  const { inMemory } = log
+  const { manifest = false, run } = options
+  if (manifest && !options.store.capabilities.conditionalPut) {
+    throw new SluiceError(
+      'not-supported',
+      `createSink: a manifest needs conditional writes, which this store (${options.store.kind}) does not have`,
+    )
+  }
   for (const [name, word] of Object.entries({ stream, shard })) {
     if (!WORD.test(word) || word.length > 200) {
       throw new SluiceError(
@@ -98,22 +156,25 @@ export function createSink<R extends object = Row>(options: SinkOptions<R>): Fil
       )
     }
   }
-  if (!(maxPendingBytes > 0) || !(maxRecordBytes > 0)) {
-    throw new SluiceError('invalid-options', 'maxPendingBytes and maxRecordBytes must be above 0')
-  }
   return new SinkMachine<R>({
     store: options.store,
-    encodings: new Encodings(options.format, options.earlierFormats ?? [], options.schema),
+    probe: options.probe ?? true,
+    manifest,
+    run,
+    encodings: new Encodings(options.format, options.earlierFormats ?? []),
     format: options.format,
     stream,
     shard,
     clock,
-    maxPendingBytes,
-    maxRecordBytes,
-    schema: options.schema,
+    budget: budgetOf({ memoryBytes, maxPendingBytes, maxRecordBytes, inMemory }),
+    schema,
+    drift: options.drift ?? 'reject',
     log,
-    name: nameTemplate(options.name ?? DEFAULT_NAME),
-    partition: partitioner(options.partition),
+    names: new FileNames(options.name ?? DEFAULT_NAME),
+    partitioner: partitioner(options.partition),
     rotation: new Rotation(options.rotate),
+    deadlines: new Deadlines(options.rotate),
+    maxOpenFiles,
+    tell: teller(options.onEvent),
   })
 }

@@ -1,5 +1,52 @@
-import type { CommittedFile, FileInfo, LaneRange, Progress } from '../contracts/index.ts'
+import type {
+  CallOptions,
+  Committed,
+  CommittedFile,
+  FileInfo,
+  LaneRange,
+  Progress,
+  Receipt,
+} from '../contracts/index.ts'
+import type { Changes } from '../core/changes.ts'
+import { throwIfAborted } from '../core/errors.ts'
 import { laneId } from '../core/lane.ts'
+import { receiptId } from '../core/receipt-id.ts'
+
+/** Who knows what is visible. */
+export interface Visibility {
+  progress(ranges: readonly LaneRange[]): Promise<Progress>
+  /** Told of whenever something may have become visible, or never will any more. */
+  changes(): Promise<Changes>
+  /** Why nothing will become visible any more. */
+  throwIfOver(): void
+}
+
+export function receiptOf(ranges: readonly LaneRange[], of: Visibility): Receipt {
+  return {
+    id: receiptId(ranges),
+    ranges,
+    committed: (options) => committed(ranges, of, options),
+    progress: () => of.progress(ranges),
+  }
+}
+
+async function committed(
+  ranges: readonly LaneRange[],
+  of: Visibility,
+  { signal }: CallOptions = {},
+): Promise<Committed> {
+  const changes = await of.changes()
+  for (;;) {
+    throwIfAborted(signal)
+    const changed = changes.wait(signal)
+    // Nobody may be left to wait for it when the question below throws.
+    changed.catch(() => {})
+    const { state, records, files } = await of.progress(ranges)
+    if (state === 'committed') return { records, files }
+    of.throwIfOver()
+    await changed
+  }
+}
 
 export function fileInfo(file: CommittedFile): FileInfo {
   const { key, etag, lane, begin, end, bytes } = file

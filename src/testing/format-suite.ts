@@ -1,4 +1,6 @@
-import { type FormatSuiteOptions, formatCases } from './format-cases.ts'
+import { checkpointCases } from './format-cases/checkpoints.ts'
+import { encodingCases } from './format-cases/encoding.ts'
+import type { FormatSuiteOptions } from './format-cases/tools.ts'
 import type { SuiteCase } from './store-suite.ts'
 
 export type { FormatSuiteOptions }
@@ -11,5 +13,6 @@ export type { FormatSuiteOptions }
  * ```
  */
 export function formatSuite(options: FormatSuiteOptions): readonly SuiteCase[] {
-  return Object.entries(formatCases).map(([name, run]) => ({ name, run: () => run(options) }))
+  const cases = { ...encodingCases, ...checkpointCases }
+  return Object.entries(cases).map(([name, run]) => ({ name, run: () => run(options) }))
 }

@@ -125,6 +125,8 @@ export class Shard extends DurableObject<ShardEnvironment> {
     const sink = createSink({
       stream,
       store: r2Store(this.env.BUCKET),
+      // What the binding can do is known, and an object that wakes often would ask again each time.
+      probe: false,
       format: formatOf(config),
       earlierFormats: everyFormat(),
       log: this.#log,

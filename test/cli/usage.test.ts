@@ -40,6 +40,7 @@ describe('a command line that makes no sense', () => {
     [['head', 'x.csv', '--records']],
     [['ls']],
     [['doctor', '.']],
+    [['audit', 's3://bucket']],
   ])('%j ends with 2 and one line', async (args) => {
     const done = await runHere(args, env)
     expect(done.status).toBe(2)

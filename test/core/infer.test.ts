@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Field, FieldType, Row, Schema } from '../../src/contracts/index.ts'
-import { checkRow, fingerprint, schemaInferrer, textSchemaInferrer } from '../../src/core/infer.ts'
+import {
+  checkRow,
+  fingerprint,
+  holdsSchema,
+  schemaInferrer,
+  textSchemaInferrer,
+  widenedSchema,
+} from '../../src/core/infer.ts'
 import { textValue } from '../../src/core/values.ts'
 import { parquet } from '../../src/formats/parquet.ts'
 
@@ -274,5 +281,60 @@ describe('textSchemaInferrer', () => {
   test('a column with an empty field is nullable', () => {
     expect(type('1', '')?.nullable).toBe(true)
     expect(type('1', '2')?.nullable).toBe(false)
+  })
+})
+
+describe('widenedSchema', () => {
+  const value = fc.oneof(
+    fc.boolean(),
+    fc.integer(),
+    fc.maxSafeInteger(),
+    fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }),
+    fc.double(),
+    fc.string(),
+    fc.date({ noInvalidDate: true }),
+    fc.uint8Array(),
+    fc.array(fc.integer()),
+    fc.constantFrom(null, undefined),
+  )
+  const row = fc.dictionary(fc.constantFrom('a', 'b', 'c', '__proto__'), value)
+  const rows = fc.array(row, { minLength: 1, maxLength: 6 })
+
+  test('takes the row, and all that the columns took before', () => {
+    fc.assert(
+      fc.property(rows, (some) => {
+        let schema = infer(some[0] as Row)
+        for (const [i, next] of some.entries()) {
+          const before = schema
+          schema = widenedSchema(before, next)
+          expect(holdsSchema(schema, before)).toBe(true)
+          for (const seen of some.slice(0, i + 1)) expect(checkRow(schema, seen)).toBeUndefined()
+        }
+      }),
+    )
+  })
+
+  test('changes nothing for a row that fits', () => {
+    fc.assert(
+      fc.property(rows, (some) => {
+        const schema = infer(...some)
+        for (const one of some) expect(widenedSchema(schema, one)).toEqual(schema)
+      }),
+    )
+  })
+
+  test.each<[FieldType, FieldType, boolean]>([
+    ['int64', 'int32', true],
+    ['double', 'int32', true],
+    ['double', 'int64', false],
+    ['int32', 'int64', false],
+    ['json', 'string', true],
+    ['string', 'json', false],
+    ['timestamp', 'timestamp', true],
+  ])('%s holds %s: %s', (wide, narrow, held) => {
+    const of = (type: FieldType): Schema => ({ fields: [{ name: 'v', type, nullable: false }] })
+    expect(holdsSchema(of(wide), of(narrow))).toBe(held)
+    expect(holdsSchema({ fields: [] }, of(narrow))).toBe(false)
+    expect(holdsSchema(of(wide), { fields: [] })).toBe(false)
   })
 })

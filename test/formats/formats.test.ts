@@ -2,11 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { parquetMetadata } from 'hyparquet'
 import { describe, expect, test } from 'vitest'
 import type { Bytes, Encoder, Format, Row, Schema } from '../../src/contracts/index.ts'
+import { WRITER } from '../../src/formats/checkpoints.ts'
 import { csv } from '../../src/formats/csv.ts'
 import { FILE_TYPES } from '../../src/formats/file-types.ts'
 import { gzip } from '../../src/formats/gzip.ts'
 import { jsonl } from '../../src/formats/jsonl.ts'
-import { CREATED_BY, parquet } from '../../src/formats/parquet.ts'
+import { parquet } from '../../src/formats/parquet.ts'
 import { duckdb, parquetByDuckdb } from './duckdb.ts'
 import { encode, gunzip, parquetByHyparquet } from './readers.ts'
 
@@ -165,9 +166,9 @@ describe('parquet', () => {
     const { version } = JSON.parse(
       await readFile(new URL('../../package.json', import.meta.url), 'utf8'),
     )
-    expect(CREATED_BY).toBe(`sluice version ${version}`)
+    expect(WRITER).toBe(`sluice version ${version}`)
     const file = await encode(parquet(), [{ a: 1 }])
-    expect(parquetMetadata(file.buffer).created_by).toBe(CREATED_BY)
+    expect(parquetMetadata(file.buffer).created_by).toBe(WRITER)
   })
 
   test('cuts row groups by rows, wherever the batches end', async () => {

@@ -1,3 +1,4 @@
+import { type } from 'arktype'
 import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -151,6 +152,7 @@ describe('verdicts', () => {
   test.each([
     ['zod', z.object({ id: z.number().int(), at: z.object({ x: z.string() }) })],
     ['valibot', v.object({ id: v.pipe(v.number(), v.integer()), at: v.object({ x: v.string() }) })],
+    ['arktype', type({ '+': 'delete', id: 'number.integer', at: { x: 'string' } })],
   ])('a validator (%s) decides, names the field, and its output is written', async (_, schema) => {
     const { sink, store } = bench({ schema })
     const ack = await sink.write([

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Lane, LaneState } from '../../src/contracts/index.ts'
+import { Deadlines } from '../../src/sinks/policy/deadlines.ts'
 import { OpenLanes } from '../../src/sinks/policy/open-lanes.ts'
 import { virtualClock } from '../../src/testing/virtual-clock.ts'
 
@@ -11,8 +12,8 @@ function lanes(ageMs = 1000) {
   const aged: string[] = []
   const open = new OpenLanes({
     clock,
-    ageMs,
-    onAged: async ({ lane }) => void aged.push(lane.partition),
+    deadlines: new Deadlines({ ageMs }),
+    onDue: async (lane) => void aged.push(lane.partition),
   })
   const append = (partition: string, begin: number, end: number, bytes: number): void =>
     open.appended({ lane: laneOf(partition), begin, end }, bytes, clock.now(), encoding)
@@ -72,7 +73,7 @@ describe('open lanes', () => {
     append('a', 0, 2, 20)
     await clock.advance(900)
     append('a', 2, 4, 20)
-    rest('a', 3, 4, { bytes: 10, openedAtMs: clock.now() })
+    rest('a', 3, 4, { bytes: 10, openedAtMs: clock.now(), lastAtMs: clock.now() })
     await clock.advance(999)
     expect(aged).toEqual([])
     await clock.advance(1)

@@ -1,11 +1,4 @@
-import type {
-  Encoding,
-  Lane,
-  LogBatch,
-  ProducerStep,
-  Refused,
-  SinkWriteOptions,
-} from '../../contracts/index.ts'
+import type { LogBatch, ProducerStep, Refused, SinkWriteOptions } from '../../contracts/index.ts'
 import { utf8 } from '../../core/bytes.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { sha256Hex } from '../../core/hash.ts'
@@ -16,39 +9,31 @@ import { deadLetter, deadLetterEncoding } from '../dead-letters/dead-letter.ts'
 import { deadLetterLane } from '../dead-letters/lane.ts'
 import { rejectedOf, type Verdicts } from './verdicts.ts'
 
-/** Rows by lane, and the dead letters as a lane of their own, for one transaction of the log. */
+/** The rows by lane, and the dead letters as a lane of their own, for one transaction of the log. */
 export function batchOf<R>(
-  { accepted, refused }: Verdicts<R>,
-  of: Omit<Lane, 'partition'>,
-  encoding: Encoding,
+  { parts, refused }: Verdicts<R>,
+  stream: string,
+  shard: string,
   producer: ProducerStep | undefined,
   atMs: number,
 ): LogBatch<R> {
-  const byPartition = new Map<
-    string,
-    { lane: Lane; rows: R[]; bytes: number; encoding: Encoding }
-  >()
-  for (const { row, partition, bytes } of accepted) {
-    let part = byPartition.get(partition)
-    if (!part) {
-      part = { lane: { ...of, partition }, rows: [], bytes: 0, encoding }
-      byPartition.set(partition, part)
-    }
-    part.rows.push(row)
-    part.bytes += bytes
-  }
-  const lanes = [...byPartition.values()]
+  const lanes = [...parts]
   if (refused.length > 0) {
     // A dead-letter lane holds rows of its own kind; its files are encoded by a format of their own.
     const rows = refused.map((one) => deadLetter(one, atMs)) as unknown as R[]
     lanes.push({
-      lane: deadLetterLane(of.stream, of.shard),
+      lane: deadLetterLane(stream, shard),
       rows,
       bytes: approximateBytes(rows),
       encoding: deadLetterEncoding,
     })
   }
   return { lanes, rejected: rejectedOf(refused), producer, atMs }
+}
+
+/** What a batch weighs. */
+export function batchBytes<R>({ lanes }: LogBatch<R>): number {
+  return lanes.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
 /** A producer's step with what makes a request the same request when it comes again. */

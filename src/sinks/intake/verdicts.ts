@@ -1,38 +1,45 @@
 import type {
   Format,
+  Lane,
   Refused,
   Rejected,
   Rejection,
   Row,
-  Schema,
   StandardIssue,
   StandardSchemaLike,
 } from '../../contracts/index.ts'
 import { boundRefused } from '../../core/bound-refused.ts'
 import { asSluiceError, isSluiceError } from '../../core/errors.ts'
-import { checkRow } from '../../core/infer.ts'
+import { pointerStep } from '../../core/json.ts'
 import { rawText } from '../../core/raw-text.ts'
 import { approximateBytes } from '../../core/sizes.ts'
-
-/** An accepted row, where it belongs and what it weighs. */
-export interface Accepted<R> {
-  readonly row: R
-  readonly partition: string
-  readonly bytes: number
-}
+import type { Partitioner } from '../policy/partition.ts'
+import type { Watermark } from '../policy/watermark.ts'
+import type { Columns, Placed, Version } from './columns/version.ts'
+import { type Part, Parts } from './parts.ts'
 
 export interface Verdicts<R> {
-  readonly accepted: readonly Accepted<R>[]
+  /** The accepted rows, by where they belong. */
+  readonly parts: readonly Part<R>[]
   /** Ascending by index, each of bounded size. */
   readonly refused: readonly Refused[]
 }
 
 export interface Judge<R> {
   readonly format: Format<R>
-  readonly schema: Schema | StandardSchemaLike | undefined
-  readonly partition: (row: R) => string
+  readonly validator: StandardSchemaLike | undefined
+  readonly columns: Columns
+  readonly partitioner: Partitioner<R>
+  /** The lane of a partition. Throws for one no file of which could be named. */
+  readonly laneOf: (partition: string, version: Version) => Lane
   /** A larger record is rejected, not fatal. */
   readonly maxRecordBytes: number
+}
+
+/** What one call of `judge` has before it. */
+interface Case<R> extends Judge<R> {
+  readonly watermark: Watermark
+  readonly parts: Parts<R>
 }
 
 /**
@@ -42,23 +49,24 @@ export interface Judge<R> {
 export async function judge<R>(
   rows: Iterable<R>,
   refused: readonly Refused[],
+  watermark: Watermark,
   by: Judge<R>,
 ): Promise<Verdicts<R>> {
-  const accepted: Accepted<R>[] = []
+  const parts = new Parts<R>(by.laneOf)
   const all: Refused[] = refused.map(boundRefused)
   const taken = new Set(refused.map(({ index }) => index))
+  const before: Case<R> = { ...by, watermark, parts }
   let index = 0
   for (const row of rows) {
     while (taken.has(index)) index++
     // Awaiting each row would cost a microtask per record; most checks are synchronous.
-    let verdict = judgeRow(row, by)
-    if (verdict instanceof Promise) verdict = await verdict
-    if ('row' in verdict) accepted.push(verdict)
-    else all.push(boundRefused({ index, ...verdict, raw: rawText(row) }))
+    let rejection = judgeRow(row, before)
+    if (rejection instanceof Promise) rejection = await rejection
+    if (rejection) all.push(boundRefused({ index, ...rejection, raw: rawText(row) }))
     index++
   }
   all.sort((a, b) => a.index - b.index)
-  return { accepted, refused: all }
+  return { parts: parts.all, refused: all }
 }
 
 /** Characters of paths and messages in one answer. */
@@ -78,19 +86,18 @@ export function rejectedOf(refused: readonly Refused[]): Rejected[] {
   })
 }
 
-type Verdict<R> = Accepted<R> | Rejection
+/** `undefined` for a row that was taken, and is in its part. */
+type Verdict = Rejection | undefined
 
-function judgeRow<R>(row: R, by: Judge<R>): Verdict<R> | Promise<Verdict<R>> {
+function judgeRow<R>(row: R, by: Case<R>): Verdict | Promise<Verdict> {
   if (!isRecord(row)) {
     return invalid(`A record is an object with keys, not ${nameOf(row)}`)
   }
-  const { schema } = by
-  if (schema === undefined) return judgeShape(row, by)
-  if (!('~standard' in schema)) return checkRow(schema, row) ?? judgeShape(row, by)
   try {
-    const result = schema['~standard'].validate(row)
+    if (!by.validator) return judgeColumns(row, by)
+    const result = by.validator['~standard'].validate(row)
     return result instanceof Promise
-      ? result.then((later) => judgeResult(later, by), thrown)
+      ? result.then((later) => judgeResult(later, by)).catch(thrown)
       : judgeResult(result as Awaited<typeof result>, by)
   } catch (error) {
     return thrown(error)
@@ -99,32 +106,40 @@ function judgeRow<R>(row: R, by: Judge<R>): Verdict<R> | Promise<Verdict<R>> {
 
 function judgeResult<R>(
   result: Awaited<ReturnType<StandardSchemaLike['~standard']['validate']>>,
-  by: Judge<R>,
-): Verdict<R> {
+  by: Case<R>,
+): Verdict | Promise<Verdict> {
   if (result.issues) {
     const issue = result.issues[0]
     return invalid(issue?.message ?? 'The schema refused the record', pointerOf(issue))
   }
   if (!isRecord(result.value)) return invalid('The schema turned the record into something else')
-  return judgeShape(result.value as R, by)
+  return judgeColumns(result.value, by)
 }
 
-function judgeShape<R>(row: R, by: Judge<R>): Verdict<R> {
-  try {
-    const rejection = by.format.check(row)
-    if (rejection) return rejection
-    const bytes = approximateBytes(row)
-    if (bytes > by.maxRecordBytes) {
-      return {
-        code: 'too-large',
-        path: '',
-        message: `The record has about ${bytes} bytes; at most ${by.maxRecordBytes} are taken`,
-      }
+function judgeColumns<R>(row: Row, by: Case<R>): Verdict | Promise<Verdict> {
+  const placed = by.columns.place(row)
+  return placed instanceof Promise
+    ? placed.then((later) => judgePlaced(later, by)).catch(thrown)
+    : judgePlaced(placed, by)
+}
+
+function judgePlaced<R>(placed: Placed | Rejection, by: Case<R>): Verdict {
+  if ('code' in placed) return placed
+  const row = placed.row as R
+  const rejection = by.format.check(row)
+  if (rejection) return rejection
+  const bytes = approximateBytes(row)
+  if (bytes > by.maxRecordBytes) {
+    return {
+      code: 'too-large',
+      path: '',
+      message: `The record has about ${bytes} bytes; at most ${by.maxRecordBytes} are taken`,
     }
-    return { row, partition: by.partition(row), bytes }
-  } catch (error) {
-    return thrown(error)
   }
+  const partition = by.partitioner.of(row, by.watermark)
+  if (typeof partition !== 'string') return partition
+  by.parts.add(row, bytes, partition, placed.version)
+  return undefined
 }
 
 /** A validator or a partition function of the user's threw: that is a verdict on this record, not the end of the rest. */
@@ -158,6 +173,6 @@ function nameOf(value: unknown): string {
 function pointerOf(issue: StandardIssue | undefined): string {
   return (issue?.path ?? [])
     .map((step) => (typeof step === 'object' ? step.key : step))
-    .map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+    .map((step) => pointerStep(String(step)))
     .join('')
 }

@@ -2,9 +2,12 @@ import { SluiceError, type SluiceErrorOptions } from '../../core/errors.ts'
 import { type Limiter, limiter } from '../../core/limiter.ts'
 import { approximateBytes } from '../../core/sizes.ts'
 
+/** A guess at when some of them will have had their turn. */
+const RETRY_AFTER_MS = 1000
+
 /**
- * One change of the lanes at a time, in the order they came. Rows that wait here are counted nowhere else: besides those of the
- * write at work, as many may wait as `maxWaitingBytes` allows, and the next write is refused at once.
+ * One change of the lanes at a time, in the order they came. Rows that wait here are counted nowhere else: as many may wait as
+ * `maxWaitingBytes` allows, or one write that is larger, and the next write is refused at once.
  */
 export class WriteQueue {
   readonly #turn: Limiter = limiter(1)
@@ -24,8 +27,8 @@ export class WriteQueue {
     run: () => Promise<T>,
   ): Promise<T> {
     const bytes = this.#writes > 0 ? approximateBytes(rows) : 0
-    if (this.#waitingBytes + bytes > this.#maxWaitingBytes) {
-      throw slowDown('More writes wait than the sink may hold')
+    if (this.#waitingBytes > 0 && this.#waitingBytes + bytes > this.#maxWaitingBytes) {
+      throw slowDown('More writes wait than the sink may hold', { retryAfterMs: RETRY_AFTER_MS })
     }
     this.#writes++
     this.#waitingBytes += bytes

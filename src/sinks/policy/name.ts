@@ -5,6 +5,10 @@ import { checkKey } from '../../core/keys.ts'
 /** A listing of these names alone shows each lane's gaps and overlaps. */
 export const DEFAULT_NAME = '{stream}/{partition}/{shard}-{schema}-{begin:19}-{end:19}.{ext}'
 
+/** The same with an id: the range of a file that stands for smaller ones may be that of another attempt to make it. */
+export const COMPACTED_NAME =
+  '{stream}/{partition}/{shard}-{schema}-{begin:19}-{end:19}-{uuid}.{ext}'
+
 export interface NameValues {
   readonly lane: Lane
   readonly begin: number

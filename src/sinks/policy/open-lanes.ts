@@ -1,13 +1,24 @@
 import type { Clock, Encoding, Lane, LaneRange, LaneState } from '../../contracts/index.ts'
 import { laneId } from '../../core/lane.ts'
+import type { Deadline, Deadlines } from './deadlines.ts'
 
-type Tracked = { -readonly [K in keyof LaneState]: LaneState[K] } & { cancelTimer: () => void }
+interface Tracked {
+  state: LaneState
+  /** Where the schedule cuts it. */
+  boundaryMs: number
+  /** When the timer rings. */
+  armedMs: number
+  cancelTimer: () => void
+}
+
+/** How long a lane whose cut failed waits for the next attempt. */
+const RETRY_MS = 10_000
 
 export interface OpenLanesOptions {
   readonly clock: Clock
-  readonly ageMs: number
-  /** Called when a lane's oldest open record has reached `ageMs`. */
-  readonly onAged: (lane: LaneState) => Promise<void>
+  readonly deadlines: Deadlines
+  /** Called when a lane has reached a deadline. */
+  readonly onDue: (lane: Lane) => Promise<void>
 }
 
 /**
@@ -29,22 +40,39 @@ export class OpenLanes {
     return this.#bytes
   }
 
+  /** How many lanes have open records. */
+  get count(): number {
+    return this.#lanes.size
+  }
+
   /** Lanes with open records. */
   open(): readonly LaneState[] {
-    return [...this.#lanes.values()]
+    return Array.from(this.#lanes.values(), ({ state }) => state)
+  }
+
+  /** The `count` lanes that hold the most. */
+  largest(count: number): readonly LaneState[] {
+    return [...this.open()].sort((a, b) => b.bytes - a.bytes).slice(0, count)
   }
 
   /** `undefined` when the lane has no open records. */
   get(lane: Lane): LaneState | undefined {
-    return this.#lanes.get(laneId(lane))
+    return this.#lanes.get(laneId(lane))?.state
+  }
+
+  /** What cuts the lane in time, the first one first. */
+  deadlines(lane: Lane): readonly Deadline[] {
+    const known = this.#lanes.get(laneId(lane))
+    return known ? this.#options.deadlines.of(known.state, known.boundaryMs) : []
   }
 
   /** A lane as the log had it when it was opened. */
   restore(state: LaneState): void {
-    const lane: Tracked = { ...state, cancelTimer: () => {} }
+    const boundaryMs = this.#options.deadlines.boundaryAfter(state)
+    const lane = { state, boundaryMs, armedMs: Number.POSITIVE_INFINITY, cancelTimer: () => {} }
     this.#lanes.set(laneId(state.lane), lane)
     this.#bytes += state.bytes
-    this.#armTimer(lane)
+    this.#follow(lane)
   }
 
   appended({ lane, begin, end }: LaneRange, bytes: number, atMs: number, encoding: Encoding): void {
@@ -53,40 +81,58 @@ export class OpenLanes {
       this.restore({ lane, begin, end, bytes, openedAtMs: atMs, lastAtMs: atMs, encoding })
       return
     }
-    known.end = end
-    known.bytes += bytes
-    known.lastAtMs = atMs
+    known.state = { ...known.state, end, bytes: known.state.bytes + bytes, lastAtMs: atMs }
     this.#bytes += bytes
+    this.#follow(known)
   }
 
   /** The lane's first open records have a file now; `rest` is what the log says of the others. */
   cut(rest: LaneState): void {
     const known = this.#lanes.get(laneId(rest.lane))
     if (!known) return
-    this.#bytes += rest.bytes - known.bytes
-    Object.assign(known, rest)
-    if (rest.begin < rest.end) {
-      this.#armTimer(known)
-    } else {
-      known.cancelTimer()
+    this.#bytes += rest.bytes - known.state.bytes
+    known.state = rest
+    known.cancelTimer()
+    known.armedMs = Number.POSITIVE_INFINITY
+    if (rest.begin === rest.end) {
       this.#lanes.delete(laneId(rest.lane))
+      return
     }
+    known.boundaryMs = this.#options.deadlines.boundaryAfter(rest)
+    this.#follow(known)
   }
 
   /** Sets a lane's timer anew after its cut failed. */
   rearm(lane: Lane): void {
     const known = this.#lanes.get(laneId(lane))
-    if (known) this.#armTimer(known, this.#options.clock.now())
+    if (known) this.#arm(known, this.#options.clock.now() + RETRY_MS)
   }
 
   cancelTimers(): void {
     for (const { cancelTimer } of this.#lanes.values()) cancelTimer()
   }
 
-  #armTimer(lane: Tracked, sinceMs: number | undefined = lane.openedAtMs): void {
-    const { clock, ageMs, onAged } = this.#options
+  /** A timer that rings too early is set again then: moving it with each record would cost more. */
+  #follow(lane: Tracked): void {
+    const [first] = this.#options.deadlines.of(lane.state, lane.boundaryMs)
+    if (first && first.atMs < lane.armedMs) this.#arm(lane, first.atMs)
+  }
+
+  #arm(lane: Tracked, atMs: number): void {
     lane.cancelTimer()
-    if (sinceMs === undefined || ageMs === Number.POSITIVE_INFINITY) return
-    lane.cancelTimer = clock.schedule(sinceMs + ageMs, () => onAged(lane))
+    lane.armedMs = atMs
+    lane.cancelTimer = this.#options.clock.schedule(atMs, () => this.#ring(lane))
+  }
+
+  async #ring(lane: Tracked): Promise<void> {
+    const { clock, deadlines, onDue } = this.#options
+    lane.armedMs = Number.POSITIVE_INFINITY
+    const [first] = deadlines.of(lane.state, lane.boundaryMs)
+    if (!first || first.atMs > clock.now()) {
+      this.#follow(lane)
+      return
+    }
+    deadlines.passed(first)
+    await onDue(lane.state.lane)
   }
 }

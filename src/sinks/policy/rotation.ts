@@ -1,6 +1,10 @@
 import { SluiceError } from '../../core/errors.ts'
+import type { Schedule } from './deadlines.ts'
 
-/** When an open file is cut. The first limit that is reached decides. */
+/**
+ * When an open file is cut. The first limit that is reached decides, and none of them needs a next record to come: a file that is
+ * idle has a timer, which a restart sets again. A partition by time with `allowedLateMs` is cut by its watermark too.
+ */
 export interface Rotate {
   /** Records in a file, exactly: a whole number. Default: no limit. */
   readonly records?: number | undefined
@@ -9,21 +13,26 @@ export interface Rotate {
    * that this sink has written. Default 64 MiB.
    */
   readonly bytes?: number | undefined
-  /** Time since the file's first record came. Default 5 minutes. */
+  /** Time since the file's first record came. Default 5 minutes; with a `schedule`, no limit. */
   readonly ageMs?: number | undefined
+  /** Time since the file's last record came. Default: no limit. */
+  readonly idleMs?: number | undefined
+  /**
+   * Boundaries of wall-clock time, in UTC and so the same in summer and winter. A clock that is set back by less than one period
+   * cuts nothing twice at a boundary. Default: none.
+   */
+  readonly schedule?: Schedule | undefined
 }
 
 const DEFAULT_BYTES = 64 * 1024 * 1024
-const DEFAULT_AGE_MS = 300_000
 
 /** How many full files the learned ratio is the average of. */
 const REMEMBERED_FILES = 4
 /** The part of a full file below which a file is mostly head and foot, and says nothing of a full one. */
 const SMALL_FILE = 1 / 16
 
-/** The rotation limits of one sink, and what it has learned about the size of its files. */
+/** The limits of one sink that have to do with size, and what it has learned about the size of its files. */
 export class Rotation {
-  readonly ageMs: number
   readonly #records: number
   readonly #bytes: number
   /** What counts as a full file where there may be no limit. */
@@ -33,13 +42,10 @@ export class Rotation {
   #fileBytes: number
 
   constructor(rotate: Rotate = {}) {
-    const {
-      records = Number.POSITIVE_INFINITY,
-      bytes = DEFAULT_BYTES,
-      ageMs = DEFAULT_AGE_MS,
-    } = rotate
-    for (const [name, value] of Object.entries({ records, bytes, ageMs })) {
-      if (!(value > 0)) {
+    const { records = Number.POSITIVE_INFINITY, bytes = DEFAULT_BYTES, ageMs, idleMs } = rotate
+    const limits = { records, bytes, ageMs, idleMs, 'schedule.everyMs': rotate.schedule?.everyMs }
+    for (const [name, value] of Object.entries(limits)) {
+      if (value !== undefined && !(value > 0)) {
         throw new SluiceError(
           'invalid-options',
           `rotate.${name} must be above 0, not ${String(value)}`,
@@ -52,7 +58,6 @@ export class Rotation {
         `rotate.records must be a whole number, not ${records}`,
       )
     }
-    this.ageMs = ageMs
     this.#records = records
     this.#bytes = bytes
     this.#fullBytes = Math.min(bytes, DEFAULT_BYTES)
@@ -72,6 +77,17 @@ export class Rotation {
     return this.#records <= byBytes
       ? { records: this.#records, reason: 'records' }
       : { records: byBytes, reason: 'bytes' }
+  }
+
+  /** How many records, or bytes as JSON, are missing to the limits of a file; at least 0, and no limit is left out. */
+  missing(records: number, bytes: number): { records?: number; bytes?: number } {
+    const missing: { records?: number; bytes?: number } = {}
+    if (Number.isFinite(this.#records)) missing.records = Math.max(0, this.#records - records)
+    if (Number.isFinite(this.#bytes)) {
+      const whole = this.#bytes * (this.#jsonBytes / this.#fileBytes)
+      missing.bytes = Math.max(0, Math.ceil(whole - bytes))
+    }
+    return missing
   }
 
   learn(jsonBytes: number, fileBytes: number): void {

@@ -1,29 +1,13 @@
-import type {
-  Encoding,
-  Format,
-  LaneState,
-  PendingFile,
-  Schema,
-  StandardSchemaLike,
-} from '../../contracts/index.ts'
+import type { Format, LaneState, PendingFile, Schema } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { deadLetterFormat } from '../dead-letters/dead-letter.ts'
 import { isDeadLetter } from '../dead-letters/lane.ts'
 
 /** How the files of a sink are written: each as its records were acknowledged for, whatever the options are by now. */
 export class Encodings<R> {
-  /** What this sink takes records for. */
-  readonly current: Encoding
   readonly #formats: ReadonlyMap<string, Format<R>>
 
-  constructor(
-    format: Format<R>,
-    earlier: readonly Format<R>[],
-    schema: Schema | StandardSchemaLike | undefined,
-  ) {
-    // Some validators have `fields` of their own.
-    const declared = schema && !('~standard' in schema) ? schema : undefined
-    this.current = { format: format.extension, schema: declared }
+  constructor(format: Format<R>, earlier: readonly Format<R>[]) {
     this.#formats = new Map([...earlier, format].map((one) => [one.extension, one]))
   }
 

@@ -1,148 +1,107 @@
-import type {
-  Clock,
-  CommittedFile,
-  Format,
-  LogSession,
-  ObjectInfo,
-  PendingFile,
-  Row,
-  Schema,
-  Store,
-  UploadProgress,
-} from '../../contracts/index.ts'
-import { completedByHead } from '../../core/completed-by-head.ts'
-import { isSluiceError, SluiceError } from '../../core/errors.ts'
-import { schemaInferrer } from '../../core/infer.ts'
-import { laneId } from '../../core/lane.ts'
-import { objectWriter } from '../../core/object-writer.ts'
-import type { ObjectWritten } from '../../core/parts-writer.ts'
-import { nextTurn } from '../../core/turn.ts'
-import { withReceipts } from '../dead-letters/dead-letter.ts'
-import { isDeadLetter } from '../dead-letters/lane.ts'
+import type { ObjectFacts, PendingFile, StoredFile, UploadProgress } from '../../contracts/index.ts'
+import { isSluiceError, SluiceError, throwIfAborted } from '../../core/errors.ts'
+import { isFile } from '../file-metadata.ts'
+import { canResume } from './kept-upload.ts'
+import type { Publication } from './publication.ts'
+import { writeObject } from './write-object.ts'
 
-/** Under these names an object says which file it is. */
-const METADATA = {
-  file: 'sluice-file',
-  lane: 'sluice-lane',
-  begin: 'sluice-begin',
-  end: 'sluice-end',
-} as const
-
-export interface Publication {
-  readonly store: Store
-  readonly session: LogSession<never>
-  readonly format: Format<never>
-  /** Fixes the columns; else they are inferred from every record of the file. */
-  readonly schema: Schema | undefined
-  readonly signal: AbortSignal
-  readonly clock: Clock
-  /** Told of the upload that is open for this file, and when there is none any more. */
-  readonly onUpload: (upload: UploadProgress | undefined) => void
-}
+/** After these an upload is not gone on with. After all others it stays open, and the log remembers it. */
+const FINAL: ReadonlySet<string> = new Set([
+  // Answered by a store that has it completed already, or has somebody else's object.
+  'precondition-failed',
+  // It expired, or was completed, or aborted by others.
+  'not-found',
+  // S3 asks for a new upload then: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+  'conflict',
+  'not-supported',
+  'invalid-options',
+  'invalid-record',
+  'too-large',
+])
 
 /**
- * Makes a sealed file visible under its key, once, however often this is called and whoever crashed before: the key and
+ * Brings a sealed file to the store under its key, once, however often this is called and whoever crashed before: the key and
  * the range were fixed when it was sealed, the object is only created, never replaced, and its metadata says whose it is.
+ *
+ * What needs several parts goes on where an earlier attempt was, in another process too: parts that had arrived are not sent again. The
+ * rows are in the log until the file is committed, so an upload that cannot be gone on with is ended, and another one begun.
  *
  * Where the store takes no conditions at all, the same key is written again with the same records instead.
  *
- * Errors: `fenced` when the key is somebody else's object; else the store's.
+ * Errors: `fenced` when the key is somebody else's object, or the log is; else the store's.
  */
-export async function publish(file: PendingFile, to: Publication): Promise<CommittedFile> {
-  await abortEarlier(file, to)
-  try {
-    const { etag, bytes } = await write(file, to)
-    return committed(file, etag, bytes)
-  } catch (error) {
-    // An earlier attempt of ours may have won although we never heard of it.
-    if (!isSluiceError(error, 'precondition-failed')) throw error
-    const found = await to.store.head(file.key, { signal: to.signal })
-    if (found && isOurs(found, file)) return committed(file, found.etag, found.sizeBytes)
-    throw new SluiceError(
-      'fenced',
-      `"${file.key}" exists and is not this sink's file; another writer uses the same stream and shard`,
-      { key: file.key, cause: error },
-    )
+export async function publish(file: PendingFile, to: Publication): Promise<StoredFile> {
+  let known = file.upload
+  const publication: Publication = {
+    ...to,
+    onUpload(upload) {
+      known = upload
+      to.onUpload(upload)
+    },
+  }
+  if (known && !canResume(file, known, to.store, to.upload.partBytes)) {
+    await endUpload(file, known, publication)
+  }
+  for (;;) {
+    const earlier = known
+    try {
+      const { etag, bytes } = await writeObject(file, earlier, publication)
+      return storedFile(file, { etag, bytes })
+    } catch (error) {
+      if (!isSluiceError(error) || !FINAL.has(error.code)) throw error
+      const refused = error.code === 'precondition-failed'
+      // An earlier attempt of ours may have won although we never heard of it.
+      const found =
+        refused || (known && error.code === 'not-found')
+          ? await to.store.head(file.key, { signal: to.signal })
+          : undefined
+      if (known) await endUpload(file, known, publication)
+      if (found && isFile(found, file)) {
+        return storedFile(file, { etag: found.etag, bytes: found.sizeBytes })
+      }
+      if (refused) {
+        throw new SluiceError(
+          'fenced',
+          `"${file.key}" exists and is not this sink's file; another writer uses the same stream and shard`,
+          { key: file.key, cause: error },
+        )
+      }
+      if (!earlier) throw error
+    }
   }
 }
 
-/** An upload that an earlier attempt left open: its parts are of no use without the encoder that made them. */
-async function abortEarlier(file: PendingFile, to: Publication): Promise<void> {
-  if (!file.upload) return
+/**
+ * Ends an upload that is not gone on with, and forgets it. The log is asked first: one that its next owner goes on with is not
+ * this sink's to abort.
+ */
+export async function endUpload(
+  file: PendingFile,
+  upload: UploadProgress,
+  to: Pick<Publication, 'store' | 'session' | 'signal' | 'onUpload' | 'onUploadLeft'>,
+): Promise<void> {
+  const { store, session, signal } = to
+  const { token } = upload
+  await session.progress(file.id, upload)
   try {
-    await to.store.resumeMultipart?.(file.upload.token).abort({ signal: to.signal })
+    if (!store.resumeMultipart) throw new SluiceError('not-supported', 'It cannot be aborted')
+    await store.resumeMultipart(token).abort({ signal })
   } catch (error) {
-    // Who may not abort may still publish: the bucket's lifecycle rule is left to clean up.
+    throwIfAborted(signal)
     if (isSluiceError(error) && error.retryable) throw error
+    // Who may not abort may still publish: the janitor, or the bucket's lifecycle rule, is left to clean up.
+    to.onUploadLeft(token)
   }
-  await to.session.progress(file.id, undefined)
+  await session.progress(file.id, undefined)
   to.onUpload(undefined)
 }
 
-async function write(file: PendingFile, to: Publication): Promise<ObjectWritten> {
-  const { store, session, format, signal, clock } = to
-  const encoder = format.encoder({ schema: to.schema ?? (await inferred(file, session)) })
-  const writer = objectWriter(completedByHead(store), file.key, {
-    contentType: format.contentType,
-    metadata: {
-      [METADATA.file]: file.id,
-      [METADATA.lane]: laneId(file.lane),
-      [METADATA.begin]: String(file.begin),
-      [METADATA.end]: String(file.end),
-    },
-    ...(store.capabilities.conditionalPut && { ifNoneMatch: '*' as const }),
-    headBytes: encoder.headBytes,
-    onUpload: async (token) => {
-      const upload = { token, partBytes: 0, parts: [] }
-      to.onUpload(upload)
-      await session.progress(file.id, upload)
-    },
-    signal,
-    clock,
-  })
-  try {
-    for await (const rows of read(file, session)) {
-      for (const chunk of await encoder.write(rows)) await writer.write(chunk)
-    }
-    const { chunks, head } = await encoder.close()
-    for (const chunk of chunks) await writer.write(chunk)
-    return await writer.close(head)
-  } catch (error) {
-    // What cannot be aborted now is remembered, and aborted before the next attempt.
-    await writer.abort(error).catch(() => {})
-    throw error
-  }
-}
-
-async function inferred(file: PendingFile, session: LogSession<never>): Promise<Schema> {
-  const inferrer = schemaInferrer()
-  for await (const rows of read(file, session)) inferrer.add(rows as readonly Row[])
-  return inferrer.schema()
-}
-
-/** The file's rows, with a turn for everything else now and then: a log in memory never waits, and an encoder seldom. */
-async function* read(
+/** The file, and what the store says of its object. */
+export function storedFile(
   file: PendingFile,
-  session: LogSession<never>,
-): AsyncGenerator<readonly never[], void, undefined> {
-  let position = file.begin
-  for await (const rows of session.read(file)) {
-    yield isDeadLetter(file.lane) ? (withReceipts(file.lane, position, rows) as never[]) : rows
-    position += rows.length
-    await nextTurn()
-  }
-}
-
-function isOurs(found: ObjectInfo, file: PendingFile): boolean {
-  return found.metadata?.[METADATA.file] === file.id
-}
-
-function committed(file: PendingFile, etag: string, bytes: number): CommittedFile {
+  { etag, bytes }: ObjectFacts = file.stored as ObjectFacts,
+): StoredFile {
   const { id, lane, begin, end, key, reason, openedAtMs, sealedAtMs, run } = file
-  return {
-    ...{ id, lane, begin, end, key, reason, openedAtMs, sealedAtMs },
-    ...(run !== undefined && { run }),
-    etag,
-    bytes,
-  }
+  const decided = { id, lane, begin, end, key, reason, openedAtMs, sealedAtMs }
+  return { ...decided, ...(run !== undefined && { run }), etag, bytes }
 }

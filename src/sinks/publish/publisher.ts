@@ -6,89 +6,91 @@ import type {
   LogSession,
   PendingFile,
   Schema,
+  SinkEvent,
   Store,
 } from '../../contracts/index.ts'
 import { Changes } from '../../core/changes.ts'
-import { isSluiceError, type SluiceError } from '../../core/errors.ts'
+import { asSluiceError, isSluiceError, type SluiceError } from '../../core/errors.ts'
+import { isDeadLetter } from '../dead-letters/lane.ts'
 import { fileInfo } from '../receipts.ts'
-import { publish } from './publish.ts'
-
-/** The wait after a first failure; it doubles up to the longest. */
-const FIRST_WAIT_MS = 1000
-const LONGEST_WAIT_MS = 300_000
+import { isOfRun, nameable } from './nameable.ts'
+import type { Prepared } from './prepare.ts'
+import type { Publication } from './publication.ts'
+import { endUpload, publish, storedFile } from './publish.ts'
+import { PublishQueue, type Queued, type Stall } from './publish-queue.ts'
 
 export interface PublisherOptions {
   readonly store: Store
   readonly session: LogSession<never>
   readonly clock: Clock
+  readonly upload: Publication['upload']
+  /** Whether the log is gone with this sink, and nobody would go on with an upload that is left open. */
+  readonly volatile: boolean
+  /** The run whose files are named by `finish`, all at once. */
+  readonly run: string | undefined
   /** How this file is written. */
   readonly encodingOf: (file: PendingFile) => { format: Format<never>; schema: Schema | undefined }
+  /** Finds out, before the first file, how files become visible. */
+  readonly prepare: (signal: AbortSignal) => Promise<Prepared>
   readonly onCommitted: (file: CommittedFile, was: PendingFile) => void
   /** Called once, when publishing has ended for good. */
   readonly onFenced: (error: SluiceError) => void
-}
-
-/** A file that waits for its turn. */
-interface Queued {
-  file: PendingFile
-  failures: number
-  /** Not before. */
-  retryAtMs: number
-  error: unknown
-}
-
-/** Nothing can be tried now. */
-export interface Stall {
-  readonly error: unknown
-  readonly retryAtMs: number
-  /** Not one file is refused but the store fails, so another file would fare no better. */
-  readonly outage: boolean
+  readonly tell: (event: SinkEvent) => void
 }
 
 /**
- * Takes sealed files to the store, one after the other so that one encoder's memory is all there is, and commits them to
- * the log. A failure never gives a file up: it is tried again after a wait that grows with its failures, and the others go on
- * meanwhile. When another file fails right after it, the store is held to be at fault, and nothing is tried until that wait is
- * over. Only `fenced` is final: somebody else owns the files now.
+ * Takes sealed files to the store, one after the other so that one encoder's memory is all there is, and commits them to the log: each
+ * by itself, or, on a stream with a manifest, all that there are by then in one entry. A failure never gives a file up, and holds up
+ * no other, see `PublishQueue`. Only `fenced` is final: somebody else owns the files now.
  */
 export class Publisher {
   readonly changes: Changes = new Changes()
   readonly files: FileInfo[] = []
   readonly #options: PublisherOptions
   readonly #controller = new AbortController()
-  readonly #queue = new Set<Queued>()
-  #pendingBytes = 0
+  readonly #queue: PublishQueue
+  #preparing: Promise<Prepared> | undefined
+  #prepared: Prepared | undefined
   #running: Promise<void> | undefined
   #again = false
-  /** Since the last success: the file that failed last, how often another one did after it, and until when that stops all. */
-  #lastFailed: Queued | undefined
-  #outages = 0
-  #outageUntilMs = 0
   #cancelRetry = (): void => {}
+  #groups = 0
+  /** The group that is being gathered. */
+  #gathering: number | undefined
 
   constructor(options: PublisherOptions) {
     this.#options = options
+    this.#queue = new PublishQueue(options.clock)
+    const { sealed } = options.session.state
+    const recovered = this.#groups++
+    for (const file of sealed) {
+      // Whose flush they were of is not known any more: at most they wait for one another once.
+      this.#queue.add(file, /^(flush|close)$/.test(file.reason) ? recovered : undefined)
+    }
   }
 
-  /** What the queued files weigh. */
+  /** What the queued files weigh in the log. */
   get pendingBytes(): number {
-    return this.#pendingBytes
+    return this.#queue.pendingBytes
   }
 
   /** Why nothing is being tried; `undefined` while something is, or there is nothing to try. */
   get stall(): Stall | undefined {
     if (this.#running) return undefined
     const first = this.#first()
-    const nowMs = this.#options.clock.now()
-    if (!first || this.#dueAtMs(first) <= nowMs) return undefined
-    const outage = this.#outageUntilMs > nowMs
-    const error = outage ? this.#lastFailed?.error : first.error
-    return { error, retryAtMs: this.#dueAtMs(first), outage }
+    return !first || this.#queue.isDue(first) ? undefined : this.#queue.stall(first)
   }
 
   enqueue(file: PendingFile): void {
-    this.#queue.add({ file, failures: 0, retryAtMs: 0, error: undefined })
-    this.#pendingBytes += file.rowBytes
+    this.#queue.add(file, this.#gathering)
+  }
+
+  /** What is queued until the answer is called becomes visible together, where there is a manifest. */
+  gather(): () => void {
+    this.#gathering = this.#groups++
+    return () => {
+      this.#gathering = undefined
+    }
   }
 
   /** Works until no file is due, and sets a timer for the next one. Never rejects. Cuts no wait short. */
@@ -99,16 +101,15 @@ export class Publisher {
   }
 
   /**
-   * Resolves when everything queued by now is visible. Waits for no time to pass: tries all of it now, and rejects with the
-   * first failure when the rest of it has been tried as well, or the store is held to be at fault.
+   * Resolves when everything queued by now is visible, or waits for `finish`. Waits for no time to pass: tries all of it now, and
+   * rejects with the first failure when the rest of it has been tried as well, or the store is held to be at fault.
    */
   async settled(signal?: AbortSignal): Promise<void> {
-    const waiting = new Map([...this.#queue].map((item) => [item, item.failures]))
-    for (const item of waiting.keys()) item.retryAtMs = 0
-    this.#outageUntilMs = 0
+    const waiting = new Map(this.#queue.items().map((item) => [item, item.failures]))
+    this.#queue.hurry()
     void this.run()
     for (;;) {
-      const left = [...waiting.keys()].filter((item) => this.#queue.has(item))
+      const left = [...waiting.keys()].filter((item) => this.#queue.has(item) && !isOfRun(item))
       if (left.length === 0) return
       if (this.#controller.signal.aborted) throw this.#controller.signal.reason
       const failed = left.filter((item) => item.failures > (waiting.get(item) ?? 0))
@@ -119,104 +120,180 @@ export class Publisher {
     }
   }
 
+  /** Names the run's files, and no earlier ones of it. With `repeated`, none means that all was written, and named, before. */
+  async finish(repeated: boolean): Promise<void> {
+    const { run, session } = this.#options
+    const items = this.#queue.items().filter(isOfRun)
+    if (run === undefined || (repeated && items.length === 0)) return
+    try {
+      const { manifest } = await this.#prepare()
+      const files = items.map(({ file }) => storedFile(file))
+      await manifest?.commit({ files, run })
+      await session.commit(files)
+    } catch (error) {
+      this.#endIfFenced(error)
+      throw error
+    }
+    for (const item of items) this.#succeeded(item, storedFile(item.file))
+    this.changes.notify()
+  }
+
   /** Stops what is under way, and everything to come. */
   async stop(reason: unknown): Promise<void> {
     this.#cancelRetry()
     this.#controller.abort(reason)
     await this.#running
+    if (this.#options.volatile) await this.#endUploads()
     this.changes.notify()
   }
 
   async #work(): Promise<void> {
     this.#cancelRetry()
-    // What was queued while the last pass ended is not left to a timer.
-    while (this.#again) {
-      this.#again = false
-      await this.#pass()
+    try {
+      await this.#prepare()
+      // What was queued while the last pass ended is not left to a timer.
+      while (this.#again) {
+        this.#again = false
+        await this.#pass()
+      }
+    } catch (error) {
+      const first = this.#endIfFenced(error) ? undefined : this.#first()
+      if (first) this.#failed([first], error)
     }
     this.#running = undefined
     const first = this.#first()
     if (first && !this.#controller.signal.aborted) {
-      this.#cancelRetry = this.#options.clock.schedule(this.#dueAtMs(first), () => this.run())
+      this.#cancelRetry = this.#options.clock.schedule(this.#queue.dueAtMs(first), () => this.run())
     }
     this.changes.notify()
   }
 
+  async #prepare(): Promise<Prepared> {
+    this.#preparing ??= this.#options.prepare(this.#controller.signal)
+    try {
+      this.#prepared = await this.#preparing
+    } catch (error) {
+      this.#preparing = undefined
+      throw error
+    }
+    return this.#prepared
+  }
+
   async #pass(): Promise<void> {
-    const { clock } = this.#options
     for (;;) {
       const item = this.#first()
-      if (!item || this.#controller.signal.aborted || this.#dueAtMs(item) > clock.now()) return
+      if (!item || this.#controller.signal.aborted || !this.#queue.isDue(item)) return
+      // All that can be written is, before any of it is named.
+      const batch = this.#isToWrite(item) ? undefined : this.#nameable()
       try {
-        this.#succeeded(item, await this.#publishOne(item))
+        await (batch ? this.#name(batch) : this.#write(item))
       } catch (error) {
-        this.#failed(item, error)
+        this.#failed(batch ?? [item], error)
       }
       this.changes.notify()
     }
   }
 
-  async #publishOne(item: Queued): Promise<CommittedFile> {
-    const { store, session, clock, encodingOf } = this.#options
-    const { signal } = this.#controller
-    const committed = await publish(item.file, {
+  async #write(item: Queued): Promise<void> {
+    const { session, encodingOf } = this.#options
+    const { createOnly, manifest } = this.#prepared as Prepared
+    const { file } = item
+    const stored = file.stored
+      ? storedFile(file)
+      : await publish(file, { ...this.#publication(item), createOnly, ...encodingOf(file) })
+    if (manifest && !isDeadLetter(file.lane)) {
+      await session.store([stored])
+      this.#queue.stored(item, stored)
+    } else {
+      await session.commit([stored])
+      this.#succeeded(item, stored)
+    }
+  }
+
+  /** One entry for all of them. */
+  async #name(items: readonly Queued[]): Promise<void> {
+    const files = items.map(({ file }) => storedFile(file))
+    await this.#prepared?.manifest?.commit({ files })
+    await this.#options.session.commit(files)
+    for (const item of items) this.#succeeded(item, storedFile(item.file))
+  }
+
+  #publication(item: Queued): Omit<Publication, 'createOnly' | 'format' | 'schema'> {
+    const { store, session, clock, upload, tell } = this.#options
+    return {
       store,
       session,
       clock,
-      signal,
-      onUpload: (upload) => {
-        item.file = { ...item.file, upload }
+      upload,
+      signal: this.#controller.signal,
+      onUpload: (progress) => {
+        item.file = { ...item.file, upload: progress }
       },
-      ...encodingOf(item.file),
-    })
-    await session.commit([committed])
-    return committed
+      onUploadLeft: ({ key, uploadId }) => tell({ type: 'upload-left', key, uploadId }),
+    }
   }
 
   #succeeded(item: Queued, committed: CommittedFile): void {
-    this.#queue.delete(item)
-    this.#pendingBytes -= item.file.rowBytes
-    if (this.#outages > 0) for (const other of this.#queue) other.retryAtMs = 0
-    this.#lastFailed = undefined
-    this.#outages = 0
-    this.#outageUntilMs = 0
-    this.files.push(fileInfo(committed))
-    this.#options.onCommitted(committed, item.file)
+    const { clock, onCommitted, tell } = this.#options
+    const { file } = item
+    const { reason, rowBytes, openedAtMs } = file
+    this.#queue.done(item)
+    const info = fileInfo(committed)
+    this.files.push(info)
+    onCommitted(committed, file)
+    const lagMs = Math.max(0, clock.now() - openedAtMs)
+    tell({ type: 'committed', file: info, reason, rowBytes, lagMs })
   }
 
-  #failed(item: Queued, error: unknown): void {
-    const { clock, onFenced } = this.#options
-    item.error = error
-    item.failures++
-    item.retryAtMs = clock.now() + waitMs(item.failures)
-    if (this.#controller.signal.aborted) return
-    if (isSluiceError(error, 'fenced')) {
-      this.#controller.abort(error)
-      onFenced(error)
-      return
-    }
-    if (this.#lastFailed && (this.#lastFailed !== item || this.#outages > 0)) {
-      this.#outages++
-      this.#outageUntilMs = clock.now() + waitMs(this.#outages)
-    }
-    this.#lastFailed = item
+  #failed(items: readonly [Queued, ...Queued[]], error: unknown): void {
+    if (this.#controller.signal.aborted || this.#endIfFenced(error)) return
+    this.#queue.failed(items, error)
+    const [first] = items
+    const { key } = first.file
+    this.#options.tell({
+      type: 'failed',
+      key,
+      error: asSluiceError(error, 'protocol', `Publishing "${key}" failed`, { key }),
+      attempts: first.failures,
+      retryAtMs: this.#queue.dueAtMs(first),
+    })
   }
 
-  /** The one to be tried first; of equals, the one that was queued first. */
+  #endIfFenced(error: unknown): boolean {
+    if (!isSluiceError(error, 'fenced')) return false
+    this.#controller.abort(error)
+    this.#options.onFenced(error)
+    return true
+  }
+
+  /** Nobody will go on with them: the log is gone when its owner is. */
+  async #endUploads(): Promise<void> {
+    // The sink's own has fired.
+    const { signal } = new AbortController()
+    for (const item of this.#queue.items()) {
+      const { file } = item
+      // Refused where the log's next owner, in this process too, has taken it over.
+      if (file.upload) {
+        await endUpload(file, file.upload, { ...this.#publication(item), signal }).catch(() => {})
+      }
+    }
+  }
+
+  /** The one to be tried first: what can be written is, before any of it is named. */
   #first(): Queued | undefined {
-    let first: Queued | undefined
-    for (const item of this.#queue) {
-      if (item.retryAtMs === 0) return item
-      if (!first || item.retryAtMs < first.retryAtMs) first = item
-    }
-    return first
+    const write = this.#queue.first((item) => this.#isToWrite(item))
+    const [named] = this.#nameable() ?? []
+    if (!write || !named || this.#queue.isDue(write)) return write ?? named
+    return this.#queue.dueAtMs(write) < this.#queue.dueAtMs(named) ? write : named
   }
 
-  #dueAtMs(item: Queued): number {
-    return Math.max(item.retryAtMs, this.#outageUntilMs)
+  #isToWrite({ file }: Queued): boolean {
+    return !file.stored || (this.#prepared !== undefined && !this.#prepared.manifest)
   }
-}
 
-function waitMs(failures: number): number {
-  return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (failures - 1))
+  /** What the next entry names. */
+  #nameable(): [Queued, ...Queued[]] | undefined {
+    if (this.#prepared && !this.#prepared.manifest) return undefined
+    return nameable(this.#queue.items(), this.#gathering)
+  }
 }

@@ -1,0 +1,68 @@
+import type { DriftEvent, Schema, StandardSchemaLike } from '../../../contracts/index.ts'
+import { SluiceError } from '../../../core/errors.ts'
+import { checkRow, fingerprint } from '../../../core/infer.ts'
+import { evolvingColumns } from './evolving-columns.ts'
+import { REST, restColumns } from './rest-columns.ts'
+import { type Columns, isOf, type Version } from './version.ts'
+
+/** What becomes of records that the columns of a stream have no place for. */
+export type Drift = 'reject' | 'rest' | 'evolve'
+
+export interface ColumnsOptions {
+  /** The `extension` of the format. */
+  readonly format: string
+  readonly schema: Schema | StandardSchemaLike | undefined
+  readonly drift: Drift
+  readonly tell: (event: DriftEvent) => void
+}
+
+/** The declared columns; `undefined` where there are none, or a validator instead. */
+export function declaredColumns(
+  schema: Schema | StandardSchemaLike | undefined,
+): Schema | undefined {
+  // Some validators have `fields` of their own.
+  return schema && !('~standard' in schema) ? schema : undefined
+}
+
+/** Throws `invalid-options` for columns that cannot drift so. */
+export async function columnsOf(options: ColumnsOptions): Promise<Columns> {
+  const { format, drift, tell } = options
+  const schema = declaredColumns(options.schema)
+  if (!schema) return anyColumns(format)
+  const version = async (columns: Schema): Promise<Version> => ({
+    word: await fingerprint(columns),
+    encoding: { format, schema: columns },
+  })
+  if (drift === 'evolve') return evolvingColumns(await version(schema), version, tell)
+  if (drift === 'rest') return restColumns(schema, version, tell)
+  const base = await version(schema)
+  return {
+    base,
+    place: (row) => checkRow(schema, row) ?? { row, version: base },
+    takesUp: (lane) => isOf(base, lane),
+  }
+}
+
+/** Each file has the columns that its records have. */
+function anyColumns(format: string): Columns {
+  const base: Version = { word: 'auto', encoding: { format, schema: undefined } }
+  return {
+    base,
+    place: (row) => ({ row, version: base }),
+    takesUp: (lane) => isOf(base, lane),
+  }
+}
+
+/** Throws `invalid-options` where the columns leave no room for the drift. */
+export function checkDrift(drift: Drift, schema: Schema | undefined): void {
+  if (drift === 'reject') return
+  if (drift !== 'rest' && drift !== 'evolve') throw refused('drift is one of reject, rest, evolve')
+  if (!schema) throw refused(`drift: '${drift}' needs a schema of columns`)
+  if (drift === 'rest' && schema.fields.some(({ name }) => name === REST)) {
+    throw refused(`the column "${REST}" is the one that drift: 'rest' adds`)
+  }
+}
+
+function refused(why: string): SluiceError {
+  return new SluiceError('invalid-options', `createSink: ${why}`)
+}

@@ -1,0 +1,75 @@
+import type { DriftEvent, FieldType, Row, Schema } from '../../../contracts/index.ts'
+import { checkRow } from '../../../core/infer.ts'
+import { pointerStep } from '../../../core/json.ts'
+import { textValue } from '../../../core/values.ts'
+import { type Columns, isOf, type Version } from './version.ts'
+
+/** The column for what has none. */
+export const REST = '_rest'
+
+/** Names that are told only once. Anyone can make more up. */
+const MAX_TOLD = 1000
+
+/**
+ * Columns that keep what has no column as one `json` column beside them, and take what another writer says in another way: text
+ * that is exactly a value of its column's type, and integers as `bigint` or number, whichever the column takes. What fits no more
+ * than before is refused as before: a column in which anything may lie is none.
+ */
+export async function restColumns(
+  declared: Schema,
+  version: (schema: Schema) => Promise<Version>,
+  tell: (event: DriftEvent) => void,
+): Promise<Columns> {
+  const schema: Schema = {
+    fields: [...declared.fields, { name: REST, type: 'json', nullable: true }],
+  }
+  const base = await version(schema)
+  const types = new Map(declared.fields.map(({ name, type }) => [name, type]))
+  const told = new Set<string>()
+
+  const tellOf = (names: readonly string[]): void => {
+    const fresh = names.filter((name) => !told.has(name)).slice(0, MAX_TOLD - told.size)
+    if (fresh.length === 0) return
+    for (const name of fresh) told.add(name)
+    const changes = fresh.map((name) => ({
+      path: pointerStep(name),
+      change: `has no column, and is kept in ${REST}`,
+    }))
+    tell({ type: 'drift', schema: base.word, columns: schema, changes })
+  }
+
+  return {
+    base,
+    place(row) {
+      const isRest = Object.hasOwn(row, REST)
+      if (!isRest && checkRow(schema, row) === undefined) return { row, version: base }
+      const members: [string, unknown][] = []
+      const rest: [string, unknown][] = []
+      for (const [name, value] of Object.entries(row)) {
+        const type = types.get(name)
+        if (type === undefined) rest.push([name, value])
+        else members.push([name, coerced(value, type)])
+      }
+      // Not by assignment: a key may be `__proto__`.
+      if (rest.length > 0) members.push([REST, Object.fromEntries(rest)])
+      const placed = Object.fromEntries(members) as Row
+      const rejection = checkRow(schema, placed)
+      if (rejection) return rejection
+      tellOf(rest.map(([name]) => name))
+      return { row: placed, version: base }
+    },
+    takesUp: (lane) => isOf(base, lane),
+  }
+}
+
+/** The value as one of the type, where that says exactly the same; else itself. */
+function coerced(value: unknown, type: FieldType): unknown {
+  if (type === 'int32' && typeof value === 'bigint') {
+    const number = Number(value)
+    return BigInt(number) === value ? number : value
+  }
+  if (typeof value !== 'string' || type === 'string' || type === 'json' || type === 'bytes') {
+    return value
+  }
+  return textValue(value)
+}

@@ -1,0 +1,302 @@
+import type {
+  Appended,
+  Clock,
+  CutReason,
+  Format,
+  Lane,
+  LaneState,
+  Log,
+  LogBatch,
+  LogSession,
+  Schema,
+  SinkEvent,
+  SinkWriteOptions,
+  StandardSchemaLike,
+  Store,
+} from '../contracts/index.ts'
+import { isSluiceError, type SluiceError, throwIfAborted } from '../core/errors.ts'
+import { isDeadLetter } from './dead-letters/lane.ts'
+import { Appends } from './intake/appends.ts'
+import { batchBytes, batchOf, producerStep } from './intake/batch.ts'
+import { columnsOf, type Drift } from './intake/columns/columns.ts'
+import type { Columns } from './intake/columns/version.ts'
+import { type Judge, judge } from './intake/verdicts.ts'
+import type { WriteQueue } from './intake/write-queue.ts'
+import type { Budget } from './policy/budget.ts'
+import { Cutter } from './policy/cutter.ts'
+import type { Deadlines } from './policy/deadlines.ts'
+import { explained, type OpenFile } from './policy/explain.ts'
+import type { FileNames } from './policy/file-names.ts'
+import { OpenLanes } from './policy/open-lanes.ts'
+import type { Partitioner } from './policy/partition.ts'
+import { Room } from './policy/room.ts'
+import type { Rotation } from './policy/rotation.ts'
+import { Rotator } from './policy/rotator.ts'
+import { Watermark } from './policy/watermark.ts'
+import type { Encodings } from './publish/encodings.ts'
+import { openPublisher } from './publish/open-publisher.ts'
+import type { Publisher } from './publish/publisher.ts'
+
+export interface OpenSinkOptions<R> {
+  readonly store: Store
+  readonly probe: boolean
+  readonly manifest: boolean
+  readonly run: string | undefined
+  readonly format: Format<R>
+  readonly encodings: Encodings<R>
+  readonly stream: string
+  readonly shard: string
+  readonly clock: Clock
+  readonly budget: Budget
+  readonly schema: Schema | StandardSchemaLike | undefined
+  readonly drift: Drift
+  readonly log: Log<R>
+  readonly names: FileNames
+  readonly partitioner: Partitioner<R>
+  readonly rotation: Rotation
+  readonly deadlines: Deadlines
+  readonly maxOpenFiles: number
+  readonly tell: (event: SinkEvent) => void
+  /** Every change of a lane (append, cut) has its turn in it; publishing runs beside it and touches only sealed files. */
+  readonly queue: WriteQueue
+  /** Another process answers for this sink's records now. */
+  readonly onFenced: (error: SluiceError) => void
+  readonly throwIfOver: () => void
+}
+
+/** Opens the log, and takes over what an earlier process left in it. */
+export async function openSink<R extends object>(
+  options: OpenSinkOptions<R>,
+): Promise<OpenSink<R>> {
+  const { log, format, schema, drift, stream, shard, tell } = options
+  const columns = await columnsOf({ format: format.extension, schema, drift, tell })
+  const session = await log.open(`${stream}/${shard}`)
+  try {
+    const sink = new OpenSink(options, session, columns)
+    await sink.adopt()
+    return sink
+  } catch (error) {
+    await session.close().catch(() => {})
+    throw error
+  }
+}
+
+/** A sink whose log is open. `append` and `cutAll` are called in a turn of the queue. */
+export class OpenSink<R extends object> {
+  readonly session: LogSession<R>
+  readonly publisher: Publisher
+  accepted = 0
+  rejected = 0
+  /** Whether a producer was answered again. */
+  repeated = false
+  readonly #options: OpenSinkOptions<R>
+  readonly #columns: Columns
+  readonly #judge: Judge<R>
+  readonly #lanes: OpenLanes
+  readonly #appends: Appends<R>
+  readonly #cutter: Cutter
+  readonly #rotator: Rotator
+  readonly #room: Room
+  #rotating = false
+
+  constructor(options: OpenSinkOptions<R>, session: LogSession<R>, columns: Columns) {
+    const { store, probe, manifest, run, log, clock, format, encodings, budget } = options
+    const { names, rotation, deadlines, partitioner, maxOpenFiles, stream, shard } = options
+    const { onFenced, tell, throwIfOver } = options
+    this.#options = options
+    this.session = session
+    this.#columns = columns
+    const validator = options.schema && '~standard' in options.schema ? options.schema : undefined
+    this.#judge = {
+      format,
+      validator,
+      columns,
+      partitioner,
+      laneOf: (partition, { word }) => {
+        const lane = { stream, partition, shard, schema: word }
+        names.check(lane, format.extension)
+        return lane
+      },
+      maxRecordBytes: budget.recordBytes,
+    }
+    this.publisher = openPublisher({
+      store,
+      stream,
+      shard,
+      probe,
+      manifest,
+      run,
+      volatile: log.inMemory,
+      session: session as unknown as LogSession<never>,
+      clock,
+      upload: budget.upload,
+      encodingOf: (file) => encodings.of(file),
+      onCommitted: ({ lane, bytes }, { rowBytes, encoding }) => {
+        const alike = !isDeadLetter(lane) && encoding.format === format.extension
+        if (alike) rotation.learn(rowBytes, bytes)
+      },
+      onFenced,
+      tell,
+    })
+    const { publisher } = this
+    const lanes = new OpenLanes({ clock, deadlines, onDue: (lane) => this.#cutDue(lane) })
+    const appends = new Appends(session)
+    const cutter = new Cutter({ session, publisher, lanes, names, run, clock, tell, onFenced })
+    this.#lanes = lanes
+    this.#appends = appends
+    this.#cutter = cutter
+    this.#rotator = new Rotator({ lanes, cutter, rotation, partitioner, maxOpenFiles })
+    this.#room = new Room({ budget, lanes, appends, publisher, cutter, clock, throwIfOver })
+  }
+
+  /** Goes on with what the log holds. */
+  async adopt(): Promise<void> {
+    const { encodings, names } = this.#options
+    const { lanes, sealed } = this.session.state
+    for (const pending of [...sealed, ...lanes]) encodings.check(pending)
+    for (const { lane, encoding } of lanes) names.check(lane, encoding.format)
+    const outdated = lanes.filter((lane) => this.#isOutdated(lane))
+    for (const lane of outdated) await this.#cutter.cutAll(lane, 'options')
+    // No timer is set before nothing can fail any more.
+    const open = lanes.filter((lane) => !outdated.includes(lane))
+    for (const lane of open) this.#lanes.restore(lane)
+    this.#rotate(open.map(({ lane }) => lane))
+    void this.publisher.run()
+  }
+
+  /** Judges the rows and gives them to the log. The turn ends with this; the log's answer comes later, and in order. */
+  async append(
+    rows: readonly R[],
+    options: SinkWriteOptions,
+  ): Promise<{ readonly answered: Promise<Appended> }> {
+    const { stream, shard, clock, partitioner, throwIfOver } = this.#options
+    const { refused = [], signal } = options
+    throwIfOver()
+    const watermark = this.#watermark(partitioner.allowedLateMs)
+    const verdicts = await judge(rows, refused, watermark, this.#judge)
+    const producer = options.producer && (await producerStep(options.producer, rows, refused))
+    const batch = batchOf(verdicts, stream, shard, producer, clock.now())
+    await this.#room.make(batchBytes(batch), signal)
+    throwIfAborted(signal)
+    const answered = this.#appends.start(batch, (appended) => {
+      this.#appended(appended, batch, watermark)
+      return appended
+    })
+    return { answered: answered.catch((error: unknown) => this.#refused(error)) }
+  }
+
+  /** Makes files of all that is open. */
+  async cutAll(reason: CutReason): Promise<void> {
+    await this.#appends.settled()
+    const gathered = this.publisher.gather()
+    try {
+      for (const lane of this.#lanes.open()) await this.#cutter.cutAll(lane, reason)
+    } finally {
+      gathered()
+    }
+  }
+
+  explain(): readonly OpenFile[] {
+    const { budget, rotation } = this.#options
+    const heldBytes = this.#lanes.bytes + this.#appends.bytes + this.publisher.pendingBytes
+    return this.#lanes.open().map((state) =>
+      explained(state, {
+        deadlines: this.#lanes.deadlines(state.lane),
+        missing: rotation.missing(state.end - state.begin, state.bytes),
+        closesAtMs: this.#rotator.closesAt(state.lane),
+        roomBytes: budget.logBytes - heldBytes,
+      }),
+    )
+  }
+
+  /** Stops, and gives the log back. */
+  async release(reason: SluiceError): Promise<void> {
+    this.#lanes.cancelTimers()
+    await this.publisher.stop(reason)
+    await this.session.close()
+  }
+
+  #watermark(allowedLateMs: number | undefined): Watermark {
+    return new Watermark(allowedLateMs, this.#options.clock.now(), this.#rotator.watermarkMs)
+  }
+
+  #appended({ ranges, rejected, duplicate }: Appended, batch: LogBatch<R>, seen: Watermark): void {
+    const { tell } = this.#options
+    const accepted = acceptedOf(ranges)
+    tell({
+      type: 'appended',
+      accepted,
+      rejected: rejected.length,
+      duplicate,
+      bytes: duplicate ? 0 : batchBytes(batch),
+    })
+    if (duplicate) this.repeated = true
+    if (duplicate) return
+    for (const [i, range] of ranges.entries()) {
+      const part = batch.lanes[i]
+      if (part) this.#lanes.appended(range, part.bytes, batch.atMs, part.encoding)
+    }
+    this.accepted += accepted
+    this.rejected += rejected.length
+    this.#rotate(
+      ranges.map(({ lane }) => lane),
+      seen.ms,
+    )
+  }
+
+  #refused(error: unknown): never {
+    const fenced = isSluiceError(error, 'fenced') && error.producerId === undefined
+    if (fenced) this.#options.onFenced(error)
+    throw error
+  }
+
+  /**
+   * Cuts, in the next turn, what these lanes have made full. Nobody waits for it: the records are kept, whatever becomes of the
+   * cut, and the lane's next append or its age brings it about again.
+   */
+  #rotate(grown: readonly Lane[], watermarkMs: number = Number.NEGATIVE_INFINITY): void {
+    if (!this.#rotator.grown(grown, watermarkMs) || this.#rotating) return
+    this.#rotating = true
+    const turn = this.#options.queue.run(async () => {
+      this.#rotating = false
+      await this.#appends.settled()
+      await this.#rotator.cutDue()
+    })
+    turn.catch(() => {}).then(() => this.publisher.run())
+  }
+
+  async #cutDue(lane: Lane): Promise<void> {
+    const { queue, clock, throwIfOver } = this.#options
+    try {
+      await queue.run(async () => {
+        throwIfOver()
+        await this.#appends.settled()
+        const state = this.#lanes.get(lane)
+        const [first] = this.#lanes.deadlines(lane)
+        if (state && first && first.atMs <= clock.now()) {
+          await this.#cutter.cutAll(state, first.reason)
+        } else {
+          // Something came meanwhile, or the clock was set back.
+          this.#lanes.rearm(lane)
+        }
+      })
+      await this.publisher.run()
+    } catch {
+      // The log refused (it is full or gone): the records stay open, and the next write or flush hears of it.
+      this.#lanes.rearm(lane)
+    }
+  }
+
+  /** Whether what this sink takes could not be in one file with what the lane holds. */
+  #isOutdated(state: LaneState): boolean {
+    return !isDeadLetter(state.lane) && !this.#columns.takesUp(state)
+  }
+}
+
+/** Records of a stream's own: not its dead letters. */
+export function acceptedOf(ranges: Appended['ranges']): number {
+  return ranges.reduce(
+    (sum, { lane, begin, end }) => sum + (isDeadLetter(lane) ? 0 : end - begin),
+    0,
+  )
+}

@@ -1,0 +1,67 @@
+import { SluiceError } from '../../core/errors.ts'
+
+const MIB = 1024 ** 2
+
+/**
+ * What a sink may hold in memory: rows as they weigh as JSON, and bytes. 64 MiB stay below 160 MB of a process with its runtime,
+ * and fill a Parquet file of some MiB (`npm run bench sink`).
+ */
+export const DEFAULT_MEMORY_BYTES: number = 64 * MIB
+
+/** What Parquet gathers for a row group, as the largest that a format of this package holds back. */
+const ENCODER_BYTES = 16 * MIB
+
+/** The least that a store takes as a part. */
+const LEAST_PART_BYTES = 5 * MIB
+const MOST_PART_BYTES = 16 * MIB
+const CONCURRENCY = 2
+
+/** How `memoryBytes` is divided. */
+export interface Budget {
+  /** Rows in the log: `maxPendingBytes`, and where the log is in memory no more than three quarters of what rows may have. */
+  readonly logBytes: number
+  /** Rows of writes that wait for their turn, and as much again on their way into the log. */
+  readonly waitingBytes: number
+  /** A larger record is refused. */
+  readonly recordBytes: number
+  /** For the parts of the file that is being published; its encoder's share is beside it. */
+  readonly upload: { readonly partBytes: number; readonly concurrency: number }
+}
+
+export interface BudgetOptions {
+  readonly memoryBytes: number
+  readonly maxPendingBytes: number
+  readonly maxRecordBytes: number
+  /** Whether the log's rows lie in memory. */
+  readonly inMemory: boolean
+}
+
+/**
+ * Half of the memory is for publishing, which is one encoder and the parts of one upload; half for rows: of writes that wait and
+ * of those on their way into the log, as much for either, and for what lies in a log in memory three times as much as for both.
+ *
+ * Publishing cannot do with less than a format's row group and three parts of 5 MiB: below 62 MiB it takes more than its half.
+ *
+ * Throws `invalid-options` for numbers that are not above 0.
+ */
+export function budgetOf(options: BudgetOptions): Budget {
+  const { memoryBytes, maxPendingBytes, maxRecordBytes, inMemory } = options
+  for (const [name, value] of Object.entries({ memoryBytes, maxPendingBytes, maxRecordBytes })) {
+    if (value > 0) continue
+    throw new SluiceError('invalid-options', `createSink: ${name} must be above 0, not ${value}`)
+  }
+  const rowBytes = memoryBytes / 2
+  const logBytes = inMemory ? Math.min(maxPendingBytes, (rowBytes * 3) / 4) : maxPendingBytes
+  const waitingBytes = Math.min(maxPendingBytes, rowBytes / (inMemory ? 8 : 2))
+  // objectWriter holds one part more than it sends at once.
+  const partBytes = Math.floor((memoryBytes / 2 - ENCODER_BYTES) / (CONCURRENCY + 1))
+  return {
+    logBytes,
+    waitingBytes,
+    recordBytes: Math.min(maxRecordBytes, logBytes, waitingBytes),
+    upload: {
+      partBytes: Math.min(Math.max(partBytes, LEAST_PART_BYTES), MOST_PART_BYTES),
+      concurrency: CONCURRENCY,
+    },
+  }
+}

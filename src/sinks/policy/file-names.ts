@@ -1,0 +1,36 @@
+import { nanoid } from 'nanoid'
+import type { Lane } from '../../contracts/index.ts'
+import { laneId } from '../../core/lane.ts'
+import { isDeadLetter } from '../dead-letters/lane.ts'
+import { DEFAULT_NAME, type NameValues, nameTemplate } from './name.ts'
+
+/** Dead letters keep this name whatever the stream's template is: they must be found without knowing it. */
+const deadLetterName = nameTemplate(DEFAULT_NAME)
+
+/** Each is a text of a key's length; a set of all that ever were would grow as long as the sink lives. */
+const MAX_CHECKED_LANES = 1000
+
+/** The keys of one stream's files. */
+export class FileNames {
+  readonly #name: (values: NameValues) => string
+  /** Lanes whose keys are known to be valid. */
+  readonly #checked = new Set<string>()
+
+  constructor(template: string) {
+    this.#name = nameTemplate(template)
+  }
+
+  keyOf(values: NameValues): string {
+    return (isDeadLetter(values.lane) ? deadLetterName : this.#name)(values)
+  }
+
+  /** Throws `invalid-key` if some file of the lane could not be named. */
+  check(lane: Lane, extension: string): void {
+    const id = laneId(lane)
+    if (this.#checked.has(id)) return
+    const end = Number.MAX_SAFE_INTEGER
+    this.keyOf({ lane, begin: end, end, id: nanoid(), openedAtMs: 0, extension })
+    if (this.#checked.size >= MAX_CHECKED_LANES) this.#checked.clear()
+    this.#checked.add(id)
+  }
+}

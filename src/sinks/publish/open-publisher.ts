@@ -1,0 +1,36 @@
+import type { PendingFile } from '../../contracts/index.ts'
+import { SluiceError } from '../../core/errors.ts'
+import { type PrepareOptions, prepare } from './prepare.ts'
+import { Publisher, type PublisherOptions } from './publisher.ts'
+
+export interface OpenPublisherOptions
+  extends Omit<PublisherOptions, 'prepare'>,
+    Omit<PrepareOptions, 'signal'> {}
+
+/**
+ * A publisher that goes on with what the log holds. What the store can promise it finds out before its first file, so that no write
+ * waits for that.
+ *
+ * Errors: `invalid-options` when the log holds files of another run, which would never become visible.
+ */
+export function openPublisher(options: OpenPublisherOptions): Publisher {
+  const { session, stream, run, tell } = options
+  const { sealed, lanes } = session.state
+  for (const file of sealed) checkRun(file, stream, run)
+  return new Publisher({
+    ...options,
+    async prepare(signal) {
+      const prepared = await prepare({ ...options, signal })
+      tell({ type: 'opened', ...prepared.opened, sealed: sealed.length, lanes: lanes.length })
+      return prepared
+    },
+  })
+}
+
+function checkRun(file: PendingFile, stream: string, run: string | undefined): void {
+  if (file.run === undefined || file.run === run) return
+  throw new SluiceError(
+    'invalid-options',
+    `The log of "${stream}" holds files of the run "${file.run}", which was not closed; open the sink with that run and close it first`,
+  )
+}

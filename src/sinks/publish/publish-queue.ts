@@ -1,0 +1,132 @@
+import type { Clock, ObjectFacts, PendingFile } from '../../contracts/index.ts'
+
+/** The wait after a first failure; it doubles up to the longest. */
+const FIRST_WAIT_MS = 1000
+const LONGEST_WAIT_MS = 300_000
+
+/** A file that waits for its turn. */
+export interface Queued {
+  file: PendingFile
+  /** Those of one number become visible together. */
+  readonly group: number | undefined
+  failures: number
+  /** Not before. */
+  retryAtMs: number
+  error: unknown
+}
+
+/** Nothing can be tried now. */
+export interface Stall {
+  readonly error: unknown
+  readonly retryAtMs: number
+  /** Not one file is refused but the store fails, so another file would fare no better. */
+  readonly outage: boolean
+}
+
+/**
+ * Sealed files in the order in which they are to be tried. One that fails waits for a time that grows with its failures, and the others
+ * go on meanwhile. When another one fails right after it, the store is held to be at fault, and none is due until that wait is over.
+ */
+export class PublishQueue {
+  readonly #clock: Clock
+  readonly #items = new Set<Queued>()
+  #pendingBytes = 0
+  /** Since the last success: the file that failed last, how often another one did after it, and until when that stops all. */
+  #lastFailed: Queued | undefined
+  #outages = 0
+  #outageUntilMs = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** What the files' rows weigh that are in the log. */
+  get pendingBytes(): number {
+    return this.#pendingBytes
+  }
+
+  items(): readonly Queued[] {
+    return [...this.#items]
+  }
+
+  has(item: Queued): boolean {
+    return this.#items.has(item)
+  }
+
+  add(file: PendingFile, group: number | undefined): void {
+    this.#items.add({ file, group, failures: 0, retryAtMs: 0, error: undefined })
+    if (!file.stored) this.#pendingBytes += file.rowBytes
+  }
+
+  /** Its rows have left the log: it waits for being named, with the others. */
+  stored(item: Queued, { etag, bytes }: ObjectFacts): void {
+    this.#pendingBytes -= item.file.rowBytes
+    const file = { ...item.file, upload: undefined, stored: { etag, bytes } }
+    Object.assign(item, { file, failures: 0, retryAtMs: 0, error: undefined })
+    this.#succeeded()
+  }
+
+  done(item: Queued): void {
+    this.#items.delete(item)
+    if (!item.file.stored) this.#pendingBytes -= item.file.rowBytes
+    this.#succeeded()
+  }
+
+  /** They failed together, by one error. */
+  failed([first, ...others]: readonly [Queued, ...Queued[]], error: unknown): void {
+    const nowMs = this.#clock.now()
+    for (const item of [first, ...others]) {
+      item.error = error
+      item.failures++
+      item.retryAtMs = nowMs + waitMs(item.failures)
+    }
+    if (this.#lastFailed && (this.#lastFailed !== first || this.#outages > 0)) {
+      this.#outages++
+      this.#outageUntilMs = nowMs + waitMs(this.#outages)
+    }
+    this.#lastFailed = first
+  }
+
+  /** Lets all of it be tried now. */
+  hurry(): void {
+    for (const item of this.#items) item.retryAtMs = 0
+    this.#outageUntilMs = 0
+  }
+
+  /** The one to be tried first of those that `counts` takes; of equals, the one that was queued first. */
+  first(counts: (item: Queued) => boolean): Queued | undefined {
+    let first: Queued | undefined
+    for (const item of this.#items) {
+      if (!counts(item)) continue
+      if (item.retryAtMs === 0) return item
+      if (!first || item.retryAtMs < first.retryAtMs) first = item
+    }
+    return first
+  }
+
+  dueAtMs({ retryAtMs }: Queued): number {
+    return Math.max(retryAtMs, this.#outageUntilMs)
+  }
+
+  isDue(item: Queued): boolean {
+    return this.dueAtMs(item) <= this.#clock.now()
+  }
+
+  /** Why `first` is not due. */
+  stall(first: Queued): Stall {
+    const outage = this.#outageUntilMs > this.#clock.now()
+    const { error } = (outage && this.#lastFailed) || first
+    return { error, retryAtMs: this.dueAtMs(first), outage }
+  }
+
+  #succeeded(): void {
+    if (this.#outages > 0) for (const other of this.#items) other.retryAtMs = 0
+    this.#lastFailed = undefined
+    this.#outages = 0
+    this.#outageUntilMs = 0
+  }
+}
+
+function waitMs(failures: number): number {
+  return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (failures - 1))
+}

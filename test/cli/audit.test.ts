@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { utf8 } from '../../src/core/bytes.ts'
+import { jsonl } from '../../src/formats/jsonl.ts'
+import { fsStore } from '../../src/node/index.ts'
+import { createSink } from '../../src/sinks/create-sink.ts'
+import { memoryStore } from '../../src/stores/memory.ts'
+import { withPrefix } from '../../src/stores/with-prefix.ts'
+import { startGateway, type TestServer } from '../servers.ts'
+import { environmentOf, runHere, temporaryFolder } from './tools.ts'
+
+const store = memoryStore()
+let server: TestServer
+let env: Record<string, string>
+
+beforeAll(async () => {
+  server = await startGateway(store)
+  env = environmentOf(server)
+})
+
+afterAll(() => server.stop())
+
+test('says what each lane holds, what is missing and what lies about, and fails for what is missing', async () => {
+  const base = withPrefix(store, 'base/')
+  const sink = createSink({
+    store: base,
+    format: jsonl(),
+    stream: 'in',
+    shard: '0',
+    rotate: { records: 2 },
+  })
+  await sink.write([{ id: 1 }, { id: 2 }, { id: 3 }, { id: 4 }, { id: 5 }])
+  const { files } = await sink.close()
+  const address = `s3://${server.bucket}/base/in`
+  const good = await runHere(['audit', address], env)
+  expect(good).toEqual({ status: 0, stderr: '', stdout: 'ok    in/0-auto  files: 3, records: 5\n' })
+
+  await base.delete(files[1]?.key ?? '')
+  await base.put('in/\u202eodd', utf8('?'))
+  const bad = await runHere(['audit', `${address}/`], env)
+  expect(bad).toEqual({
+    status: 1,
+    stderr: 'sluice: not-found: records are missing: see above\n',
+    stdout: [
+      'FAIL  in/0-auto  files: 2, records: 3',
+      '      missing: records 2 to 4',
+      'note  in/\\u202eodd: no file of the stream',
+      '',
+    ].join('\n'),
+  })
+
+  const json = await runHere(['audit', address, '--json'], env)
+  expect(json.status).toBe(1)
+  expect(JSON.parse(json.stdout)).toMatchObject({ ok: false, lanes: [{ gaps: [[2, 4]] }] })
+})
+
+test('fails for what is there twice', async () => {
+  const name = (begin: number, end: number): string =>
+    `twice/0-auto-${String(begin).padStart(19, '0')}-${String(end).padStart(19, '0')}.jsonl`
+  await store.put(name(0, 3), utf8(''))
+  await store.put(name(2, 4), utf8(''))
+  const done = await runHere(['audit', `s3://${server.bucket}/twice`], env)
+  expect(done).toMatchObject({
+    status: 1,
+    stdout: 'FAIL  twice/0-auto  files: 2, records: 5\n      twice: records 2 to 3\n',
+    stderr: 'sluice: conflict: records are there more than once: see above\n',
+  })
+})
+
+test('looks into a folder, and takes the template of the names', async () => {
+  const folder = await temporaryFolder()
+  const name = '{date}/{uuid}.{ext}'
+  const sink = createSink({ store: fsStore(folder), format: jsonl(), shard: '0', name })
+  await sink.write([{ id: 1 }])
+  await sink.close()
+  const done = await runHere(['audit', `${folder}/records`, '--name', name])
+  expect(done).toEqual({
+    status: 0,
+    stderr: '',
+    stdout: 'ok    records/0-auto  files: 1, records: 1\n',
+  })
+})
+
+test('knows a stream that is not there from one that is whole', async () => {
+  const done = await runHere(['audit', `s3://${server.bucket}/nowhere`], env)
+  expect(done).toMatchObject({ status: 1, stdout: '' })
+  expect(done.stderr).toMatch(/^sluice: not-found: [^\n]+\/nowhere\n$/)
+})

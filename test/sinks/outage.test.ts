@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest'
+import type { SinkEvent, Store } from '../../src/contracts/index.ts'
+import { SluiceError } from '../../src/core/errors.ts'
+import { memoryStore } from '../../src/stores/memory.ts'
+import { bench, rows, stored } from './harness.ts'
+
+const HOUR_MS = 3_600_000
+const DOWN = new SluiceError('unavailable', 'down')
+
+/** Lets what is under way, with turns of the event loop in it, come to its end. */
+async function turns(): Promise<void> {
+  for (let i = 0; i < 10; i++) await new Promise((resolve) => setTimeout(resolve, 0))
+}
+
+describe('a store that fails for an hour', () => {
+  test('leaves the log growing to its limit, then writes are refused, and everything drains after', async () => {
+    const base = memoryStore()
+    let down = true
+    let puts = 0
+    const store: Store = {
+      ...base,
+      async put(name, body, options) {
+        puts++
+        if (down) throw DOWN
+        return base.put(name, body, options)
+      },
+    }
+    const events: SinkEvent[] = []
+    const { sink, clock } = bench({
+      store,
+      maxPendingBytes: 1500,
+      rotate: { records: 10 },
+      onEvent: (event) => void events.push(event),
+    })
+    let kept = 0
+    let refused = 0
+    for (let step = 0; step < 20; step++) {
+      const ack = await sink.write(rows(kept, kept + 10)).catch((error: SluiceError) => error)
+      if (ack instanceof Error) {
+        expect(ack).toMatchObject({ code: 'slow-down', cause: DOWN })
+        expect((ack as SluiceError).retryAfterMs).toBeGreaterThan(0)
+        refused++
+      } else {
+        expect(refused).toBe(0)
+        kept += 10
+      }
+      await clock.advance(HOUR_MS / 20)
+      await turns()
+    }
+    expect(kept).toBeGreaterThan(30)
+    expect(refused).toBeGreaterThan(3)
+    // Its waits grow to five minutes, however much waits.
+    expect(puts).toBeLessThan(30)
+    expect(events.filter(({ type }) => type === 'failed')).toHaveLength(puts)
+    down = false
+    await clock.advance(300_000)
+    await turns()
+    expect(Object.values(await stored(base)).flat()).toEqual(rows(0, kept))
+    expect(await sink.write(rows(kept, kept + 10))).toMatchObject({ accepted: 10 })
+    await sink.close()
+    expect(Object.values(await stored(base)).flat()).toEqual(rows(0, kept + 10))
+  })
+})
+
+describe('a dead-letter file whose write fails', () => {
+  test('blocks nothing but itself, and is never dropped', async () => {
+    const base = memoryStore()
+    let failing = true
+    const store: Store = {
+      ...base,
+      async put(name, body, options) {
+        if (failing && name.includes('_rejected')) throw new SluiceError('permission-denied', 'no')
+        return base.put(name, body, options)
+      },
+    }
+    const { sink, clock, reopen } = bench({ store, rotate: { ageMs: 1000 } })
+    const { receipt, rejected } = await sink.write([{ id: 1 }, { id: () => 1 } as never, { id: 2 }])
+    expect(rejected).toHaveLength(1)
+    await clock.advance(1000)
+    await turns()
+    const letters = receipt.ranges.filter(({ lane }) => lane.schema === 'rejected')
+    expect(letters).toHaveLength(1)
+    // The records are visible, the letter is not, and the receipt says so.
+    expect(await receipt.progress()).toMatchObject({ state: 'pending', records: 2 })
+    await expect(sink.flush()).rejects.toMatchObject({ code: 'permission-denied' })
+    await sink.write([{ id: 3 }])
+    await expect(sink.close()).rejects.toMatchObject({ code: 'permission-denied' })
+    expect(Object.values(await stored(base)).flat()).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }])
+    await sink.abort()
+    // It is in the log, and the next process has it to write.
+    failing = false
+    const next = reopen()
+    await next.open()
+    await next.close()
+    const files = await stored(base, 's/_rejected/')
+    expect(Object.values(files).flat()).toMatchObject([{ error: 'invalid-record' }])
+  })
+})
