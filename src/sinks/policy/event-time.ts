@@ -42,7 +42,7 @@ export interface EventTime {
 /** One level of a partition that is made of times. */
 export interface TimeLevel<R> {
   readonly name: TimeUnit
-  /** Of a record; why there is none. */
+  /** Of a record, until the next one is asked about; why there is none. */
   of(row: R): EventTime | Rejection
   /** Of a level's value; `undefined` where it is none. */
   endOf(text: string): number | undefined
@@ -70,7 +70,7 @@ export function timeLevel<R>(partition: TimePartition<R>): TimeLevel<R> {
   const wall = new WallClock(by, timeZone)
   const path = typeof time === 'string' ? pointerStep(time) : ''
   // Records come in the order of time, mostly: most lie where the one before did.
-  let last: EventTime | undefined
+  let last: { atMs: number; readonly text: string; readonly endMs: number } | undefined
   let lastMinute = Number.NaN
   return {
     name: by,
@@ -81,11 +81,13 @@ export function timeLevel<R>(partition: TimePartition<R>): TimeLevel<R> {
         return refuseRecord(path, 'is no time that a partition can be made of')
       }
       const minute = Math.floor(atMs / 60_000)
-      if (last && minute === lastMinute) return { ...last, atMs }
-      const text = wall.text(atMs)
-      last = last?.text === text ? last : { atMs, text, endMs: wall.endOf(text) ?? LAST_MS }
-      lastMinute = minute
-      return { ...last, atMs }
+      if (!last || minute !== lastMinute) {
+        const text = wall.text(atMs)
+        if (last?.text !== text) last = { atMs, text, endMs: wall.endOf(text) ?? LAST_MS }
+        lastMinute = minute
+      }
+      last.atMs = atMs
+      return last
     },
     endOf: (text) => wall.endOf(text),
   }

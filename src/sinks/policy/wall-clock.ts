@@ -18,6 +18,8 @@ const FARTHEST_MS = 16 * 3_600_000
 export class WallClock {
   readonly #unit: TimeUnit
   readonly #format: Intl.DateTimeFormat | undefined
+  /** The last answer of `endOf`: it is asked for each append, and a zone's clocks are slow to ask. */
+  #end: { readonly text: string; readonly ms: number } | undefined
 
   /** Throws `invalid-options` for a zone that the runtime does not know. */
   constructor(unit: TimeUnit, timeZone: string) {
@@ -50,6 +52,11 @@ export class WallClock {
   /** The first moment after all that have this text; `undefined` for what is no text of the unit. */
   endOf(text: string): number | undefined {
     if (text.length !== LENGTHS[this.#unit] || !TEXT.test(text)) return undefined
+    if (this.#end?.text !== text) this.#end = { text, ms: this.#endMs(text) }
+    return this.#end.ms
+  }
+
+  #endMs(text: string): number {
     const [date = '', time = '00'] = text.split('T')
     const [year = 0, month = 1, day = 1] = date.split('-').map(Number)
     const [hour = 0, minute = 0] = time.split('-').map(Number)
