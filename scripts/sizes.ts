@@ -40,6 +40,7 @@ const limits: Record<string, number> = {
   './formats/gzip': 1_500,
   './inputs/csv': 14_700,
   './inputs/json': 6_300,
+  './otel': 2_000,
   './logs/memory': 2_200,
   './logs/durable-object': 5_600,
   './files': 6_000,
