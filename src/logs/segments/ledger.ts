@@ -1,0 +1,332 @@
+import type {
+  Appended,
+  CommittedFile,
+  Encoding,
+  Lane,
+  LanePosition,
+  LaneRange,
+  LaneState,
+  PendingFile,
+  ProducerStep,
+  Sealed,
+  SealedFile,
+  StoredFile,
+} from '../../contracts/index.ts'
+import { SluiceError } from '../../core/errors.ts'
+import { laneId } from '../../core/lane.ts'
+import { encodingOf } from '../encodings.ts'
+import { checkStep } from '../producers.ts'
+import { checkReach, laneToCut, otherEncoding } from '../refusals.ts'
+import { KEEP_FILES_MS, KEEP_PRODUCERS_MS } from '../retention.ts'
+import type { AppendChange, AppendPart, Change, FileChange } from './changes.ts'
+import type { Block } from './segment.ts'
+
+/** A lane, as the log's memory has it. */
+export interface LaneEntry {
+  readonly number: number
+  readonly lane: Lane
+  begin: number
+  end: number
+  bytes: number
+  encoding: string
+  /** Ascending; from the first record on whose file is not in the store. */
+  blocks: Block[]
+  /** Not committed, ascending. */
+  readonly sealed: Set<SealedEntry>
+  /** Ascending. */
+  readonly committed: CommittedFile[]
+}
+
+export interface SealedEntry {
+  readonly lane: LaneEntry
+  readonly encoding: string
+  file: Omit<PendingFile, 'encoding'>
+}
+
+export interface ProducerEntry {
+  readonly step: ProducerStep
+  readonly atMs: number
+  /** The ranges and rejections that it heard, as JSON: there may be many producers, and few of them ask again. */
+  readonly answer: string
+}
+
+/** Where a frame of rows was written. */
+export type BlockPlace = Pick<Block, 'segment' | 'offset' | 'length'>
+
+/**
+ * What a segment log knows without reading: lanes, files, producers, and where the rows lie. Methods that end in `Change` judge what
+ * is asked and change nothing; `append` and `apply` do what was judged, now or when the log is read again.
+ */
+export class Ledger {
+  readonly lanes: LaneEntry[] = []
+  readonly sealed: Map<string, SealedEntry> = new Map()
+  /** The one that was heard of longest ago first. */
+  readonly producers: Map<string, ProducerEntry> = new Map()
+  readonly #lanesById = new Map<string, LaneEntry>()
+  readonly #encodings = new Map<string, Encoding>()
+
+  /** What this step was answered before, or `undefined` when it is the next one. Throws when it is neither. */
+  earlierAnswer(step: ProducerStep): Appended | undefined {
+    const last = this.producers.get(step.id)
+    if (checkStep(step, last?.step) === 'new' || !last) return undefined
+    return {
+      ...(JSON.parse(last.answer) as Pick<Appended, 'ranges' | 'rejected'>),
+      duplicate: true,
+    }
+  }
+
+  /** How a part of an append names its lane. Throws where the lane's open rows have another encoding. `fresh` counts new lanes. */
+  partFor(
+    lane: Lane,
+    encoding: string,
+    fresh: number,
+  ): Pick<AppendPart, 'lane' | 'name' | 'encoding'> {
+    const known = this.find(lane)
+    if (!known) return { lane: this.lanes.length + fresh, name: lane, encoding }
+    if (known.encoding === encoding) return { lane: known.number }
+    if (known.end > known.begin) throw otherEncoding(lane)
+    return { lane: known.number, encoding }
+  }
+
+  append(change: AppendChange, places: readonly BlockPlace[]): readonly LaneRange[] {
+    const { parts, producer, rejected = [], atMs } = change
+    let next = 0
+    const ranges = parts.map((part) => {
+      const entry = part.name ? this.addLane(part.name) : (this.lanes[part.lane] as LaneEntry)
+      if (part.encoding !== undefined) entry.encoding = part.encoding
+      const begin = entry.end
+      const total = part.rows.reduce((sum, rows) => sum + rows, 0)
+      for (const rows of part.rows) {
+        const place = places[next++] as BlockPlace
+        const bytes = (part.bytes * rows) / total
+        this.addBlock(entry, { ...place, first: entry.end, next: entry.end + rows, bytes, atMs })
+        entry.end += rows
+      }
+      entry.bytes += part.bytes
+      return { lane: entry.lane, begin, end: entry.end }
+    })
+    if (producer) {
+      this.producers.delete(producer.id)
+      const answer = JSON.stringify({ ranges, rejected })
+      this.producers.set(producer.id, { step: producer, atMs, answer })
+    }
+    return ranges
+  }
+
+  sealChange(file: SealedFile): Change {
+    laneToCut(file, this.find(file.lane))
+    return { kind: 'seal', file }
+  }
+
+  /** Throws `not-found` for files that were never sealed; those that are committed are left out. */
+  filesOf(files: readonly StoredFile[]): readonly FileChange[] {
+    const changes = new Map<string, FileChange>()
+    for (const { id, lane, key, etag, bytes } of files) {
+      if (this.sealed.has(id)) changes.set(id, { id, etag, bytes })
+      else if (!this.find(lane)?.committed.some((other) => other.id === id)) {
+        throw neverSealed(id, key)
+      }
+    }
+    return [...changes.values()]
+  }
+
+  apply(change: Change, places: readonly BlockPlace[]): void {
+    switch (change.kind) {
+      case 'append':
+        this.append(change, places)
+        return
+      case 'seal':
+        this.seal(change.file)
+        return
+      case 'progress':
+        this.#update(change.id, { upload: change.upload })
+        return
+      case 'store':
+        for (const { id, etag, bytes } of change.files) {
+          const { lane } = this.#update(id, { upload: undefined, stored: { etag, bytes } })
+          dropBlocks(lane)
+        }
+        return
+      case 'commit':
+        this.#commit(change.files)
+    }
+  }
+
+  seal(file: SealedFile): Sealed {
+    const entry = this.find(file.lane) as LaneEntry
+    const before = entry.bytes
+    entry.begin = file.end
+    entry.bytes = openBytes(entry)
+    const sealed: SealedEntry = {
+      lane: entry,
+      encoding: entry.encoding,
+      file: { ...file, lane: entry.lane, rowBytes: before - entry.bytes },
+    }
+    this.addSealed(sealed)
+    return { file: this.pending(sealed), rest: this.stateOf(entry) }
+  }
+
+  find(lane: Lane): LaneEntry | undefined {
+    return this.#lanesById.get(laneId(lane))
+  }
+
+  committed(range: LaneRange): readonly CommittedFile[] {
+    const entry = this.find(range.lane)
+    checkReach(range, entry?.end)
+    return (entry?.committed ?? []).filter(
+      ({ begin, end }) => begin < range.end && end > range.begin,
+    )
+  }
+
+  positions(): readonly LanePosition[] {
+    return this.lanes.map(({ lane, begin, end, sealed }) => {
+      const [first] = sealed
+      return { lane, committed: first?.file.begin ?? begin, end }
+    })
+  }
+
+  openLanes(): readonly LaneState[] {
+    return this.lanes.filter(({ begin, end }) => end > begin).map((entry) => this.stateOf(entry))
+  }
+
+  pendingFiles(): readonly PendingFile[] {
+    return [...this.sealed.values()].map((sealed) => this.pending(sealed))
+  }
+
+  addLane(lane: Lane): LaneEntry {
+    const entry: LaneEntry = {
+      number: this.lanes.length,
+      lane,
+      begin: 0,
+      end: 0,
+      bytes: 0,
+      encoding: '',
+      blocks: [],
+      sealed: new Set(),
+      committed: [],
+    }
+    this.lanes.push(entry)
+    this.#lanesById.set(laneId(lane), entry)
+    return entry
+  }
+
+  addBlock(entry: LaneEntry, block: Block): void {
+    entry.blocks.push(block)
+    block.segment.liveBytes += block.length
+  }
+
+  addSealed(sealed: SealedEntry): void {
+    this.sealed.set(sealed.file.id, sealed)
+    sealed.lane.sealed.add(sealed)
+  }
+
+  stateOf({ lane, begin, end, bytes, encoding, blocks }: LaneEntry): LaneState {
+    const first = end > begin ? blocks[blockAt(blocks, begin)] : undefined
+    return {
+      lane,
+      begin,
+      end,
+      bytes,
+      openedAtMs: first?.atMs,
+      lastAtMs: first && blocks.at(-1)?.atMs,
+      encoding: this.#encoding(encoding),
+    }
+  }
+
+  pending({ file, encoding }: SealedEntry): PendingFile {
+    return { ...file, encoding: this.#encoding(encoding) }
+  }
+
+  #encoding(text: string): Encoding {
+    const known = this.#encodings.get(text)
+    if (known) return known
+    const encoding = encodingOf(text)
+    this.#encodings.set(text, encoding)
+    return encoding
+  }
+
+  #update(id: string, more: Pick<PendingFile, 'upload' | 'stored'>): SealedEntry {
+    const sealed = this.sealed.get(id) as SealedEntry
+    const { upload: _, ...file } = { ...sealed.file, ...more }
+    sealed.file = more.upload ? { ...file, upload: more.upload } : file
+    return sealed
+  }
+
+  #commit(files: readonly FileChange[]): void {
+    let atMs = 0
+    for (const { id, etag, bytes } of files) {
+      const sealed = this.sealed.get(id) as SealedEntry
+      const { lane } = sealed
+      this.sealed.delete(id)
+      lane.sealed.delete(sealed)
+      const { rowBytes: _, upload: __, stored: ___, ...file } = sealed.file
+      insert(lane.committed, { ...file, etag, bytes })
+      dropBlocks(lane)
+      atMs = Math.max(atMs, file.sealedAtMs)
+    }
+    // Files and producers stand in the order in which they came: where a clock was set back, some stay longer.
+    for (const entry of this.lanes) dropFiles(entry, atMs - KEEP_FILES_MS)
+    for (const [id, producer] of this.producers) {
+      if (producer.atMs >= atMs - KEEP_PRODUCERS_MS) break
+      this.producers.delete(id)
+    }
+  }
+}
+
+/** What a file that is not among the sealed hears. */
+export function neverSealed(id: string, key?: string): SluiceError {
+  return new SluiceError('not-found', `The log has no sealed file ${id}`, { key })
+}
+
+/** The index of the block that holds the position. */
+export function blockAt(blocks: readonly Block[], position: number): number {
+  let low = 0
+  let high = blocks.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((blocks[middle] as Block).next <= position) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function openBytes({ blocks, begin }: LaneEntry): number {
+  let bytes = 0
+  for (let i = blockAt(blocks, begin); i < blocks.length; i++) {
+    const block = blocks[i] as Block
+    const open = block.next - Math.max(block.first, begin)
+    bytes += (block.bytes * open) / (block.next - block.first)
+  }
+  return Math.round(bytes)
+}
+
+/** A block may reach into the next file, so it goes when everything before its end is in the store. */
+function dropBlocks(entry: LaneEntry): void {
+  let kept = entry.begin
+  for (const { file } of entry.sealed) {
+    if (file.stored) continue
+    kept = file.begin
+    break
+  }
+  const { blocks } = entry
+  let gone = 0
+  for (; gone < blocks.length; gone++) {
+    const block = blocks[gone] as Block
+    if (block.next > kept) break
+    block.segment.liveBytes -= block.length
+  }
+  if (gone > 0) entry.blocks = blocks.slice(gone)
+}
+
+function dropFiles({ committed }: LaneEntry, beforeMs: number): void {
+  let gone = 0
+  while ((committed[gone]?.sealedAtMs ?? beforeMs) < beforeMs) gone++
+  if (gone > 0) committed.splice(0, gone)
+}
+
+/** Files are mostly committed in the order of their positions. */
+function insert(files: CommittedFile[], file: CommittedFile): void {
+  let at = files.length
+  while (at > 0 && (files[at - 1] as CommittedFile).begin > file.begin) at--
+  files.splice(at, 0, file)
+}
