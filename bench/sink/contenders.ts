@@ -1,10 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parquet } from 'sluice/formats/parquet'
-import { fileLog } from 'sluice/node'
-import { nodeFetch } from 'sluice/node'
 import { createSink, type Log } from 'sluice'
+import { parquet } from 'sluice/formats/parquet'
+import { fileLog, nodeFetch } from 'sluice/node'
 import { s3Store } from 'sluice/stores/s3'
 import { type Event, events, SCHEMA } from './rows.ts'
 
@@ -28,7 +27,7 @@ export const CONTENDERS: Readonly<Record<string, Contender>> = {
   'file log, fsync': async (records, endpoint) => {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-sink-'))
     try {
-      await sink(records, endpoint, fileLog(folder))
+      await sink(records, endpoint, fileLog(folder) as Log<Event>)
     } finally {
       await rm(folder, { recursive: true })
     }

@@ -15,7 +15,7 @@ import type { WriterTask } from './crashes/writer.ts'
 /** How often the writer is killed; `npm run prove crashes` does it a hundred times. */
 const CRASHES = Number(process.env.SLUICE_CRASHES ?? 6)
 /** The longest that a writer lives once its sink is open. */
-const LIFE_MS = 400
+const LIFE_MS = 1500
 /** Batches after the last crash. */
 const LAST_BATCHES = 3
 
