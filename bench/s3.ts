@@ -3,6 +3,7 @@ import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Measured } from './s3/client.ts'
 import { CONCURRENCY, CONTENDERS, PART_BYTES } from './s3/contenders.ts'
+import { median, table } from './table.ts'
 
 const MIB = 1024 ** 2
 const BYTES = 512 * MIB
@@ -72,26 +73,24 @@ if (json) {
   console.log(
     `${BYTES / MIB} MiB in parts of ${PART_BYTES / MIB} MiB, ${CONCURRENCY} at once; medians of ${rounds} rounds`,
   )
-  console.log(row(['', 'MiB/s', 'of best', 'CPU s', 'of best', 'peak MiB', 'of best']))
-  for (const name of names) {
+  const rows = names.map((name) => {
     const { seconds, cpuSeconds, peakBytes } = medians[name] as Measured
     const of = (pick: (run: Measured) => number): string =>
       (
         pick(medians[name] as Measured) /
         Math.max(...rivals.map((rival) => pick(medians[rival] as Measured)))
       ).toFixed(2)
-    console.log(
-      row([
-        name,
-        (BYTES / MIB / seconds).toFixed(0),
-        of(MEASURES.throughput),
-        cpuSeconds.toFixed(2),
-        of(MEASURES.cpu),
-        (peakBytes / MIB).toFixed(0),
-        of(MEASURES.memory),
-      ]),
-    )
-  }
+    return [
+      name,
+      (BYTES / MIB / seconds).toFixed(0),
+      of(MEASURES.throughput),
+      cpuSeconds.toFixed(2),
+      of(MEASURES.cpu),
+      (peakBytes / MIB).toFixed(0),
+      of(MEASURES.memory),
+    ]
+  })
+  console.log(table([['', 'MiB/s', 'of best', 'CPU s', 'of best', 'peak MiB', 'of best'], ...rows]))
   for (const { measure, ratio, met } of verdicts) {
     console.log(`${met ? 'met' : 'MISSED'}: ${measure} ${ratio.toFixed(2)}`)
   }
@@ -104,14 +103,4 @@ function measure(name: string): Promise<Measured> {
     child.once('message', resolve as never)
     child.once('exit', (code) => code && reject(new Error(`${name} ended with status ${code}`)))
   })
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const half = (sorted.length - 1) / 2
-  return ((sorted[Math.floor(half)] as number) + (sorted[Math.ceil(half)] as number)) / 2
-}
-
-function row([name = '', ...cells]: readonly string[]): string {
-  return `${name.padEnd(18)}${cells.map((cell) => cell.padStart(10)).join('')}`
 }

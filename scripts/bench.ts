@@ -8,6 +8,7 @@ import { runCommand } from './run-command.ts'
 
 const benches: Readonly<Record<string, string>> = {
   s3: '512 MiB from a stream of unknown length to a local server, by each client',
+  sink: '2,000,000 small records through a sink into Parquet files on a local server, beside the encoder alone',
 }
 
 const args = process.argv.slice(2)

@@ -16,6 +16,12 @@ const proofs: Readonly<Record<string, Proof>> = {
     command: ['vitest', 'run', '--project', 'node', 'test/s3/signature-'],
     environment: { SLUICE_SIGNATURE_CASES: '10000' },
   },
+  crashes: {
+    proves:
+      'a process that writes to a real server, killed 100 times, ends with each record exactly once',
+    command: ['vitest', 'run', '--project', 'node', 'test/sinks/crashes'],
+    environment: { SLUICE_CRASHES: '100' },
+  },
 }
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(proofs)

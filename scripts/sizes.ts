@@ -45,6 +45,7 @@ const limits: Record<string, number> = {
   './compact': 11_400,
   './dead-letters': 9_600,
   './manifest': 6_200,
+  './otel': 2_000,
   './logs/durable-object': 5_600,
   './logs/opfs': 10_300,
   './files': 6_000,

@@ -88,6 +88,17 @@ export interface FileInfo {
   readonly bytes: number
 }
 
+/** What a sink holds that is not visible yet. */
+export interface SinkStatus {
+  readonly openFiles: number
+  /** Cut, and on their way to the store. */
+  readonly sealedFiles: number
+  /** Size of the records of both, as JSON, about. */
+  readonly pendingBytes: number
+  /** Age of the oldest of them; 0 when there are none. */
+  readonly lagMs: number
+}
+
 export interface SinkResult {
   readonly accepted: number
   readonly rejected: number

@@ -1,4 +1,4 @@
-import type { Appended, Bytes, LaneRange, LogBatch, ProducerStep, Row } from '../contracts/index.ts'
+import type { Appended, Bytes, LaneRange, LogBatch, ProducerStep } from '../contracts/index.ts'
 import { concatBytes, fromUtf8, utf8 } from '../core/bytes.ts'
 import type { SqlLike } from './durable-object.ts'
 import { laneFor } from './durable-object-schema.ts'
@@ -11,7 +11,7 @@ const PIECE_BYTES = 1_900_000
 /** Keeps a batch and its producer's step. Runs inside a transaction: an error takes all of it back. */
 export function appendBatch(
   sql: SqlLike,
-  batch: LogBatch<Row>,
+  batch: LogBatch<object>,
 ): Appended & { readonly keptBytes: number } {
   const { producer, rejected, atMs } = batch
   if (producer) {
@@ -74,7 +74,7 @@ function earlierAnswer(sql: SqlLike, step: ProducerStep): Answer | undefined {
 
 function appendLane(
   sql: SqlLike,
-  part: LogBatch<Row>['lanes'][number],
+  part: LogBatch<object>['lanes'][number],
   blocks: readonly RowBlock[],
   atMs: number,
 ): LaneRange {

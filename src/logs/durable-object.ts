@@ -37,7 +37,7 @@ export interface SqlLike {
 }
 
 /** A log in a Durable Object, and what its shard asks besides. */
-export interface DurableObjectLog<R extends Row = Row> extends Log<R> {
+export interface DurableObjectLog<R extends object = Row> extends Log<R> {
   /**
    * About how many bytes of rows no visible file has yet. Exactly 0 when there are none: nothing is left to do for
    * whoever wakes the object.
@@ -59,7 +59,7 @@ export interface DurableObjectLog<R extends Row = Row> extends Log<R> {
  *
  * Not guaranteed: that a producer which repeats a request after more than 7 days is recognised.
  */
-export function durableObjectLog<R extends Row = Row>(
+export function durableObjectLog<R extends object = Row>(
   storage: DurableObjectStorageLike,
 ): DurableObjectLog<R> {
   const { sql } = storage
@@ -91,7 +91,7 @@ function ownerEpoch(sql: SqlLike): number {
   return Number(sql.exec('SELECT epoch FROM meta').toArray()[0]?.epoch)
 }
 
-function session<R extends Row>(
+function session<R extends object>(
   storage: DurableObjectStorageLike,
   epoch: number,
   held: Held,

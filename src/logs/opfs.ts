@@ -47,7 +47,7 @@ const LOCK = 'lock'
  * Memory and room are those of `fileLog`. Errors: those too, with `unavailable` when the origin's quota is used up; `conflict` as above;
  * `not-supported` outside of a dedicated worker.
  */
-export function opfsLog<R extends Row = Row>(
+export function opfsLog<R extends object = Row>(
   directory: DirectoryLike,
   options: SegmentLogOptions = {},
 ): Log<R> {

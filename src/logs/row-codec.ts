@@ -12,7 +12,7 @@ export interface RowBlock {
  * Cuts rows into blocks that are read back one at a time. A block holds at most `targetLength` characters, or one row.
  * Throws `invalid-record` for a row that `rowText` refuses.
  */
-export function encodeRows(rows: Iterable<Row>, targetLength: number = 2 ** 20): RowBlock[] {
+export function encodeRows(rows: Iterable<object>, targetLength: number = 2 ** 20): RowBlock[] {
   const blocks: RowBlock[] = []
   let lines: string[] = []
   let length = 0

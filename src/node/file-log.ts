@@ -28,7 +28,7 @@ export type { SegmentLogOptions }
  *
  * @param folder A path, relative to the working directory, or a `file:` URL.
  */
-export function fileLog<R extends Row = Row>(
+export function fileLog<R extends object = Row>(
   folder: string | URL,
   options: SegmentLogOptions = {},
 ): Log<R> {

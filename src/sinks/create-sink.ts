@@ -8,6 +8,7 @@ import type {
   Schema,
   Sink,
   SinkEvent,
+  SinkStatus,
   StandardSchemaLike,
   Store,
 } from '../contracts/index.ts'
@@ -117,6 +118,8 @@ export interface FileSink<R = Row> extends Sink<R> {
   receipt(id: string): Receipt
   /** For each open file, why it is still open and what will close it. What `write` has not answered yet is not in it. */
   explain(): Promise<readonly OpenFile[]>
+  /** What is not visible yet, in figures. All 0 before the sink is open. */
+  status(): SinkStatus
 }
 
 /** 47 bits: names meet once in ten million processes of one stream, and the sink then stops rather than overwrite. */

@@ -10,6 +10,7 @@ import type {
   LogSession,
   Schema,
   SinkEvent,
+  SinkStatus,
   SinkWriteOptions,
   StandardSchemaLike,
   Store,
@@ -36,6 +37,7 @@ import { Watermark } from './policy/watermark.ts'
 import type { Encodings } from './publish/encodings.ts'
 import { openPublisher } from './publish/open-publisher.ts'
 import type { Publisher } from './publish/publisher.ts'
+import { statusOf } from './status.ts'
 
 export interface OpenSinkOptions<R> {
   readonly store: Store
@@ -198,15 +200,24 @@ export class OpenSink<R extends object> {
 
   explain(): readonly OpenFile[] {
     const { budget, rotation } = this.#options
-    const heldBytes = this.#lanes.bytes + this.#appends.bytes + this.publisher.pendingBytes
     return this.#lanes.open().map((state) =>
       explained(state, {
         deadlines: this.#lanes.deadlines(state.lane),
         missing: rotation.missing(state.end - state.begin, state.bytes),
         closesAtMs: this.#rotator.closesAt(state.lane),
-        roomBytes: budget.logBytes - heldBytes,
+        roomBytes: budget.logBytes - this.#heldBytes,
       }),
     )
+  }
+
+  status(): SinkStatus {
+    const { queued } = this.publisher
+    return statusOf(this.#lanes.open(), queued, this.#heldBytes, this.#options.clock.now())
+  }
+
+  /** What is not in the store yet. */
+  get #heldBytes(): number {
+    return this.#lanes.bytes + this.#appends.bytes + this.publisher.pendingBytes
   }
 
   /** Stops, and gives the log back. */

@@ -6,6 +6,7 @@ import type {
   Progress,
   Receipt,
   SinkResult,
+  SinkStatus,
   SinkWriteOptions,
 } from '../contracts/index.ts'
 import { isSluiceError, SluiceError, throwIfAborted } from '../core/errors.ts'
@@ -16,6 +17,7 @@ import { WriteQueue } from './intake/write-queue.ts'
 import { acceptedOf, type OpenSink, type OpenSinkOptions, openSink } from './open-sink.ts'
 import type { OpenFile } from './policy/explain.ts'
 import { fileInfo, filesWithin, progressOf, receiptOf, type Visibility } from './receipts.ts'
+import { NOTHING_HELD } from './status.ts'
 
 export type SinkMachineOptions<R> = Omit<OpenSinkOptions<R>, 'queue' | 'onFenced' | 'throwIfOver'>
 
@@ -75,6 +77,10 @@ export class SinkMachine<R extends object> implements FileSink<R> {
   async explain(): Promise<readonly OpenFile[]> {
     this.#throwIfOver()
     return (await this.#open()).explain()
+  }
+
+  status(): SinkStatus {
+    return this.#opened?.status() ?? NOTHING_HELD
   }
 
   close(): Promise<SinkResult> {

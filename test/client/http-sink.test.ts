@@ -143,7 +143,7 @@ describe('httpSink', () => {
     const letters = (await storedRows(of.store, 'flights/_rejected/')) as { raw: string }[]
     expect(letters.length).toBe(4)
     expect(letters[1]).toMatchObject({
-      code: 'invalid-record',
+      error: 'invalid-record',
       path: '/b',
       message: 'three fields',
       raw,

@@ -19,7 +19,7 @@ const DEFAULT_SEGMENT_BYTES = 64 * 1024 * 1024
  * Guaranteed: what {@link Log} says, after a crash of the process and of its machine, as far as the platform's sync keeps its word.
  * Whoever opens the log last owns it; the owner before hears `fenced`, also one that was asleep meanwhile.
  */
-export function segmentLog<R extends Row = Row>(
+export function segmentLog<R extends object = Row>(
   files: LogFiles,
   options: SegmentLogOptions = {},
 ): Log<R> {
@@ -50,7 +50,7 @@ export function segmentLog<R extends Row = Row>(
   }
 }
 
-async function openSession<R extends Row>(
+async function openSession<R extends object>(
   files: LogFiles,
   segmentBytes: number,
 ): Promise<{ readonly owner: GroupCommit; readonly session: LogSession<R> }> {

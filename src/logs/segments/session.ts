@@ -6,7 +6,6 @@ import type {
   LogBatch,
   LogSession,
   LogState,
-  Row,
   Sealed,
   SealedFile,
   StoredFile,
@@ -24,7 +23,7 @@ import type { Ledger } from './ledger.ts'
 import { readRun, runOf } from './runs.ts'
 
 /** What an owner of a segment log calls: each method is a transaction of the group commit, judged when its turn has come. */
-export class SegmentSession<R extends Row> implements LogSession<R> {
+export class SegmentSession<R extends object> implements LogSession<R> {
   readonly state: LogState
   readonly #ledger: Ledger
   readonly #commits: GroupCommit

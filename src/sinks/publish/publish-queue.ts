@@ -45,6 +45,15 @@ export class PublishQueue {
     return this.#pendingBytes
   }
 
+  /** How many files wait, and since when the oldest of their records does. */
+  get state(): { readonly files: number; readonly openedAtMs: number | undefined } {
+    let openedAtMs: number | undefined
+    for (const { file } of this.#items) {
+      openedAtMs = Math.min(file.openedAtMs, openedAtMs ?? file.openedAtMs)
+    }
+    return { files: this.#items.size, openedAtMs }
+  }
+
   items(): readonly Queued[] {
     return [...this.#items]
   }

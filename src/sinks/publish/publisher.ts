@@ -74,6 +74,10 @@ export class Publisher {
     return this.#queue.pendingBytes
   }
 
+  get queued(): PublishQueue['state'] {
+    return this.#queue.state
+  }
+
   /** Why nothing is being tried; `undefined` while something is, or there is nothing to try. */
   get stall(): Stall | undefined {
     if (this.#running) return undefined

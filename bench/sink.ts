@@ -1,0 +1,115 @@
+/** `npm run bench sink [-- --json] [--rounds=N]`: see bench/README.md. */
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Measured } from './sink/client.ts'
+import { CONTENDERS, REFERENCE } from './sink/contenders.ts'
+import { median, table } from './table.ts'
+
+const RECORDS = 2_000_000
+const LEAST_OF_ENCODER = 0.6
+const MIB = 1024 ** 2
+const MOST_RSS_MIB = 160
+/** The aim, once the encoder is the fast one. */
+const AIM_RECORDS_PER_SECOND = 300_000
+
+const json = process.argv.includes('--json')
+const rounds = Number(process.argv.find((arg) => arg.startsWith('--rounds='))?.slice(9) ?? 5)
+const names = Object.keys(CONTENDERS)
+const file = (name: string): string => fileURLToPath(new URL(`sink/${name}.ts`, import.meta.url))
+
+const server = fork(file('server'))
+process.once('exit', () => server.kill())
+const endpoint = String(await answer(server))
+
+const runs = new Map<string, Measured[]>(names.map((name) => [name, []]))
+for (let round = 0; round < rounds; round++) {
+  // Each begins once, so that none is always behind the same one.
+  for (const [n] of names.entries()) {
+    const name = names[(n + round) % names.length] as string
+    runs.get(name)?.push(await measure(name))
+    if (!json) process.stderr.write('.')
+  }
+}
+server.kill()
+if (!json) process.stderr.write('\n')
+
+const medians = Object.fromEntries(
+  names.map((name) => {
+    const of = (pick: (run: Measured) => number): number =>
+      median((runs.get(name) as Measured[]).map(pick))
+    return [
+      name,
+      {
+        recordsPerSecond: of(({ seconds }) => RECORDS / seconds),
+        cpuSeconds: of(({ cpuSeconds }) => cpuSeconds),
+        peakRssMiB: of(({ peakRssBytes }) => peakRssBytes / MIB),
+      },
+    ]
+  }),
+)
+type Median = (typeof medians)[string]
+const reference = medians[REFERENCE] as Median
+const verdicts = names
+  .filter((name) => name !== REFERENCE)
+  .flatMap((name) => {
+    const { recordsPerSecond, peakRssMiB } = medians[name] as Median
+    const ratio = recordsPerSecond / reference.recordsPerSecond
+    return [
+      {
+        of: name,
+        measure: `of the bare encoder's rate`,
+        value: ratio,
+        met: ratio >= LEAST_OF_ENCODER,
+      },
+      {
+        of: name,
+        measure: 'MiB of memory at most',
+        value: peakRssMiB,
+        met: peakRssMiB <= MOST_RSS_MIB,
+      },
+    ]
+  })
+
+if (json) {
+  console.log(JSON.stringify({ records: RECORDS, rounds, medians, verdicts }))
+} else {
+  console.log(`${RECORDS} records; medians of ${rounds} rounds`)
+  const rows = names.map((name) => {
+    const { recordsPerSecond, cpuSeconds, peakRssMiB } = medians[name] as Median
+    return [
+      name,
+      recordsPerSecond.toFixed(0),
+      (recordsPerSecond / reference.recordsPerSecond).toFixed(2),
+      (recordsPerSecond / AIM_RECORDS_PER_SECOND).toFixed(2),
+      cpuSeconds.toFixed(2),
+      peakRssMiB.toFixed(0),
+    ]
+  })
+  console.log(table([['', 'records/s', 'of encoder', 'of 300,000', 'CPU s', 'peak MiB'], ...rows]))
+  for (const { of, measure, value, met } of verdicts) {
+    console.log(`${met ? 'met' : 'MISSED'}: ${of}, ${value.toFixed(2)} ${measure}`)
+  }
+}
+process.exit(verdicts.every(({ met }) => met) ? 0 : 1)
+
+async function measure(name: string): Promise<Measured> {
+  const child = fork(file('client'), [name, endpoint, String(RECORDS)])
+  const measured = (await answer(child)) as Measured
+  // So that nobody wins by writing less.
+  server.send('count')
+  const found = Number(await answer(server))
+  const expected = name === REFERENCE ? 0 : RECORDS
+  if (found !== expected) throw new Error(`${name} wrote ${found} records, not ${expected}`)
+  return measured
+}
+
+function answer(child: ChildProcess): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const failed = (code: number | null): void => reject(new Error(`It ended with status ${code}`))
+    child.once('exit', failed)
+    child.once('message', (message) => {
+      child.off('exit', failed)
+      resolve(message)
+    })
+  })
+}
