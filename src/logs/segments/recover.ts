@@ -105,6 +105,11 @@ async function replay(
   }
   const there = new Set(names.map(segmentText))
   for (const [text, other] of segments) {
+    // Committed since the segment began, and removed perhaps before its owner ended.
+    if (other !== segment && other.liveBytes === 0) {
+      segments.delete(text)
+      continue
+    }
     if (!there.has(text)) throw damaged(other.name, 0)
     other.sizeBytes = (await other.file()).sizeBytes
   }
