@@ -52,11 +52,16 @@ const packages = {
   papaparse: ['src/inputs/', 'src/formats/csv[.]ts$'],
   hyparquet: ['src/formats/parquet', 'src/cli/'],
   'hyparquet-writer': ['src/formats/parquet'],
-  nanoid: ['src/core/', 'src/sinks/', 'src/client/'],
+  nanoid: ['src/core/', 'src/sinks/', 'src/client/', 'src/testing/simulator/'],
   hono: ['src/http/'],
   'lossless-json': ['src/core/', 'src/inputs/', 'src/logs/'],
   commander: ['src/cli/'],
-  '@noble/hashes': ['src/http/s3-gateway/', 'src/s3/buckets/', 'src/s3/customer-key.ts'],
+  '@noble/hashes': [
+    'src/http/s3-gateway/',
+    'src/s3/buckets/',
+    'src/s3/customer-key.ts',
+    'src/testing/simulator/',
+  ],
 }
 
 const placeOf = (name) => (name.endsWith('.ts') ? `${name}$` : `${name}/`)

@@ -6,7 +6,9 @@ import { runScript } from './run-script.mjs'
 
 const [command, ...args] = process.argv.slice(2)
 if (command === undefined || !/^[a-z]+$/.test(command)) {
-  console.error('usage: node scripts/bootstrap.mjs start|test|conformance|prove|bench [arguments]')
+  console.error(
+    'usage: node scripts/bootstrap.mjs start|test|conformance|simulate|prove|bench [arguments]',
+  )
   process.exit(2)
 }
 

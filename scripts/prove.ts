@@ -22,6 +22,12 @@ const proofs: Readonly<Record<string, Proof>> = {
     command: ['vitest', 'run', '--project', 'node', 'test/sinks/crashes'],
     environment: { SLUICE_CRASHES: '100' },
   },
+  simulate: {
+    proves:
+      '10,000 simulated lives of a sink, with a crash between any two answers; and that known bugs would be seen',
+    command: ['node', 'scripts/simulate.ts', '--seeds', '10000', '--mutants'],
+    environment: {},
+  },
 }
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(proofs)

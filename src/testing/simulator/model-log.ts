@@ -1,0 +1,64 @@
+import type { Log, LogSession } from '../../contracts/index.ts'
+import { SluiceError } from '../../core/errors.ts'
+import type { Random } from './random.ts'
+import type { Owner, Scheduler } from './scheduler.ts'
+
+const MOST_MS = 5
+
+/**
+ * A log that outlives its processes, whatever it is itself: each call takes its turn before it has its effect, and another before it is
+ * answered, so that a process can die at either. A call that is refused has changed nothing, as the contract has it.
+ */
+export function modelLog(
+  log: Log,
+  by: Owner,
+  failureRate: () => number,
+  random: Random,
+  scheduler: Scheduler,
+): Log {
+  const wait = (what: string): Promise<void> =>
+    scheduler.wait(by, what, random.fraction() * MOST_MS)
+
+  async function call<T>(what: string, effect: () => Promise<T>): Promise<T> {
+    await wait(`log: ${what}`)
+    if (random.chance(failureRate())) {
+      await wait(`log: ${what} failed`)
+      throw new SluiceError('unavailable', `The model log fails to ${what}`)
+    }
+    const answer = effect()
+    answer.catch(() => {})
+    await wait(`log: ${what} done`)
+    return answer
+  }
+
+  function session(inner: LogSession): LogSession {
+    // Changes take effect in the order in which they were asked for, however long each takes.
+    let last: Promise<unknown> = Promise.resolve()
+    const inOrder = <T>(what: string, effect: () => Promise<T>): Promise<T> => {
+      const result = last.then(() => call(what, effect))
+      last = result.catch(() => {})
+      return result
+    }
+    return {
+      state: inner.state,
+      append: (batch) => inOrder(`append ${batch.producer?.seq ?? ''}`, () => inner.append(batch)),
+      seal: (file) => inOrder(`seal ${file.key}`, () => inner.seal(file)),
+      progress: (id, upload) =>
+        inOrder(`progress ${upload?.parts.length}`, () => inner.progress(id, upload)),
+      store: (files) => inOrder('store', () => inner.store(files)),
+      commit: (files) => inOrder(`commit ${files[0]?.key}`, () => inner.commit(files)),
+      committed: (range) => call('committed', () => inner.committed(range)),
+      async *read(file) {
+        await wait(`log: read ${file.key}`)
+        yield* inner.read(file)
+      },
+      positions: () => inner.positions(),
+      close: () => inOrder('close', () => inner.close()),
+    }
+  }
+
+  return {
+    inMemory: log.inMemory,
+    open: async (owner) => session(await call('open', () => log.open(owner))),
+  }
+}

@@ -1,0 +1,56 @@
+import type { MultipartToken } from '../../contracts/index.ts'
+import type { Owner } from './scheduler.ts'
+
+interface Upload {
+  readonly token: MultipartToken
+  readonly by: Owner
+  told: boolean
+  /** Whose log has it. */
+  owner: Owner | undefined
+}
+
+/** Who began which upload, and whether a log has ever known it. */
+export class OpenUploads {
+  readonly #fail: (what: string) => void
+  readonly #uploads = new Map<string, Upload>()
+
+  constructor(fail: (what: string) => void) {
+    this.#fail = fail
+  }
+
+  created(token: MultipartToken, by: Owner): void {
+    this.#uploads.set(token.uploadId, { token, by, told: false, owner: undefined })
+  }
+
+  /** The answer reached whoever asked. An upload whose answer was lost is nobody's but the janitor's. */
+  told(uploadId: string): void {
+    const upload = this.#uploads.get(uploadId)
+    if (upload) upload.told = true
+  }
+
+  /** It is in the log that this process owns. */
+  logged(uploadId: string, owner: Owner): void {
+    const upload = this.#uploads.get(uploadId)
+    if (upload) upload.owner = owner
+  }
+
+  /** What a log knows is its owner's to go on with, and nobody else's to end. */
+  aborts(uploadId: string, by: Owner): void {
+    const { token, owner } = this.#uploads.get(uploadId) ?? {}
+    if (owner && owner !== by)
+      this.#fail(`${by.name} aborts the upload of ${token?.key}, which is ${owner.name}'s`)
+  }
+
+  /** Of those that are open at the end, none was ever in a log, and no more than one for each death and lane was heard of. */
+  check(open: ReadonlySet<string>): void {
+    const places = new Set<string>()
+    for (const [id, { token, by, told, owner }] of this.#uploads) {
+      if (!open.has(id) || (!owner && !told)) continue
+      if (owner) this.#fail(`the upload of ${token.key} is in the log and left open`)
+      if (by.alive) this.#fail(`the upload of ${token.key} was left open by ${by.name}, who lives`)
+      const place = `${by.name} ${token.key.slice(0, token.key.lastIndexOf('/'))}`
+      if (places.has(place)) this.#fail(`${place} left more than one upload open`)
+      places.add(place)
+    }
+  }
+}

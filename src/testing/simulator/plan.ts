@@ -1,0 +1,117 @@
+import type { MemoryCapabilities } from '../../stores/memory-capabilities.ts'
+import type { Random } from './random.ts'
+
+/** What a seed makes of one run: the sinks, what the bucket can do, and how often what goes wrong. */
+export interface Plan {
+  readonly shards: number
+  readonly producers: number
+  readonly writes: number
+  readonly capabilities: MemoryCapabilities
+  /** Whether a manifest makes files visible, and whether all of them at the end of a run. */
+  readonly manifest: boolean
+  readonly run: boolean
+  readonly partition: boolean
+  readonly name: string | undefined
+  readonly records: number | undefined
+  readonly bytes: number | undefined
+  readonly ageMs: number
+  readonly idleMs: number | undefined
+  readonly everyMs: number | undefined
+  readonly maxOpenFiles: number
+  /** Whether columns are declared, others by every second process, and what becomes of records that have more. */
+  readonly columns: 'reject' | 'rest' | 'evolve' | undefined
+  readonly maxPendingBytes: number
+  /** Whether the log is files on a disk, and about how large one of them becomes; else each call of it is an atom. */
+  readonly disk: boolean
+  readonly segmentBytes: number
+  /** Of a call of the disk, or of the log. */
+  readonly logFailureRate: number
+  /** Of a call of the store. */
+  readonly faultRate: number
+  /** Of a step. */
+  readonly killRate: number
+  readonly jumpRate: number
+  readonly outageRate: number
+  readonly expiryRate: number
+  /** Times `killRate`: a successor is started beside one that lives. */
+  readonly zombieRate: number
+  /** Of a write: a call of flush, close or explain after it. */
+  readonly flushRate: number
+  /** How the last records become visible. */
+  readonly drain: 'close' | 'flush' | 'idle'
+}
+
+export const MAX_RECORD_BYTES = 300
+export const MAX_BATCH_RECORDS = 6
+
+/** A sink takes as much memory as one body may have, where it may not send parts. */
+const MAX_PUT_BYTES = 32 * 1024
+
+const NAMES = [
+  undefined,
+  undefined,
+  '{stream}/{partition}/h={hour}/{shard}-{schema}-{begin:19}-{end:19}.{ext}',
+  '{stream}/{partition}/{uuid}.{ext}',
+]
+
+/** Nothing goes wrong by itself: for a run that is killed at a chosen step. */
+export const PLAIN: Plan = {
+  ...{ shards: 1, producers: 1, writes: 2, partition: true, name: undefined },
+  capabilities: {
+    maxPutBytes: MAX_PUT_BYTES,
+    multipart: { minPartBytes: 64, maxPartBytes: 256 },
+    conditionalPut: true,
+  },
+  ...{ records: 8, bytes: undefined, ageMs: 10_000, maxPendingBytes: 4000 },
+  ...{ idleMs: undefined, everyMs: undefined, maxOpenFiles: 1000, columns: undefined },
+  ...{ manifest: false, run: false, disk: true, segmentBytes: 2000, logFailureRate: 0 },
+  ...{ faultRate: 0, killRate: 0, jumpRate: 0, outageRate: 0, expiryRate: 0, zombieRate: 0 },
+  ...{ flushRate: 0, drain: 'idle' },
+}
+
+export function planOf(random: Random): Plan {
+  const often = (rate: number): number => (random.chance(0.6) ? random.fraction() * rate : 0)
+  const partBytes = random.pick([64, 200, 500])
+  const conditionalPut = random.chance(0.85)
+  const manifest = conditionalPut && random.chance(0.25)
+  const run = manifest && random.chance(0.3)
+  return {
+    shards: random.pick([1, 1, 1, 1, 2, 3]),
+    producers: random.between(1, 2),
+    writes: random.between(2, 4),
+    capabilities: {
+      maxPutBytes: MAX_PUT_BYTES,
+      conditionalPut,
+      conditionalComplete: conditionalPut && random.chance(0.7),
+      listUploads: random.chance(0.7),
+      multipart: random.chance(0.85) && {
+        minPartBytes: partBytes,
+        maxPartBytes: partBytes * random.pick([1, 2]),
+        equalParts: random.chance(0.4),
+      },
+    },
+    manifest,
+    run,
+    partition: random.chance(0.6),
+    name: random.pick(NAMES),
+    records: random.chance(0.6) ? random.between(2, 20) : undefined,
+    bytes: random.chance(0.3) ? random.between(300, 2000) : undefined,
+    ageMs: random.between(100, 60_000),
+    idleMs: random.chance(0.3) ? random.between(100, 20_000) : undefined,
+    everyMs: random.chance(0.2) ? random.between(1000, 60_000) : undefined,
+    maxOpenFiles: random.pick([1, 2, 1000, 1000]),
+    columns: random.pick([undefined, undefined, 'reject', 'rest', 'evolve']),
+    maxPendingBytes: random.pick([1500, 4000, 100_000]),
+    disk: random.chance(0.7),
+    segmentBytes: random.pick([500, 2000, 20_000]),
+    logFailureRate: random.chance(0.2) ? 0.01 : 0,
+    faultRate: often(0.4),
+    killRate: often(0.015),
+    jumpRate: often(0.01),
+    outageRate: often(0.005),
+    expiryRate: often(0.02),
+    zombieRate: often(0.6),
+    flushRate: run ? 0 : often(0.5),
+    drain: run ? 'close' : random.pick(['close', 'flush', 'idle']),
+  }
+}

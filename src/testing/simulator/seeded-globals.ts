@@ -1,0 +1,65 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { nanoid } from 'nanoid'
+import type { Random } from './random.ts'
+import type { Scheduler, Task } from './scheduler.ts'
+
+/**
+ * Puts what a platform decides by itself into the hands of the seed and the scheduler, and gives what puts it back: randomness, time,
+ * digests (which other threads would compute), and turns of the event loop. One simulation at a time, in a process that does nothing else
+ * meanwhile.
+ */
+export function seedGlobals(random: Random, scheduler: Scheduler): () => void {
+  const words = random.fork('ids')
+  const fractions = random.fork('Math.random')
+  const getRandomValues = <T extends Uint8Array>(bytes: T): T => {
+    refilled = true
+    words.fill(bytes)
+    return bytes
+  }
+  let refilled = false
+  const later = (run: () => void, ms = 0): Task => scheduler.add(scheduler.current, 'turn', ms, run)
+  const restores = [
+    replace(globalThis, {
+      setTimeout: later,
+      setImmediate: later,
+      clearTimeout: (task: Task | undefined) => task && scheduler.remove(task),
+      scheduler: { yield: () => Promise.resolve() },
+    }),
+    replace(Date, { now: () => scheduler.nowMs }),
+    // Errors are ordinary here, and their stacks half of the work.
+    replace(Error, { stackTraceLimit: 0 }),
+    replace(Math, { random: () => fractions.fraction() }),
+    replace(crypto, { getRandomValues, randomUUID: () => uuid(words) }),
+    replace(crypto.subtle, {
+      digest: async (_: 'SHA-256', bytes: Uint8Array) => sha256(bytes).slice().buffer,
+    }),
+  ]
+  // It draws its bytes in advance, for many ids: those that an earlier simulation has left are thrown away.
+  while (!refilled) nanoid()
+  return () => {
+    for (const restore of restores) restore()
+  }
+}
+
+function uuid(random: Random): string {
+  const hex = Array.from({ length: 4 }, () => random.uint32().toString(16).padStart(8, '0')).join(
+    '',
+  )
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+}
+
+/** Own properties hide those of a prototype; what was there before comes back exactly. */
+function replace(target: object, values: Readonly<Record<string, unknown>>): () => void {
+  const before = Object.keys(values).map(
+    (name) => [name, Object.getOwnPropertyDescriptor(target, name)] as const,
+  )
+  for (const [name, value] of Object.entries(values)) {
+    Object.defineProperty(target, name, { value, configurable: true, writable: true })
+  }
+  return () => {
+    for (const [name, descriptor] of before) {
+      if (descriptor) Object.defineProperty(target, name, descriptor)
+      else Reflect.deleteProperty(target, name)
+    }
+  }
+}
