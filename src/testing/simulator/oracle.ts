@@ -3,7 +3,7 @@ import { isSluiceError } from '../../core/errors.ts'
 import { laneId } from '../../core/lane.ts'
 import { isDeadLetter } from '../../sinks/dead-letters/lane.ts'
 import { OpenUploads } from './open-uploads.ts'
-import type { Scheduler } from './scheduler.ts'
+import type { Owner, Scheduler } from './scheduler.ts'
 import { VisibleFiles } from './visible-files.ts'
 
 /** What no fault of this world gives a reason for. */
@@ -15,6 +15,8 @@ const IMPOSSIBLE: ReadonlySet<string> = new Set([
 /** What a producer was told of one write. */
 export interface Told {
   readonly shard: string
+  /** Who told. */
+  readonly by: Owner
   readonly rows: readonly Row[]
   readonly ack: Ack
 }
@@ -40,13 +42,13 @@ export class Oracle {
   }
 
   /** A producer got its answer. */
-  acknowledged(shard: string, rows: readonly Row[], ack: Ack): void {
+  acknowledged(shard: string, by: Owner, rows: readonly Row[], ack: Ack): void {
     const rejected = ack.rejected.map(({ index }) => index)
     const bad = rows.flatMap((row, index) => (row.bad ? [index] : []))
     if (String(bad) !== String(rejected) || ack.accepted + bad.length !== rows.length) {
       this.fail(`of ${rows.length} records ${bad} are bad: told of ${ack.accepted} and ${rejected}`)
     }
-    this.told.push({ shard, rows, ack })
+    this.told.push({ shard, by, rows, ack })
   }
 
   /** A call failed: by one of our errors, and of those by one that has a reason here. */

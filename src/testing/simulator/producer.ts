@@ -69,7 +69,7 @@ export class Producer {
       const ack = await Promise.race([answer, process.died.then(() => LOST)])
       // Nobody knows what became of it.
       if (typeof ack === 'symbol') return !this.#numbered
-      oracle.acknowledged(this.#shard.name, rows, ack as Ack)
+      oracle.acknowledged(this.#shard.name, process, rows, ack as Ack)
       return true
     } catch (error) {
       oracle.refusal(error, 'write')
@@ -103,7 +103,11 @@ export class Producer {
     const { oracle } = this.#world
     const process = this.#shard.newest
     if (!process) return
-    const before: readonly Told[] = oracle.told.filter(({ shard }) => shard === this.#shard.name)
+    // A zombie that opened its log late may have taken records that this process knows nothing of.
+    const before: readonly Told[] = oracle.told.filter(
+      ({ shard, by }, i) =>
+        shard === this.#shard.name && (by === process || i < process.toldBefore),
+    )
     const closes = this.#random.chance(0.3)
     const what = closes ? 'close' : 'flush'
     try {

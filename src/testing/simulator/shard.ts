@@ -28,6 +28,8 @@ export interface World {
 /** One process with one sink, until it is killed or has closed it. */
 export interface Process extends Owner {
   readonly sink: FileSink
+  /** How much the oracle had seen told when it started. */
+  readonly toldBefore: number
   /** Resolves at its death. */
   readonly died: Promise<void>
   kill(): void
@@ -93,6 +95,7 @@ export class Shard {
     })
     const process: Process = Object.assign(owner, {
       sink,
+      toldBefore: oracle.told.length,
       died,
       kill: () => {
         owner.alive = false
