@@ -99,20 +99,23 @@ function crc32(polynomial: number): Crc {
   return {
     update(bytes) {
       const byte = (i: number): number => bytes[i] as number
+      // A variable of its own: what closures share is written to memory at each step.
+      let sum = value
       let i = 0
       for (; i + SLICES <= bytes.byteLength; i += SLICES) {
-        value ^= byte(i) | (byte(i + 1) << 8) | (byte(i + 2) << 16) | (byte(i + 3) << 24)
-        value =
-          at(7, value) ^
-          at(6, value >>> 8) ^
-          at(5, value >>> 16) ^
-          at(4, value >>> 24) ^
+        sum ^= byte(i) | (byte(i + 1) << 8) | (byte(i + 2) << 16) | (byte(i + 3) << 24)
+        sum =
+          at(7, sum) ^
+          at(6, sum >>> 8) ^
+          at(5, sum >>> 16) ^
+          at(4, sum >>> 24) ^
           at(3, byte(i + 4)) ^
           at(2, byte(i + 5)) ^
           at(1, byte(i + 6)) ^
           at(0, byte(i + 7))
       }
-      for (; i < bytes.byteLength; i++) value = (value >>> 8) ^ at(0, value ^ byte(i))
+      for (; i < bytes.byteLength; i++) sum = (sum >>> 8) ^ at(0, sum ^ byte(i))
+      value = sum
     },
     digest() {
       const bytes = new Uint8Array(4)

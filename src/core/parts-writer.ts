@@ -19,8 +19,9 @@ export class PartsWriter {
   readonly #buffers: PartBuffers
   #filling: Bytes | undefined
   #filled = 0
-  /** Of the part that was begun last. */
+  /** Number and size of the part that was begun last. */
   #partNumber = 0
+  #partBytes = 0
   /**
    * Whole parts that wait. With multipart it is the first one: for a second one to show that this is no single put, or for the
    * head. Without, all of the object.
@@ -45,13 +46,13 @@ export class PartsWriter {
     throwIfAborted(this.#upload.signal)
     this.#upload.checkSize(this.#bytes + chunk.byteLength, false)
     for (let at = 0; at < chunk.byteLength; ) {
-      const buffer = this.#filling ?? (await this.#next())
+      const buffer = this.#grown(this.#filling ?? (await this.#next()), chunk.byteLength - at)
       const piece = chunk.subarray(at, at + buffer.byteLength - this.#filled)
       buffer.set(piece, this.#filled)
       at += piece.byteLength
       this.#filled += piece.byteLength
       this.#bytes += piece.byteLength
-      if (this.#filled === buffer.byteLength) await this.#takePart(buffer)
+      if (this.#filled === this.#partBytes) await this.#takePart(buffer)
     }
     throwIfAborted(this.#upload.signal)
   }
@@ -91,10 +92,25 @@ export class PartsWriter {
     return this.#take()
   }
 
+  /** The first buffer grows with what comes: most objects are far smaller than a part. */
   #take(): Bytes {
-    this.#filling = this.#buffers.take(this.#upload.plan.sizeOf(++this.#partNumber))
+    this.#partBytes = this.#upload.plan.sizeOf(++this.#partNumber)
+    const isFirst = this.#buffers.peakBytes === 0
+    this.#filling = this.#buffers.take(isFirst ? this.#headBytes : this.#partBytes)
     this.#filled = 0
     return this.#filling
+  }
+
+  /** The buffer, or a larger one with what is in it, so that these bytes fit, or as many of them as the part takes. */
+  #grown(buffer: Bytes, moreBytes: number): Bytes {
+    const neededBytes = Math.min(this.#filled + moreBytes, this.#partBytes)
+    if (neededBytes <= buffer.byteLength) return buffer
+    const sizeBytes = Math.min(Math.max(neededBytes, 2 * buffer.byteLength), this.#partBytes)
+    const larger = this.#buffers.take(sizeBytes)
+    larger.set(buffer)
+    this.#buffers.give(buffer)
+    this.#filling = larger
+    return larger
   }
 
   /** A whole part: the first one waits, every other one is sent. */

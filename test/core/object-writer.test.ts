@@ -78,6 +78,16 @@ describe('objectWriter', () => {
     expect(created).toBe(0)
   })
 
+  test('what a small object takes in memory does not depend on the size of parts', async () => {
+    const writer = objectWriter(store(), 'a', { partBytes: 1024 ** 2 })
+    await writer.write(bytes(1000))
+    await writer.write(bytes(1))
+    expect((await writer.close()).peakBytes).toBeLessThan(4000)
+    const one = objectWriter(store(), 'b', { partBytes: 1024 ** 2, headBytes: 4 })
+    await one.write(bytes(4000))
+    expect((await one.close(bytes(4))).peakBytes).toBeLessThan(4100)
+  })
+
   test('a head is sent last and lies first', async () => {
     const to = store()
     const order: number[] = []

@@ -57,6 +57,19 @@ describe('the text of a row', () => {
     expect(rowText({ a: -0 })).toBe('~{"a":["f","-0"]}')
   })
 
+  test('a value that JSON cannot hold has the text that logs on disk have of it', () => {
+    const at = new Date(1234)
+    const row = { at, text: '"d"\n', list: [1, [at], null], n: 12n, deep: { u: undefined, at } }
+    const numbers = [-0, Number.NaN, Number.NEGATIVE_INFINITY, 1e21, new Date(Number.NaN)]
+    expect(rowText({ ...row, numbers, bytes: new Uint8Array([1, 2]), toJSON: 5 })).toBe(
+      '~{"at":["d",1234],"text":"\\"d\\"\\n","list":[0,1,[0,["d",1234]],null],"n":["n","12"],' +
+        '"deep":{"u":["u"],"at":["d",1234]},' +
+        '"numbers":[0,["f","-0"],["f","NaN"],["f","-Infinity"],1e+21,["d",null]],' +
+        '"bytes":["b","AQI="],"toJSON":5}',
+    )
+    expect(row.deep.at).toBe(at)
+  })
+
   test('a hole in a list is read as undefined, and a class of data as its members', () => {
     class Point {
       x = 1

@@ -3,8 +3,8 @@ import { SluiceError } from '../../core/errors.ts'
 const MIB = 1024 ** 2
 
 /**
- * What a sink may hold in memory: rows as they weigh as JSON, and bytes. 64 MiB stay below 160 MB of a process with its runtime,
- * and fill a Parquet file of some MiB (`npm run bench sink`).
+ * What a sink may hold in memory: rows as they weigh as JSON, and bytes. 64 MiB fill a Parquet file of some MiB. The process is
+ * larger: rows weigh more as objects, and an engine that has memory left collects late (`npm run bench sink`).
  */
 export const DEFAULT_MEMORY_BYTES: number = 64 * MIB
 

@@ -63,7 +63,7 @@ describe('the tail of a segment', () => {
       const damaged = concatBytes([bytes.slice(0, size), tail as Bytes])
       // A byte of garbage may be the right one.
       const same = damaged.findIndex((byte, i) => byte !== bytes[i])
-      const end = Math.max(size, same < 0 ? bytes.byteLength : same)
+      const end = Math.max(size, same < 0 ? damaged.byteLength : same)
       const whole = sizes.filter((at) => at <= end).length
       expect(await recordsIn(withLast(folder, name, damaged))).toBe(whole * ROWS)
     }
