@@ -222,7 +222,7 @@ export class OpenSink<R extends object> {
 
   /** Stops, and gives the log back. */
   async release(reason: SluiceError): Promise<void> {
-    this.#lanes.cancelTimers()
+    this.#lanes.stop()
     await this.publisher.stop(reason)
     await this.session.close()
   }
