@@ -31,6 +31,8 @@ export interface Encoding {
   readonly format: string
   /** The declared columns; `undefined` when they are inferred from the records of each file. */
   readonly schema: Schema | undefined
+  /** The run that they were taken for; whoever cuts them, their file is of that run. */
+  readonly run?: string | undefined
 }
 
 /**
