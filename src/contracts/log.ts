@@ -87,7 +87,10 @@ export interface LogSession<R = Row> {
    * sealed, or so long ago that the log has forgotten it.
    */
   commit(files: readonly CommittedFile[]): Promise<void>
-  /** Committed files that overlap the range, ascending. `not-found` when the lane does not reach to the range's end. */
+  /**
+   * Committed files that overlap the range, ascending. `not-found` when the lane does not reach to the range's end, or when the log has
+   * forgotten the files of its beginning.
+   */
   committed(range: LaneRange): Promise<readonly CommittedFile[]>
   /** Every lane that ever had a record, and how far it reaches: what an audit holds against a listing. */
   positions(): AsyncIterable<LanePosition>
