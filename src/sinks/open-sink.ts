@@ -37,7 +37,7 @@ import { Rotator } from './policy/rotator.ts'
 import { Watermark } from './policy/watermark.ts'
 import type { Encodings } from './publish/encodings.ts'
 import { openPublisher } from './publish/open-publisher.ts'
-import type { Publisher } from './publish/publisher.ts'
+import type { Answered, Publisher } from './publish/publisher.ts'
 import { statusOf } from './status.ts'
 
 export interface OpenSinkOptions<R> {
@@ -90,8 +90,7 @@ export class OpenSink<R extends object> {
   readonly publisher: Publisher
   accepted = 0
   rejected = 0
-  /** Whether a producer was answered again; `visible`: of records that readers see. */
-  repeated: false | 'pending' | 'visible' = false
+  answered: Answered = 'nothing'
   readonly #options: OpenSinkOptions<R>
   readonly #columns: Columns
   readonly #judge: Judge<R>
@@ -244,9 +243,10 @@ export class OpenSink<R extends object> {
     })
     if (duplicate) {
       const isSeen = ranges.some((range) => !isDeadLetter(range.lane) && !this.#isHeld(range))
-      this.repeated = isSeen ? 'visible' : this.repeated || 'pending'
+      if (this.answered !== 'visible') this.answered = isSeen ? 'visible' : 'again'
       return
     }
+    if (this.answered === 'nothing') this.answered = 'new'
     for (const [i, range] of ranges.entries()) {
       const part = batch.lanes[i]
       if (part) this.#lanes.appended(range, part.bytes, batch.atMs, part.encoding)

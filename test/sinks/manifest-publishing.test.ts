@@ -287,6 +287,9 @@ describe('a run', () => {
     await job('0', '1')
     await job('0', '1', '2')
     expect(await visible(base)).toEqual(ids(0, 9))
+    // A process that comes after the end, and finds nothing to do.
+    await job()
+    expect(await visible(base)).toEqual(ids(0, 9))
     await job('3')
     expect(await visible(base)).toEqual(ids(9, 12))
   })

@@ -21,6 +21,9 @@ import type { Publication } from './publication.ts'
 import { endUpload, publish, storedFile } from './publish.ts'
 import { PublishQueue, type Queued, type Stall } from './publish-queue.ts'
 
+/** The writes of a sink: none, only new ones, some that were kept before, some even of records that are visible. */
+export type Answered = 'nothing' | 'new' | 'again' | 'visible'
+
 export interface PublisherOptions {
   readonly store: Store
   readonly session: LogSession<never>
@@ -135,17 +138,17 @@ export class Publisher {
   }
 
   /**
-   * Names the run's files, and no earlier ones of it; where producers were answered of records that are `visible`, those were named when
-   * the run was closed before, and stay. When they were answered again and there are no files, all was written, and named, before.
+   * Names the run's files, and no earlier ones of it, but where some of the answers were of those. A run without records is one that was
+   * given none, and not one whose sink was only opened, or that was given what was written, and named, before.
    */
-  async finish(repeated: false | 'pending' | 'visible'): Promise<void> {
+  async finish(answered: Answered): Promise<void> {
     const { run, session } = this.#options
     const items = this.#queue.items().filter(isOfRun)
-    if (run === undefined || (repeated !== false && items.length === 0)) return
+    if (run === undefined || (answered !== 'new' && items.length === 0)) return
     try {
       const { manifest } = await this.#prepare()
       const files = items.map(({ file }) => storedFile(file))
-      await manifest?.commit({ files, run: repeated === 'visible' ? undefined : run })
+      await manifest?.commit({ files, run: answered === 'visible' ? undefined : run })
       await session.commit(files)
     } catch (error) {
       this.#endIfFenced(error)
