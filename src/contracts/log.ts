@@ -31,6 +31,8 @@ export interface Encoding {
   readonly format: string
   /** The declared columns; `undefined` when they are inferred from the records of each file. */
   readonly schema: Schema | undefined
+  /** The run that they were taken for; whoever cuts them, their file is of that run. */
+  readonly run?: string | undefined
 }
 
 /**
@@ -85,7 +87,10 @@ export interface LogSession<R = Row> {
    * sealed, or so long ago that the log has forgotten it.
    */
   commit(files: readonly CommittedFile[]): Promise<void>
-  /** Committed files that overlap the range, ascending. `not-found` when the lane does not reach to the range's end. */
+  /**
+   * Committed files that overlap the range, ascending. `not-found` when the lane does not reach to the range's end, or when the log has
+   * forgotten the files of its beginning.
+   */
   committed(range: LaneRange): Promise<readonly CommittedFile[]>
   /** Every lane that ever had a record, and how far it reaches: what an audit holds against a listing. */
   positions(): AsyncIterable<LanePosition>

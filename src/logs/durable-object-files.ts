@@ -164,6 +164,18 @@ export function pendingFiles(sql: SqlLike): PendingFile[] {
     }))
 }
 
+/** The first position that is open, or in a file that is not forgotten. */
+export function firstKnown(sql: SqlLike, laneId: number): number {
+  const [row] = sql
+    .exec(
+      `SELECT coalesce((SELECT min(first) FROM files WHERE lane = ?1),
+         (SELECT open FROM lanes WHERE id = ?1)) AS first`,
+      laneId,
+    )
+    .toArray()
+  return Number(row?.first)
+}
+
 export function committedFiles(sql: SqlLike, laneId: number, range: LaneRange): CommittedFile[] {
   return sql
     .exec(

@@ -15,6 +15,7 @@ import { appendBatch } from './durable-object-append.ts'
 import {
   commitFiles,
   committedFiles,
+  firstKnown,
   pendingFiles,
   readBlocks,
   saveProgress,
@@ -145,7 +146,7 @@ function session<R extends object>(
     async committed(range: LaneRange) {
       return transact(() => {
         const lane = findLane(sql, range.lane)
-        checkReach(range, lane?.end)
+        checkReach(range, lane?.end, lane && firstKnown(sql, lane.id))
         return lane ? committedFiles(sql, lane.id, range) : []
       })
     },

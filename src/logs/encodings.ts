@@ -1,12 +1,12 @@
 import type { Encoding, Field } from '../contracts/index.ts'
 
 /** An encoding as one text, the same for equal ones. */
-export function encodingText({ format, schema }: Encoding): string {
+export function encodingText({ format, schema, run }: Encoding): string {
   const fields = schema?.fields.map(({ name, type, nullable }) => ({ name, type, nullable }))
-  return JSON.stringify([format, fields ?? null])
+  return JSON.stringify([format, fields ?? null, ...(run === undefined ? [] : [run])])
 }
 
 export function encodingOf(text: string): Encoding {
-  const [format, fields] = JSON.parse(text) as [string, readonly Field[] | null]
-  return { format, schema: fields ? { fields } : undefined }
+  const [format, fields, run] = JSON.parse(text) as [string, readonly Field[] | null, string?]
+  return { format, schema: fields ? { fields } : undefined, ...(run !== undefined && { run }) }
 }

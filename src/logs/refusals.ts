@@ -24,9 +24,14 @@ export function laneToCut<L extends OpenRange>(
   )
 }
 
-/** Throws `not-found` for a range that the lane does not reach: a receipt that nobody gave out. */
-export function checkReach({ end }: LaneRange, laneEnd = 0): void {
+/**
+ * Throws `not-found` for a range that the lane does not reach, of a receipt that nobody gave out, and for one that begins before the
+ * first position of which the log still knows where it lies: it would wait for a file that has long been visible.
+ */
+export function checkReach({ begin, end }: LaneRange, laneEnd = 0, firstKnown = 0): void {
   if (end > laneEnd) throw new SluiceError('not-found', 'There are no such records in this log')
+  if (begin >= firstKnown) return
+  throw new SluiceError('not-found', 'The log has forgotten in which file these records are')
 }
 
 /** What an append hears whose rows cannot be in one file with those that are open. */

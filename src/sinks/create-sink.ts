@@ -87,7 +87,7 @@ export interface SinkOptions<R = Row> {
    * take the place of what an earlier run of that name made visible, and of nothing else. Dead letters are not part of it. Until
    * then `flush` sends files to the store and answers none of them. With a log that outlives the process, a run that was cut off
    * goes on under its name, and no other begins before it was closed; one that finds all of its records kept, by the sequences of
-   * its producers, changes nothing.
+   * its producers, changes nothing, and one that finds some of them in files that were made visible adds to these.
    */
   readonly run?: string | undefined
   /**

@@ -4,6 +4,7 @@ import type {
   CutReason,
   Format,
   Lane,
+  LaneRange,
   LaneState,
   Log,
   LogBatch,
@@ -36,7 +37,7 @@ import { Rotator } from './policy/rotator.ts'
 import { Watermark } from './policy/watermark.ts'
 import type { Encodings } from './publish/encodings.ts'
 import { openPublisher } from './publish/open-publisher.ts'
-import type { Publisher } from './publish/publisher.ts'
+import type { Answered, Publisher } from './publish/publisher.ts'
 import { statusOf } from './status.ts'
 
 export interface OpenSinkOptions<R> {
@@ -70,8 +71,8 @@ export interface OpenSinkOptions<R> {
 export async function openSink<R extends object>(
   options: OpenSinkOptions<R>,
 ): Promise<OpenSink<R>> {
-  const { log, format, schema, drift, stream, shard, tell } = options
-  const columns = await columnsOf({ format: format.extension, schema, drift, tell })
+  const { log, format, run, schema, drift, stream, shard, tell } = options
+  const columns = await columnsOf({ format: format.extension, run, schema, drift, tell })
   const session = await log.open(`${stream}/${shard}`)
   try {
     const sink = new OpenSink(options, session, columns)
@@ -89,8 +90,7 @@ export class OpenSink<R extends object> {
   readonly publisher: Publisher
   accepted = 0
   rejected = 0
-  /** Whether a producer was answered again. */
-  repeated = false
+  answered: Answered = 'nothing'
   readonly #options: OpenSinkOptions<R>
   readonly #columns: Columns
   readonly #judge: Judge<R>
@@ -143,7 +143,7 @@ export class OpenSink<R extends object> {
     const { publisher } = this
     const lanes = new OpenLanes({ clock, deadlines, onDue: (lane) => this.#cutDue(lane) })
     const appends = new Appends(session)
-    const cutter = new Cutter({ session, publisher, lanes, names, run, clock, tell, onFenced })
+    const cutter = new Cutter({ session, publisher, lanes, names, clock, tell, onFenced })
     this.#lanes = lanes
     this.#appends = appends
     this.#cutter = cutter
@@ -222,7 +222,7 @@ export class OpenSink<R extends object> {
 
   /** Stops, and gives the log back. */
   async release(reason: SluiceError): Promise<void> {
-    this.#lanes.cancelTimers()
+    this.#lanes.stop()
     await this.publisher.stop(reason)
     await this.session.close()
   }
@@ -241,8 +241,12 @@ export class OpenSink<R extends object> {
       duplicate,
       bytes: duplicate ? 0 : batchBytes(batch),
     })
-    if (duplicate) this.repeated = true
-    if (duplicate) return
+    if (duplicate) {
+      const isSeen = ranges.some((range) => !isDeadLetter(range.lane) && !this.#isHeld(range))
+      if (this.answered !== 'visible') this.answered = isSeen ? 'visible' : 'again'
+      return
+    }
+    if (this.answered === 'nothing') this.answered = 'new'
     for (const [i, range] of ranges.entries()) {
       const part = batch.lanes[i]
       if (part) this.#lanes.appended(range, part.bytes, batch.atMs, part.encoding)
@@ -296,6 +300,12 @@ export class OpenSink<R extends object> {
       // The log refused (it is full or gone): the records stay open, and the next write or flush hears of it.
       this.#lanes.rearm(lane)
     }
+  }
+
+  /** Whether the records are in no visible file yet. Those of one request become visible together where it matters: in a run. */
+  #isHeld(range: LaneRange): boolean {
+    const open = this.#lanes.get(range.lane)
+    return (open !== undefined && open.begin < range.end) || this.publisher.holds(range)
   }
 
   /** Whether what this sink takes could not be in one file with what the lane holds. */

@@ -151,7 +151,7 @@ export class SinkMachine<R extends object> implements FileSink<R> {
     this.#throwIfOver()
     await this.#flush('close')
     const opened = await this.#open()
-    await opened.publisher.finish(opened.repeated)
+    await opened.publisher.finish(opened.answered)
     this.#closed = true
     this.#over = new SluiceError('invalid-options', 'The sink is closed')
     await opened.release(this.#over)

@@ -116,8 +116,11 @@ describe('Durable Object log', () => {
       expect((await session.committed({ lane: LANE, begin: 0, end: 2 })).length).toBe(2)
       expect(storage.sql.exec('SELECT id FROM producers').toArray()).toEqual([{ id: 'producer 1' }])
       await write(2, AT_MS + 91 * day)
-      const files = await session.committed({ lane: LANE, begin: 0, end: 3 })
+      const files = await session.committed({ lane: LANE, begin: 1, end: 3 })
       expect(files.map(({ begin }) => begin)).toEqual([1, 2])
+      // It would be waited for for ever.
+      const old = session.committed({ lane: LANE, begin: 0, end: 2 })
+      await expect(old).rejects.toMatchObject({ code: 'not-found' })
     })
   })
 

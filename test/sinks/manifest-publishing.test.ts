@@ -273,4 +273,48 @@ describe('a run', () => {
       }
     },
   )
+
+  test('keeps what it made visible before, and was answered again beside what is new', async () => {
+    const { base, start } = world()
+    const job = async (...producers: string[]): Promise<void> => {
+      const { sink } = start({}, { run: 'r' })
+      for (const id of producers) {
+        const from = 3 * Number(id)
+        await sink.write(rows(from, from + 3), { producer: { id, epoch: 0, seq: 0 } })
+      }
+      await sink.close()
+    }
+    await job('0', '1')
+    await job('0', '1', '2')
+    expect(await visible(base)).toEqual(ids(0, 9))
+    // A process that comes after the end, and finds nothing to do.
+    await job()
+    expect(await visible(base)).toEqual(ids(0, 9))
+    await job('3')
+    expect(await visible(base)).toEqual(ids(9, 12))
+  })
+
+  test('is told by the records that wait for a file, too', async () => {
+    for (const run of ['other', undefined]) {
+      const { base, log, start } = world()
+      await start({}, { run: 'r' }).sink.write(rows(0, 3))
+      await expect(start({}, { run }).sink.open()).rejects.toMatchObject({
+        code: 'invalid-options',
+        message: expect.stringContaining('"r"'),
+      })
+      await start({}, { run: 'r', log }).sink.close()
+      expect(await visible(base)).toEqual(ids(0, 3))
+    }
+  })
+
+  test('takes nothing into it that came before it', async () => {
+    const { base, start } = world()
+    await start().sink.write(rows(0, 3))
+    for (const from of [3, 6]) {
+      const { sink } = start({}, { run: 'r' })
+      await sink.write(rows(from, from + 3))
+      await sink.close()
+    }
+    expect(await visible(base)).toEqual([...ids(0, 3), ...ids(6, 9)])
+  })
 })

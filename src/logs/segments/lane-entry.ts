@@ -35,6 +35,12 @@ export function blockAt(blocks: readonly Block[], position: number): number {
   return low
 }
 
+/** The first position that is open, or in a file that is not forgotten. */
+export function firstKnown({ begin, sealed, committed }: LaneEntry): number {
+  const [first] = sealed
+  return Math.min(begin, first?.file.begin ?? begin, committed[0]?.begin ?? begin)
+}
+
 /** What the open records weigh. */
 export function openBytes({ blocks, begin }: LaneEntry): number {
   let bytes = 0

@@ -22,6 +22,7 @@ import {
   blockAt,
   dropBlocks,
   dropFiles,
+  firstKnown,
   insertFile,
   type LaneEntry,
   openBytes,
@@ -158,7 +159,7 @@ export class Ledger {
 
   committed(range: LaneRange): readonly CommittedFile[] {
     const entry = this.find(range.lane)
-    checkReach(range, entry?.end)
+    checkReach(range, entry?.end, entry && firstKnown(entry))
     return (entry?.committed ?? []).filter(
       ({ begin, end }) => begin < range.end && end > range.begin,
     )

@@ -1,4 +1,5 @@
 import type { LaneRange } from '../../contracts/index.ts'
+import { isDeadLetter } from '../dead-letters/lane.ts'
 import { positionOf } from '../file-metadata.ts'
 import { COMPACTED_NAME, DEFAULT_NAME, nameTemplate } from '../policy/name.ts'
 
@@ -53,9 +54,21 @@ export function nameParser(stream: string, template: string): NameParser | undef
   }
 }
 
-/** The names that files of any stream may have: the default one, as dead letters do, and that of a compacted file. */
-export function commonParsers(stream: string): NameParser[] {
-  return [DEFAULT_NAME, COMPACTED_NAME].map((name) => nameParser(stream, name) as NameParser)
+/**
+ * Reads the names of a stream's files: those of its template, and the two that no template changes, of dead letters and of compacted
+ * files. A template's own come before the latter, since one may have the form of the other and mean something else; where it does not say
+ * which records its files hold, what looks like a name that does is none.
+ */
+export function streamParser(stream: string, template: string): NameParser {
+  const [byDefault, compacted] = [DEFAULT_NAME, COMPACTED_NAME].map(
+    (name) => nameParser(stream, name) as NameParser,
+  ) as [NameParser, NameParser]
+  const own = nameParser(stream, template)
+  return (key) => {
+    const letters = byDefault(key)
+    if (letters && isDeadLetter(letters.lane)) return letters
+    return own && (own(key) ?? compacted(key))
+  }
 }
 
 /** How every name of the template begins. */

@@ -2,7 +2,7 @@ import type { CallOptions, LaneRange, ObjectInfo, Store } from '../../contracts/
 import { rangeInMetadata } from '../file-metadata.ts'
 import { manifestPrefix } from '../manifest/keys.ts'
 import { probeKey } from '../publish/probe.ts'
-import { commonParsers, type NameParser, nameParser } from './name-parser.ts'
+import { streamParser } from './name-parser.ts'
 
 /** An object of a stream, and the records that it says it holds; `undefined` for one that says nothing. */
 export interface StreamObject {
@@ -26,8 +26,7 @@ export async function* streamObjects(
   options: StreamObjectsOptions,
 ): AsyncGenerator<StreamObject, void, undefined> {
   const { store, stream, name, prefixes, signal } = options
-  const own = nameParser(stream, name)
-  const parsers: readonly NameParser[] = [...commonParsers(stream), ...(own ? [own] : [])]
+  const parse = streamParser(stream, name)
   const log = manifestPrefix(stream)
   let silent: ObjectInfo[] = []
   const asked = async (): Promise<StreamObject[]> => {
@@ -40,21 +39,13 @@ export async function* streamObjects(
     for await (const object of store.list({ prefix, signal })) {
       if (object.kind !== 'object' || object.key.startsWith(log)) continue
       if (object.key === probeKey(stream)) continue
-      const range = firstOf(parsers, object.key)
+      const range = parse(object.key)
       if (range) yield { object, range }
       else silent.push(object)
       if (silent.length === ASKED_AT_ONCE) yield* await asked()
     }
   }
   yield* await asked()
-}
-
-function firstOf(parsers: readonly NameParser[], key: string): LaneRange | undefined {
-  for (const parse of parsers) {
-    const range = parse(key)
-    if (range) return range
-  }
-  return undefined
 }
 
 /** `undefined` for a file of another stream in its place: names that begin with no stream's own may lie among those of others. */

@@ -58,11 +58,12 @@ const FILES_AT_ONCE = 50
  * below `{stream}/_replayed/`, where an audit still counts it. What is refused again, or left by `repair`, goes to a new dead-letter
  * file, in the same append as the rest.
  *
- * Guaranteed with a durable log: each letter is given once, however often this is cut off and called again with the same `repair`. With
- * another one, a file that was given in part is refused with `conflict`, and not written twice. Memory is bounded: a batch of letters
- * at a time.
+ * Guaranteed with a durable log: each letter is given once, however often this is cut off and called again with the same `repair` within
+ * the 7 days for which a log knows a producer. With another one, a file that was given in part is refused with `conflict`, and not
+ * written twice. Memory is bounded: a batch of letters at a time.
  *
- * Not guaranteed: order among the records. In a memory log, a replay that is cut off may have written records that the next one writes again.
+ * Not guaranteed: order among the records. In a memory log, and after those days, a replay that was cut off may have written records that
+ * the next one writes again.
  *
  * Errors: `conflict`; what `repair` throws; the sink's and the store's. Nothing is lost by any of them.
  */

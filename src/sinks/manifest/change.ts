@@ -4,7 +4,7 @@ import { laneId } from '../../core/lane.ts'
 import type { Change } from './entry.ts'
 import { type Interval, type Intervals, overlaps, tile, withInterval } from './intervals.ts'
 import type { ManifestFile } from './manifest.ts'
-import type { ManifestState } from './state.ts'
+import { type ManifestState, standsFor } from './state.ts'
 
 export interface CommitOptions {
   /** Files whose objects are in the store. One that was published before is skipped, so a commit may be made again. */
@@ -37,16 +37,21 @@ export function changeOf(
   return { add, remove: [...all], forget: [] }
 }
 
-/** What the run published before, without what it publishes now. */
+/**
+ * What the run published before, without what it publishes now: of that a part may be named already, by itself, or, where a commit was
+ * cut off and its files compacted meanwhile, by one that stands for it.
+ */
 function filesOfRun(
   state: ManifestState,
   run: string | undefined,
   files: readonly CommittedFile[],
 ): string[] {
   if (run === undefined) return []
-  const ids = new Set(files.map(({ id }) => id))
+  const known = files.filter((file) => state.has(file))
+  const ids = new Set(known.map(({ id }) => id))
   return [...state.files.values()]
     .filter((file) => file.run === run && !ids.has(file.id))
+    .filter((file) => !known.some((one) => standsFor(file, one)))
     .map(({ key }) => key)
 }
 

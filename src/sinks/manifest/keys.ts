@@ -6,10 +6,13 @@ const DIGITS = 20
 /** A checkpoint is due when so many entries have come since the last one. */
 export const CHECKPOINT_EVERY = 100
 
-/** Where a stream's manifest lies. No partition can have this name: it begins no lane that a sink writes. */
+/** No partition may have this name. */
+export const MANIFEST_FOLDER = '_log'
+
+/** Where a stream's manifest lies. */
 export function manifestPrefix(stream: string): string {
   checkWord('stream', stream)
-  return `${stream}/_log/`
+  return `${stream}/${MANIFEST_FOLDER}/`
 }
 
 export function entryKey(stream: string, number: number): string {

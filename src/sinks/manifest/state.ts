@@ -5,6 +5,16 @@ import type { Entry } from './entry.ts'
 import { type Intervals, overlaps, withInterval } from './intervals.ts'
 import type { Manifest, ManifestFile, ManifestLane, RemovedFile } from './manifest.ts'
 
+/** Whether a compacted file holds the records of another. */
+export function standsFor({ reason, lane, begin, end }: ManifestFile, other: SealedFile): boolean {
+  return (
+    reason === 'compact' &&
+    begin <= other.begin &&
+    end >= other.end &&
+    laneId(lane) === laneId(other.lane)
+  )
+}
+
 /** What the entries up to one of them come to. */
 export class ManifestState {
   readonly stream: string
@@ -42,15 +52,12 @@ export class ManifestState {
   }
 
   /** Whether the file was published, by itself or as a part of one that stands for it. */
-  has({ id, lane, begin, end, reason }: SealedFile): boolean {
+  has(file: SealedFile): boolean {
+    const { id, lane, begin, end, reason } = file
     if (this.#ids.has(id)) return true
     // Of two that stand for the same files, only one is published.
     if (reason === 'compact' || !overlaps(this.added(lane), [begin, end])) return false
-    const word = laneId(lane)
-    for (const file of this.#files.values()) {
-      if (file.reason !== 'compact' || laneId(file.lane) !== word) continue
-      if (file.begin <= begin && file.end >= end) return true
-    }
+    for (const other of this.#files.values()) if (standsFor(other, file)) return true
     return false
   }
 

@@ -8,7 +8,6 @@ import type {
   SinkEvent,
 } from '../../contracts/index.ts'
 import { isSluiceError, type SluiceError } from '../../core/errors.ts'
-import { isDeadLetter } from '../dead-letters/lane.ts'
 import type { Publisher } from '../publish/publisher.ts'
 import type { FileNames } from './file-names.ts'
 import type { OpenLanes } from './open-lanes.ts'
@@ -18,7 +17,6 @@ export interface CutterOptions {
   readonly publisher: Pick<Publisher, 'enqueue'>
   readonly lanes: OpenLanes
   readonly names: FileNames
-  readonly run: string | undefined
   readonly clock: Clock
   readonly tell: (event: SinkEvent) => void
   readonly onFenced: (error: SluiceError) => void
@@ -34,14 +32,13 @@ export class Cutter {
 
   /** Makes a file of the lane's first open records: from here on its range and key never change. */
   async cut(state: LaneState, records: number, reason: CutReason): Promise<void> {
-    const { session, publisher, lanes, names, run, clock, tell, onFenced } = this.#options
+    const { session, publisher, lanes, names, clock, tell, onFenced } = this.#options
     const { lane, begin, encoding } = state
     const end = begin + records
     const id = nanoid()
     const openedAtMs = state.openedAtMs ?? clock.now()
     const key = names.keyOf({ lane, begin, end, id, openedAtMs, extension: encoding.format })
-    // A run's dead letters are no part of what it replaces.
-    const ofRun = run !== undefined && !isDeadLetter(lane) && { run }
+    const ofRun = encoding.run !== undefined && { run: encoding.run }
     const times = { openedAtMs, sealedAtMs: clock.now() }
     const file: SealedFile = { id, lane, begin, end, key, reason, ...times, ...ofRun }
     const sealed = await session.seal(file).catch((error: unknown) => {

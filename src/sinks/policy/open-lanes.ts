@@ -30,6 +30,7 @@ export class OpenLanes {
   readonly #options: OpenLanesOptions
   readonly #lanes = new Map<string, Tracked>()
   #bytes = 0
+  #stopped = false
 
   constructor(options: OpenLanesOptions) {
     this.#options = options
@@ -108,7 +109,9 @@ export class OpenLanes {
     if (known) this.#arm(known, this.#options.clock.now() + RETRY_MS)
   }
 
-  cancelTimers(): void {
+  /** Sets no timer any more: an append that is answered after this, or a cut that fails, would set one for ever. */
+  stop(): void {
+    this.#stopped = true
     for (const { cancelTimer } of this.#lanes.values()) cancelTimer()
   }
 
@@ -119,6 +122,7 @@ export class OpenLanes {
   }
 
   #arm(lane: Tracked, atMs: number): void {
+    if (this.#stopped) return
     lane.cancelTimer()
     lane.armedMs = atMs
     lane.cancelTimer = this.#options.clock.schedule(atMs, () => this.#ring(lane))

@@ -2,7 +2,8 @@ import type { Rejection, Row } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { pointerStep, refuseRecord } from '../../core/json.ts'
 import { checkPrefix, escapeSegment } from '../../core/keys.ts'
-import { deadLetterLane } from '../dead-letters/lane.ts'
+import { REJECTED_PARTITION, REPLAYED_PARTITION } from '../dead-letters/lane.ts'
+import { MANIFEST_FOLDER } from '../manifest/keys.ts'
 import { type TimePartition, timeLevel } from './event-time.ts'
 import type { Watermark } from './watermark.ts'
 
@@ -106,6 +107,13 @@ function hiveValue(row: Row, field: string): string | Rejection {
   return escapeSegment(String(value))
 }
 
+/** What lies below a stream and is no partition of its records. */
+const RESERVED: ReadonlySet<string | undefined> = new Set([
+  REJECTED_PARTITION,
+  REPLAYED_PARTITION,
+  MANIFEST_FOLDER,
+])
+
 /** A path that a user's function made from a record: records come from outside, so it may not lead out of its place. */
 function confined(path: unknown): string {
   if (typeof path !== 'string') {
@@ -122,10 +130,10 @@ function confined(path: unknown): string {
       `The partition "${path.slice(0, 200)}" is not a plain path`,
     )
   }
-  if (path.includes(' ') || segments[0] === deadLetterLane('', '').partition) {
+  if (path.includes(' ') || RESERVED.has(segments[0])) {
     throw new SluiceError(
       'invalid-record',
-      `The partition "${path.slice(0, 200)}" holds a space or the reserved word "_rejected"`,
+      `The partition "${path.slice(0, 200)}" holds a space, or begins with one of the reserved words ${[...RESERVED].join(', ')}`,
     )
   }
   checkPrefix(path)

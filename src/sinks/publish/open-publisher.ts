@@ -1,4 +1,4 @@
-import type { PendingFile } from '../../contracts/index.ts'
+import type { Encoding } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { type PrepareOptions, prepare } from './prepare.ts'
 import { Publisher, type PublisherOptions } from './publisher.ts'
@@ -11,12 +11,12 @@ export interface OpenPublisherOptions
  * A publisher that goes on with what the log holds. What the store can promise it finds out before its first file, so that no write
  * waits for that.
  *
- * Errors: `invalid-options` when the log holds files of another run, which would never become visible.
+ * Errors: `invalid-options` when the log holds files or records of another run: they would never become visible, or at another's end.
  */
 export function openPublisher(options: OpenPublisherOptions): Publisher {
   const { session, stream, run, tell } = options
   const { sealed, lanes } = session.state
-  for (const file of sealed) checkRun(file, stream, run)
+  for (const held of [...sealed, ...lanes]) checkRun(held.encoding, stream, run)
   return new Publisher({
     ...options,
     async prepare(signal) {
@@ -27,10 +27,10 @@ export function openPublisher(options: OpenPublisherOptions): Publisher {
   })
 }
 
-function checkRun(file: PendingFile, stream: string, run: string | undefined): void {
-  if (file.run === undefined || file.run === run) return
+function checkRun(of: Encoding, stream: string, run: string | undefined): void {
+  if (of.run === undefined || of.run === run) return
   throw new SluiceError(
     'invalid-options',
-    `The log of "${stream}" holds files of the run "${file.run}", which was not closed; open the sink with that run and close it first`,
+    `The log of "${stream}" holds records of the run "${of.run}", which was not closed; open the sink with that run and close it first`,
   )
 }

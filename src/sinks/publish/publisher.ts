@@ -3,6 +3,7 @@ import type {
   CommittedFile,
   FileInfo,
   Format,
+  LaneRange,
   LogSession,
   PendingFile,
   Schema,
@@ -11,6 +12,7 @@ import type {
 } from '../../contracts/index.ts'
 import { Changes } from '../../core/changes.ts'
 import { asSluiceError, isSluiceError, type SluiceError } from '../../core/errors.ts'
+import { laneId } from '../../core/lane.ts'
 import { isDeadLetter } from '../dead-letters/lane.ts'
 import { fileInfo } from '../receipts.ts'
 import { isOfRun, nameable } from './nameable.ts'
@@ -18,6 +20,9 @@ import type { Prepared } from './prepare.ts'
 import type { Publication } from './publication.ts'
 import { endUpload, publish, storedFile } from './publish.ts'
 import { PublishQueue, type Queued, type Stall } from './publish-queue.ts'
+
+/** The writes of a sink: none, only new ones, some that were kept before, some even of records that are visible. */
+export type Answered = 'nothing' | 'new' | 'again' | 'visible'
 
 export interface PublisherOptions {
   readonly store: Store
@@ -124,15 +129,26 @@ export class Publisher {
     }
   }
 
-  /** Names the run's files, and no earlier ones of it. With `repeated`, none means that all was written, and named, before. */
-  async finish(repeated: boolean): Promise<void> {
+  /** Whether one of the queued files holds records of the range. */
+  holds({ lane, begin, end }: LaneRange): boolean {
+    const word = laneId(lane)
+    return this.#queue
+      .items()
+      .some(({ file }) => file.begin < end && file.end > begin && laneId(file.lane) === word)
+  }
+
+  /**
+   * Names the run's files, and no earlier ones of it, but where some of the answers were of those. A run without records is one that was
+   * given none, and not one whose sink was only opened, or that was given what was written, and named, before.
+   */
+  async finish(answered: Answered): Promise<void> {
     const { run, session } = this.#options
     const items = this.#queue.items().filter(isOfRun)
-    if (run === undefined || (repeated && items.length === 0)) return
+    if (run === undefined || (answered !== 'new' && items.length === 0)) return
     try {
       const { manifest } = await this.#prepare()
       const files = items.map(({ file }) => storedFile(file))
-      await manifest?.commit({ files, run })
+      await manifest?.commit({ files, run: answered === 'visible' ? undefined : run })
       await session.commit(files)
     } catch (error) {
       this.#endIfFenced(error)

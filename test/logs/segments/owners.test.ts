@@ -246,8 +246,11 @@ describe('the room that a log takes', () => {
     expect(await session.committed({ lane: LANE, begin: 0, end: 2 })).toHaveLength(2)
     expect([(await again(0)).duplicate, (await again(1)).duplicate]).toEqual([false, true])
     await write(2, AT_MS + 91 * day)
-    const files = await session.committed({ lane: LANE, begin: 0, end: 3 })
+    const files = await session.committed({ lane: LANE, begin: 1, end: 3 })
     expect(files.map(({ begin }) => begin)).toEqual([1, 2])
+    // It would be waited for for ever.
+    const old = session.committed({ lane: LANE, begin: 0, end: 2 })
+    await expect(old).rejects.toMatchObject({ code: 'not-found' })
   })
 })
 

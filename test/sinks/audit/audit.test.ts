@@ -109,6 +109,39 @@ describe('from a listing alone', () => {
     })
   })
 
+  test.each(['{stream}/{date}/{partition}/{shard}-{schema}-{begin:19}-{end:19}.{ext}'])(
+    'reads %s as its own, though it has the form of the usual one',
+    async (name) => {
+      const { store, sink, clock } = bench({ name })
+      for (const from of [0, 5]) {
+        await sink.write([...rows(from, from + 5), 1 as unknown as Row])
+        await sink.flush()
+        await clock.advance(86_400_000)
+      }
+      expect(await audit({ store, stream: 's', name })).toMatchObject({
+        ok: true,
+        lanes: [{ lane, files: 2 }, { lane: { schema: 'rejected' } }],
+      })
+    },
+  )
+
+  test('asks each file where its name has the form of the usual one, and says less', async () => {
+    const name = '{stream}/{shard}-{schema}-{begin:19}-{end:19}-{uuid}.{ext}'
+    const { store, sink } = bench({ name, partition: ['p'] })
+    const files: string[] = []
+    for (const p of ['x', 'y']) {
+      for (const from of [0, 5]) {
+        await sink.write(rows(from, from + 5).map((row) => ({ ...row, p })))
+        files.push(...(await sink.flush()).map(({ key }) => key))
+      }
+    }
+    expect(await audit({ store, stream: 's', name })).toMatchObject({ ok: true })
+    // Together they would be one lane without a gap.
+    const { 1: second, 2: third } = files
+    await store.delete([second as string, third as string])
+    expect(await audit({ store, stream: 's', name })).toMatchObject({ ok: false })
+  })
+
   test('counts letters that were moved aside, and those that are being moved, in their lane', async () => {
     const store = memoryStore()
     const name = (partition: string, begin: string, end: string): string =>

@@ -42,6 +42,21 @@ describe('a manifest', () => {
     expect(b.manifest.files).toEqual(manifest.files)
   })
 
+  test('a run that is committed again, and more of it, keeps what its files were compacted into', async () => {
+    const store = memoryStore()
+    const files = [file('a', 0, 5), file('a', 5, 9)]
+    await (await open(store)).commit({ files, run: 'r' })
+    const compacted = file('a', 0, 9, { id: 'c', key: 's/c', reason: 'compact', run: 'r' })
+    const remove = files.map(({ key }) => key)
+    await (await open(store, 'c')).commit({ files: [compacted], remove })
+    const again = await open(store)
+    await again.commit({ files: [...files, file('a', 9, 12)], run: 'r' })
+    expect((await read(store)).files.map(({ id }) => id)).toEqual(['a:9-12', 'c'])
+    // What a later run does not publish goes.
+    await again.commit({ files: [file('a', 12, 13)], run: 'r' })
+    expect((await read(store)).files.map(({ id }) => id)).toEqual(['a:12-13'])
+  })
+
   test('skips what it has, however often it is committed', async () => {
     const store = memoryStore()
     const a = await open(store)

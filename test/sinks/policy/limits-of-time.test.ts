@@ -141,6 +141,28 @@ test('a cut that the log refused is tried again', async () => {
   await sink.close()
 })
 
+test('no timer is set for what is answered, or refused, after the sink was aborted', async () => {
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>()
+  const { promise: kept, resolve: keep } = Promise.withResolvers<void>()
+  const { sink, clock } = bench({
+    rotate: { ageMs: 1000 },
+    log: withSession(memoryLog(), (session) => ({
+      async append(batch) {
+        const appended = await session.append(batch)
+        keep()
+        await gate
+        return appended
+      },
+    })),
+  })
+  const written = sink.write(rows(0, 1))
+  await kept
+  await sink.abort()
+  open()
+  await written
+  expect(clock.pending).toBe(0)
+})
+
 test('what an earlier process left full is cut at once', async () => {
   const { sink, reopen } = bench({ rotate: { records: 100 } })
   const { receipt } = await sink.write(rows(0, 4))

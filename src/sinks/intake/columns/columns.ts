@@ -1,4 +1,4 @@
-import type { DriftEvent, Schema, StandardSchemaLike } from '../../../contracts/index.ts'
+import type { DriftEvent, Encoding, Schema, StandardSchemaLike } from '../../../contracts/index.ts'
 import { SluiceError } from '../../../core/errors.ts'
 import { checkRow, fingerprint } from '../../../core/infer.ts'
 import { evolvingColumns } from './evolving-columns.ts'
@@ -11,6 +11,7 @@ export type Drift = 'reject' | 'rest' | 'evolve'
 export interface ColumnsOptions {
   /** The `extension` of the format. */
   readonly format: string
+  readonly run: string | undefined
   readonly schema: Schema | StandardSchemaLike | undefined
   readonly drift: Drift
   readonly tell: (event: DriftEvent) => void
@@ -26,12 +27,17 @@ export function declaredColumns(
 
 /** Throws `invalid-options` for columns that cannot drift so. */
 export async function columnsOf(options: ColumnsOptions): Promise<Columns> {
-  const { format, drift, tell } = options
+  const { format, run, drift, tell } = options
   const schema = declaredColumns(options.schema)
-  if (!schema) return anyColumns(format)
+  const encoding = (columns: Schema | undefined): Encoding => ({
+    format,
+    schema: columns,
+    ...(run !== undefined && { run }),
+  })
+  if (!schema) return anyColumns(encoding(undefined))
   const version = async (columns: Schema): Promise<Version> => ({
     word: await fingerprint(columns),
-    encoding: { format, schema: columns },
+    encoding: encoding(columns),
   })
   if (drift === 'evolve') return evolvingColumns(await version(schema), version, tell)
   if (drift === 'rest') return restColumns(schema, version, tell)
@@ -44,8 +50,8 @@ export async function columnsOf(options: ColumnsOptions): Promise<Columns> {
 }
 
 /** Each file has the columns that its records have. */
-function anyColumns(format: string): Columns {
-  const base: Version = { word: 'auto', encoding: { format, schema: undefined } }
+function anyColumns(encoding: Encoding): Columns {
+  const base: Version = { word: 'auto', encoding }
   return {
     base,
     place: (row) => ({ row, version: base }),

@@ -51,9 +51,9 @@ export function evolvingColumns(
     },
     takesUp(lane) {
       if (versions.some((version) => isOf(version, lane))) return true
-      const { format, schema } = lane.encoding
-      if (!schema || format !== base.encoding.format || versions.length >= MAX_VERSIONS)
-        return false
+      const { format, schema, run } = lane.encoding
+      if (format !== base.encoding.format || run !== base.encoding.run) return false
+      if (!schema || versions.length >= MAX_VERSIONS) return false
       if (!holdsSchema(schema, schemaOf(base))) return false
       versions.push({ word: lane.lane.schema, encoding: lane.encoding })
       versions.sort((a, b) => schemaOf(a).fields.length - schemaOf(b).fields.length)

@@ -24,5 +24,5 @@ export interface Columns {
 }
 
 export function isOf({ word, encoding }: Version, { lane, encoding: of }: LaneState): boolean {
-  return lane.schema === word && of.format === encoding.format
+  return lane.schema === word && of.format === encoding.format && of.run === encoding.run
 }
