@@ -1,4 +1,4 @@
-import type { Format, Row, Schema } from '../contracts/index.ts'
+import type { Format, Row, Schema, Store } from '../contracts/index.ts'
 import { isSluiceError, SluiceError } from '../core/errors.ts'
 import { csv } from '../formats/csv.ts'
 import { gzip } from '../formats/gzip.ts'
@@ -10,7 +10,6 @@ import { createSink, type SinkOptions } from '../sinks/create-sink.ts'
 import type { Drift } from '../sinks/intake/columns/columns.ts'
 import type { TimePartition } from '../sinks/policy/event-time.ts'
 import type { Rotate } from '../sinks/policy/rotation.ts'
-import { memoryStore } from '../stores/memory.ts'
 
 /**
  * One stream of the `STREAMS` variable. It may be edited at any time: records that are waiting then are published in the
@@ -44,21 +43,21 @@ const NAME = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/
 
 /**
  * The streams of a Worker, from its `STREAMS` variable: JSON, or the text of it. Throws `invalid-options` that names what
- * is wrong and where; a Worker that is configured wrongly answers with that, and takes nothing.
+ * is wrong and where, as a sink of this store would; a Worker that is configured wrongly answers with that, and takes nothing.
  */
-export function parseStreams(value: unknown): Readonly<Record<string, StreamConfig>> {
+export function parseStreams(value: unknown, store: Store): Readonly<Record<string, StreamConfig>> {
   const streams = objectOf('STREAMS', jsonOf('STREAMS', value))
   for (const [name, config] of Object.entries(streams)) {
     const where = `STREAMS.${name}`
     if (!NAME.test(name) || name.length > 200) {
       throw wrong(where, 'a name holds letters, digits, "-", "_" and inner dots, 200 at most')
     }
-    checkStream(where, objectOf(where, config))
+    checkStream(where, objectOf(where, config), store)
   }
   return streams as Record<string, StreamConfig>
 }
 
-function checkStream(where: string, config: Record<string, unknown>): void {
+function checkStream(where: string, config: Record<string, unknown>, store: Store): void {
   const { format, gzip = false, ...options } = config
   const known: readonly string[] = OPTIONS
   refuseOthers(
@@ -74,7 +73,7 @@ function checkStream(where: string, config: Record<string, unknown>): void {
   }
   try {
     // Refuses what it could not work with; it is never opened.
-    createSink({ ...sinkOptionsOf(config as unknown as StreamConfig), store: memoryStore() })
+    createSink({ ...sinkOptionsOf(config as unknown as StreamConfig), store })
   } catch (error) {
     if (!isSluiceError(error)) throw error
     throw wrong(`${where}:`, error.message.replace(/^createSink: /, ''))

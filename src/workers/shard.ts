@@ -121,14 +121,15 @@ export class Shard extends DurableObject<ShardEnvironment> {
     const { kv } = this.ctx.storage
     // Kept, because an alarm does not say whose it is.
     const stream = String(kv.get('stream') ?? given)
-    const config = parseStreams(this.env.STREAMS)[stream]
+    const store = r2Store(this.env.BUCKET)
+    const config = parseStreams(this.env.STREAMS, store)[stream]
     if (!config) {
       throw new SluiceError('not-found', `STREAMS no longer names "${stream}", whose log is kept`)
     }
     kv.put('stream', stream)
     const sink = createSink({
       stream,
-      store: r2Store(this.env.BUCKET),
+      store,
       // What the binding can do is known, and an object that wakes often would ask again each time.
       probe: false,
       ...sinkOptionsOf(config),

@@ -2,6 +2,7 @@ import { reset, runInDurableObject } from 'cloudflare:test'
 import { afterEach, expect, test } from 'vitest'
 import type { Row } from '../../src/contracts/index.ts'
 import type { IngestStatus } from '../../src/http/target.ts'
+import { r2Store } from '../../src/stores/r2.ts'
 import { parseStreams, type StreamConfig } from '../../src/workers/environment.ts'
 import { requestStream } from '../../src/workers/request-codec.ts'
 import { Shard } from '../../src/workers/shard.ts'
@@ -75,7 +76,8 @@ test('every configuration that a sink could not work with is refused by name', (
     [{ manifest: true }, 'STREAMS.a.manifest is not known here'],
   ]
   for (const [config, named] of refused) {
-    const parse = () => parseStreams({ a: { format: 'csv', ...config } })
+    const parse = () =>
+      parseStreams({ a: { format: 'csv', ...config } }, r2Store(environment.BUCKET))
     expect(parse).toThrowError(
       expect.objectContaining({ code: 'invalid-options', message: expect.stringContaining(named) }),
     )
