@@ -115,6 +115,10 @@ export function sluiceProgram(io: CliIo): Command {
     .description("hold a stream's files against the numbers of its records")
     .argument('<address>', 's3://bucket/stream or a folder: where the files lie')
     .option('--name <template>', "the sink's name, where it is not the default one")
+    .option(
+      '--log <folder>',
+      "the sink's log: tells what is missing at a lane's end; it is only read",
+    )
     .option('--json', 'print the whole report as JSON')
     .action((address, options) => audit(address, options, io))
 

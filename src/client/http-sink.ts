@@ -10,6 +10,7 @@ import type {
   SinkWriteOptions,
 } from '../contracts/index.ts'
 import { isSluiceError, SluiceError, throwIfAborted } from '../core/errors.ts'
+import { LastFiles } from '../core/last-files.ts'
 import { type Limiter, limiter } from '../core/limiter.ts'
 import { disposeWriter } from '../core/streams.ts'
 import { type Ending, type HttpClient, type HttpClientOptions, httpClient } from './http-client.ts'
@@ -78,7 +79,7 @@ class ClientSink<R extends object> implements HttpSink<R> {
   #unfinished: { readonly bodies: readonly Body[]; readonly answers: readonly Answer[] } | undefined
   /** Acknowledged, and not yet known to be visible. */
   #kept: LaneRanges = new LaneRanges()
-  readonly #files = new Map<string, HttpFile>()
+  readonly #files = new LastFiles<HttpFile>()
   #accepted = 0
   #rejected = 0
   #closing: Promise<HttpSinkResult> | undefined
@@ -121,7 +122,7 @@ class ClientSink<R extends object> implements HttpSink<R> {
       const kept = await this.#serial(() => this.#takeKept(signal), signal)
       try {
         const files = await this.#receipts.flushed(kept, signal)
-        for (const file of files) this.#files.set(file.key, file)
+        for (const file of files) this.#files.add(file)
         return files
       } catch (error) {
         this.#kept.add(kept)
@@ -151,8 +152,8 @@ class ClientSink<R extends object> implements HttpSink<R> {
   async #close(): Promise<HttpSinkResult> {
     await this.flush()
     this.#over = new SluiceError('invalid-options', 'The sink is closed')
-    const files = [...this.#files.values()]
-    return { accepted: this.#accepted, rejected: this.#rejected, files }
+    const { files, count } = this.#files
+    return { accepted: this.#accepted, rejected: this.#rejected, files, fileCount: count }
   }
 
   /** A write under a number of the caller's, who knows what to do when its outcome is unknown. */

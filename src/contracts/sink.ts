@@ -57,7 +57,12 @@ export interface Ack {
   readonly receipt: Receipt
 }
 
-/** What to hold against the bucket: where the acknowledged records lie, and, once they are visible, in which files. */
+/**
+ * What to hold against the bucket: where the acknowledged records lie, and, once they are visible, in which files.
+ *
+ * After `close()` the sink has no log to ask, and answers for the files of its `SinkResult`: `not-found` when there were more than
+ * that holds and the receipt's may be among the others. A sink that opens the log again can tell, by the receipt's id.
+ */
 export interface Receipt {
   /** All of `ranges` in one URL-safe word. */
   readonly id: string
@@ -102,8 +107,10 @@ export interface SinkStatus {
 export interface SinkResult {
   readonly accepted: number
   readonly rejected: number
-  /** Files committed through this sink, dead letters included. */
+  /** Files committed through this sink, dead letters included: the last 10,000. */
   readonly files: readonly FileInfo[]
+  /** How many there were. */
+  readonly fileCount: number
 }
 
 /** One record of a dead-letter file: JSON lines under `{stream}/_rejected/`. */

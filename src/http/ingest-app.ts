@@ -54,6 +54,7 @@ const VALUE_BYTES = 16
  * - `POST /v1/streams/:stream/flush?wait=ms`: cuts the open files; answers when they are visible, or, with a `wait` of 30 s
  *   at most, that they are `pending`
  * - `GET /v1/streams/:stream/receipts/:id?wait=ms`: what is visible of an answer's receipt; `wait` is 30 s at most
+ * - `GET /v1/streams/:stream/status`: what is not visible yet, and of each open file why; to a token that may read the stream
  * - `GET /v1/files/:key`: a file, to a token that may read its stream, or by a link out of a receipt
  *
  * Errors are RFC 9457 problems with a `code` of `ErrorCode`. No token or signature is in any of them. Whatever fails behind the
@@ -143,6 +144,13 @@ export function ingestApp(options: IngestOptions): IngestApp {
       records,
       files: await withUrls(files, allows(access, name, 'read'), links),
     })
+  })
+
+  app.get('/v1/streams/:stream/status', async (context) => {
+    const name = context.req.param('stream')
+    const target = streamOf(name)
+    demand(context.get('access'), name, 'read')
+    return context.json(await behind(() => target.status()))
   })
 
   app.get('/v1/files/*', async (context) => {

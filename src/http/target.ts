@@ -5,11 +5,13 @@ import type {
   Refused,
   Rejected,
   Row,
+  SinkStatus,
   SinkWriteOptions,
 } from '../contracts/index.ts'
 import { within } from '../core/clock.ts'
 import { isSluiceError, type SluiceError } from '../core/errors.ts'
 import type { FileSink } from '../sinks/create-sink.ts'
+import type { OpenFile } from '../sinks/policy/explain.ts'
 
 /** One stream as the HTTP room sees it: a sink here, or one behind a remote call. All that passes is plain data. */
 export interface IngestTarget {
@@ -22,7 +24,17 @@ export interface IngestTarget {
   receipt(id: string, waitMs: number): Promise<Progress | undefined>
   /** Cuts the open files. `undefined` when they are not visible after `waitMs`; without it, waits until they are. */
   flush(waitMs?: number): Promise<readonly FileInfo[] | undefined>
+  /** What is not visible yet, of all of the stream's shards. */
+  status(): Promise<IngestStatus>
 }
+
+/** What a stream holds that is not visible yet. */
+export interface IngestStatus extends SinkStatus {
+  /** The open files, why each of them is, and what will close it: the 1,000 that were opened first. */
+  readonly open: readonly OpenFile[]
+}
+
+const MAX_TOLD_FILES = 1000
 
 /** Whether an error of `IngestTarget.write` says that nothing of the request was kept. */
 export function isRefusedWrite({ code, producerId }: SluiceError): boolean {
@@ -68,6 +80,11 @@ export function sinkTarget(sink: FileSink): IngestTarget {
     async flush(waitMs) {
       const flushing = sink.flush()
       return waitMs === undefined ? flushing : within(waitMs, flushing)
+    },
+    async status() {
+      // First: it opens the sink.
+      const open = [...(await sink.explain())].sort((a, b) => a.openedAtMs - b.openedAtMs)
+      return { ...sink.status(), open: open.slice(0, MAX_TOLD_FILES) }
     },
   }
 }

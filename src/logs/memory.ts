@@ -58,7 +58,8 @@ interface MemoryState<R> {
  * A log in this process's memory: the sink's state machine without durability. What it holds is gone when the process
  * is. Use it where the records can be had again, or where a crash may lose what is not yet visible.
  *
- * It keeps the position of every lane, and every committed file for the receipts that ask for it, as long as it lives.
+ * It keeps the position of every lane, every committed file for the receipts that ask for it, and the last answer to every producer,
+ * as long as it lives: a sink that lives for years has a log that forgets.
  */
 export function memoryLog<R = Row>(): Log<R> {
   const state: MemoryState<R> = {

@@ -1,8 +1,9 @@
 import * as fs from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Bytes, Log, Row } from '../contracts/index.ts'
+import type { Bytes, LanePosition, Log, Row } from '../contracts/index.ts'
 import type { LogFile, LogFiles } from '../logs/segments/log-files.ts'
+import { readPositions } from '../logs/segments/read-positions.ts'
 import { type SegmentLogOptions, segmentLog } from '../logs/segments/segment-log.ts'
 
 export type { SegmentLogOptions }
@@ -32,8 +33,28 @@ export function fileLog<R extends object = Row>(
   folder: string | URL,
   options: SegmentLogOptions = {},
 ): Log<R> {
-  const path = resolve(typeof folder === 'string' ? folder : fileURLToPath(folder))
-  return segmentLog<R>(logFolder(path), options)
+  return segmentLog<R>(logFolder(pathOf(folder)), options)
+}
+
+/**
+ * How far each lane of a `fileLog` has come: `committed`, up to where its records are in visible files, and `end`. Only reads, so the
+ * sink that has the log goes on unfenced; what it does meanwhile may be told or not. Asked before a listing, every record that it
+ * calls committed is in the listing: see `positions` of `audit`.
+ *
+ * Errors: `not-found` where there is no log; `checksum-mismatch`, `not-supported` and `unavailable` as of `fileLog`.
+ *
+ * @param folder A path, relative to the working directory, or a `file:` URL.
+ */
+export async function fileLogPositions(folder: string | URL): Promise<readonly LanePosition[]> {
+  const path = pathOf(folder)
+  return readPositions({
+    ...logFolder(path),
+    open: (name) => openFile(join(path, name), fs.constants.O_RDONLY),
+  })
+}
+
+function pathOf(folder: string | URL): string {
+  return resolve(typeof folder === 'string' ? folder : fileURLToPath(folder))
 }
 
 /** A folder of the file system as the files of a log. */
@@ -48,18 +69,22 @@ export function logFolder(folder: string): LogFiles {
     },
     async open(name) {
       const { O_RDWR, O_CREAT } = fs.constants
-      const file = await fs.open(join(folder, name), O_RDWR | O_CREAT)
-      try {
-        return logFile(file, (await file.stat()).size)
-      } catch (error) {
-        await file.close()
-        throw error
-      }
+      return openFile(join(folder, name), O_RDWR | O_CREAT)
     },
     async remove(name) {
       await unless('ENOENT', fs.unlink(join(folder, name)))
     },
     sync: () => syncFolder(folder),
+  }
+}
+
+async function openFile(path: string, flags: number): Promise<LogFile> {
+  const file = await fs.open(path, flags)
+  try {
+    return logFile(file, (await file.stat()).size)
+  } catch (error) {
+    await file.close()
+    throw error
   }
 }
 

@@ -2,7 +2,7 @@
 export type { Environment } from '../s3/credentials/index.ts'
 export { defaultChain } from './default-chain.ts'
 export { type FetchServer, type FetchServerOptions, fetchServer } from './fetch-server.ts'
-export { fileLog, type SegmentLogOptions } from './file-log.ts'
+export { fileLog, fileLogPositions, type SegmentLogOptions } from './file-log.ts'
 export { fsStore } from './fs-store.ts'
 export { nodeFetch } from './node-fetch.ts'
 export { type ProfileCredentialsOptions, profileCredentials } from './profile-credentials.ts'

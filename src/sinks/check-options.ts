@@ -52,14 +52,11 @@ const TIME: Readonly<Record<keyof TimePartition, true>> = {
  * store acknowledge what it can never publish, and a mistyped option be passed over.
  */
 export function checkSinkOptions(options: SinkOptions<never>): void {
-  const { store, format, earlierFormats = [], schema, name, rotate, partition } = options
+  const { store, format, earlierFormats = [], schema, name } = options
   const { drift = 'reject', maxOpenFiles = 1, manifest, run, onEvent } = options
   checkNames(options, OPTIONS, '')
-  if (rotate) checkNames(rotate, ROTATE, 'rotate.')
-  if (rotate?.schedule) checkNames(rotate.schedule, SCHEDULE, 'rotate.schedule.')
-  for (const level of Array.isArray(partition) ? partition : [partition]) {
-    if (typeof level === 'object' && level !== null) checkNames(level, TIME, 'partition.')
-  }
+  checkRotate(options.rotate)
+  checkPartition(options.partition)
   if (!Number.isSafeInteger(maxOpenFiles) || maxOpenFiles < 1) {
     throw refused('maxOpenFiles is a whole number above 0')
   }
@@ -80,10 +77,39 @@ export function checkSinkOptions(options: SinkOptions<never>): void {
   checkDrift(drift, declaredColumns(schema))
 }
 
+function checkRotate(rotate: unknown): void {
+  if (rotate === undefined) return
+  if (!isObject(rotate)) throw refused('rotate is { records, bytes, ageMs, idleMs, schedule }')
+  checkNames(rotate, ROTATE, 'rotate.')
+  const { schedule } = rotate as Rotate
+  if (schedule === undefined) return
+  if (!isObject(schedule)) throw refused('rotate.schedule is { everyMs, offsetMs }')
+  checkNames(schedule, SCHEDULE, 'rotate.schedule.')
+  if ((schedule as Schedule).everyMs === undefined) throw refused('rotate.schedule needs everyMs')
+}
+
+function checkPartition(partition: unknown): void {
+  if (partition === undefined || typeof partition === 'function') return
+  const isList = Array.isArray(partition)
+  for (const level of isList ? partition : [partition]) {
+    if (isObject(level)) checkNames(level, TIME, 'partition.')
+    else if (!isList || typeof level !== 'string') throw refused(NO_PARTITION)
+  }
+}
+
+const NO_PARTITION = 'partition is a list of fields and of a time, a time, or a function'
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 function checkColumns(schema: SinkOptions['schema']): void {
   if (schema === undefined) return
   if (typeof schema !== 'object' && typeof schema !== 'function') throw refused(NO_SCHEMA)
-  if (schema !== null && '~standard' in schema) return
+  if (schema !== null && '~standard' in schema) {
+    if (typeof schema['~standard']?.validate !== 'function') throw refused(NO_SCHEMA)
+    return
+  }
   if (schema === null || !('fields' in schema)) throw refused(NO_SCHEMA)
   checkSchema(schema)
 }

@@ -137,14 +137,20 @@ export class SinkMachine<R extends object> implements FileSink<R> {
 
   async #flush(reason: 'flush' | 'close', signal?: AbortSignal): Promise<readonly FileInfo[]> {
     // Its turn is asked for before anything is awaited: what is written after this is not waited for.
-    const { publisher, before } = await this.#queue.run(async () => {
+    const { published } = await this.#queue.run(async () => {
       const opened = await this.#open()
-      const before = opened.publisher.files.length
-      await opened.cutAll(reason)
-      return { publisher: opened.publisher, before }
+      const { publisher } = opened
+      const cut = opened.cutAll(reason)
+      const published = publisher.files.during(async () => {
+        await cut
+        await publisher.settled(signal)
+      })
+      // Nobody may be left to wait for it when the cut has failed.
+      published.catch(() => {})
+      await cut
+      return { published }
     }, signal)
-    await publisher.settled(signal)
-    return publisher.files.slice(before)
+    return published
   }
 
   async #close(): Promise<SinkResult> {
@@ -156,7 +162,8 @@ export class SinkMachine<R extends object> implements FileSink<R> {
     this.#over = new SluiceError('invalid-options', 'The sink is closed')
     await opened.release(this.#over)
     const { accepted, rejected, publisher } = opened
-    return { accepted, rejected, files: publisher.files }
+    const { files, count } = publisher.files.last
+    return { accepted, rejected, files, fileCount: count }
   }
 
   async #progress(ranges: readonly LaneRange[]): Promise<Progress> {
@@ -167,8 +174,10 @@ export class SinkMachine<R extends object> implements FileSink<R> {
       return progressOf(ranges, async (range) => (await session.committed(range)).map(fileInfo))
     }
     const { publisher } = await this.#open()
-    // A closed sink has given its log back, and knows what it has published itself, but not what became of the rest.
-    const progress = await progressOf(ranges, async (range) => filesWithin(publisher.files, range))
+    // A closed sink has given its log back, and knows the last files that it has published itself, but not what became of the rest.
+    const { files, count } = publisher.files.last
+    const progress = await progressOf(ranges, async (range) => filesWithin(files, range))
+    if (progress.state === 'pending' && count > files.length) throw forgotten(files.length)
     if (progress.state === 'pending') this.#throwIfOver()
     return progress
   }
@@ -183,4 +192,11 @@ export class SinkMachine<R extends object> implements FileSink<R> {
   #throwIfOver(): void {
     if (this.#over) throw this.#over
   }
+}
+
+function forgotten(kept: number): SluiceError {
+  return new SluiceError(
+    'not-found',
+    `The sink is closed and knows its last ${kept} files only, which do not hold all of the receipt's records; ask a sink that has its log`,
+  )
 }

@@ -1,11 +1,14 @@
-import type { Format, Row } from '../contracts/index.ts'
-import { SluiceError } from '../core/errors.ts'
+import type { Format, Row, Schema, Store } from '../contracts/index.ts'
+import { isSluiceError, SluiceError } from '../core/errors.ts'
 import { csv } from '../formats/csv.ts'
 import { gzip } from '../formats/gzip.ts'
 import { jsonl } from '../formats/jsonl.ts'
 import { parquet } from '../formats/parquet.ts'
 import type { Scope, TokenRule } from '../http/access.ts'
 import { MIN_SECRET_LENGTH } from '../http/files.ts'
+import { createSink, type SinkOptions } from '../sinks/create-sink.ts'
+import type { Drift } from '../sinks/intake/columns/columns.ts'
+import type { TimePartition } from '../sinks/policy/event-time.ts'
 import type { Rotate } from '../sinks/policy/rotation.ts'
 
 /**
@@ -16,11 +19,23 @@ export interface StreamConfig {
   readonly format: 'parquet' | 'jsonl' | 'csv'
   /** For `jsonl` and `csv`; Parquet compresses within the file. Default `false`. */
   readonly gzip?: boolean | undefined
-  /** Fields whose values divide the files, Hive style. Default: none. */
-  readonly partition?: readonly string[] | undefined
+  /** Fields, and at most one time, whose values divide the files, Hive style; or a time alone. Default: none. */
+  readonly partition?: readonly (string | StreamTime)[] | StreamTime | undefined
   /** When a file is cut. See `Rotate` for the defaults. */
   readonly rotate?: Rotate | undefined
+  /** The columns. Default: each file's are inferred from its records. */
+  readonly schema?: Schema | undefined
+  /** What becomes of records that the columns have no place for. Default `reject`. */
+  readonly drift?: Drift | undefined
+  /** Files that are open at once; beyond, the largest is cut. Default 1,000. */
+  readonly maxOpenFiles?: number | undefined
 }
+
+/** A partition by the time in a field: see `TimePartition`. */
+export type StreamTime = Omit<TimePartition, 'time'> & { readonly time: string }
+
+/** What a stream's configuration says of its sink, in the sink's own words. */
+const OPTIONS = ['partition', 'rotate', 'schema', 'drift', 'maxOpenFiles'] as const
 
 const FORMATS: Readonly<Record<StreamConfig['format'], () => Format>> = { parquet, jsonl, csv }
 const SCOPES: readonly Scope[] = ['write', 'read']
@@ -28,23 +43,27 @@ const NAME = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/
 
 /**
  * The streams of a Worker, from its `STREAMS` variable: JSON, or the text of it. Throws `invalid-options` that names what
- * is wrong and where; a Worker that is configured wrongly answers with that, and takes nothing.
+ * is wrong and where, as a sink of this store would; a Worker that is configured wrongly answers with that, and takes nothing.
  */
-export function parseStreams(value: unknown): Readonly<Record<string, StreamConfig>> {
+export function parseStreams(value: unknown, store: Store): Readonly<Record<string, StreamConfig>> {
   const streams = objectOf('STREAMS', jsonOf('STREAMS', value))
   for (const [name, config] of Object.entries(streams)) {
     const where = `STREAMS.${name}`
     if (!NAME.test(name) || name.length > 200) {
       throw wrong(where, 'a name holds letters, digits, "-", "_" and inner dots, 200 at most')
     }
-    checkStream(where, objectOf(where, config))
+    checkStream(where, objectOf(where, config), store)
   }
   return streams as Record<string, StreamConfig>
 }
 
-function checkStream(where: string, config: Record<string, unknown>): void {
-  const { format, gzip = false, partition = [], rotate = {}, ...rest } = config
-  refuseOthers(where, rest)
+function checkStream(where: string, config: Record<string, unknown>, store: Store): void {
+  const { format, gzip = false, ...options } = config
+  const known: readonly string[] = OPTIONS
+  refuseOthers(
+    where,
+    Object.keys(options).filter((name) => !known.includes(name)),
+  )
   if (typeof format !== 'string' || !Object.hasOwn(FORMATS, format)) {
     throw wrong(`${where}.format`, `must be one of ${Object.keys(FORMATS).join(', ')}`)
   }
@@ -52,16 +71,22 @@ function checkStream(where: string, config: Record<string, unknown>): void {
   if (gzip && format === 'parquet') {
     throw wrong(`${where}.gzip`, 'is not for parquet, which compresses within the file')
   }
-  if (!isTexts(partition)) throw wrong(`${where}.partition`, 'must be a list of field names')
-  const { records, bytes, ageMs, ...unknown } = objectOf(`${where}.rotate`, rotate)
-  refuseOthers(`${where}.rotate`, unknown)
-  if (records !== undefined && !Number.isSafeInteger(records)) {
-    throw wrong(`${where}.rotate.records`, 'must be a whole number above 0')
+  try {
+    // Refuses what it could not work with; it is never opened.
+    createSink({ ...sinkOptionsOf(config as unknown as StreamConfig), store })
+  } catch (error) {
+    if (!isSluiceError(error)) throw error
+    throw wrong(`${where}:`, error.message.replace(/^createSink: /, ''))
   }
-  for (const [name, limit] of Object.entries({ records, bytes, ageMs })) {
-    if (limit === undefined || (typeof limit === 'number' && limit > 0)) continue
-    throw wrong(`${where}.rotate.${name}`, 'must be a number above 0')
-  }
+}
+
+/** What a stream's sink is to be, as far as its configuration says it. */
+export function sinkOptionsOf(
+  config: StreamConfig,
+): Pick<SinkOptions, 'format' | 'earlierFormats' | (typeof OPTIONS)[number]> {
+  const { partition, rotate, schema, drift, maxOpenFiles } = config
+  const formats = { format: formatOf(config), earlierFormats: everyFormat() }
+  return { ...formats, partition, rotate, schema, drift, maxOpenFiles }
 }
 
 /** The format of a stream's files. */
@@ -70,7 +95,7 @@ export function formatOf({ format, gzip: packed = false }: StreamConfig): Format
 }
 
 /** Every format that `STREAMS` can give a stream, and so may have given it before it was edited. */
-export function everyFormat(): readonly Format<Row>[] {
+function everyFormat(): readonly Format<Row>[] {
   const plain = Object.values(FORMATS).map((format) => format())
   return [...plain, gzip(jsonl()), gzip(csv())]
 }
@@ -86,7 +111,7 @@ export function parseTokens(value: unknown): readonly TokenRule[] {
   return rules.map((rule: unknown, index) => {
     const where = `TOKENS[${index}]`
     const { sha256, streams, scopes, ...rest } = objectOf(where, rule)
-    refuseOthers(where, rest)
+    refuseOthers(where, Object.keys(rest))
     if (typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/i.test(sha256)) {
       throw wrong(`${where}.sha256`, 'must be the SHA-256 of the token in 64 hex digits')
     }
@@ -127,8 +152,7 @@ function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string')
 }
 
-function refuseOthers(where: string, rest: Record<string, unknown>): void {
-  const [name] = Object.keys(rest)
+function refuseOthers(where: string, [name]: readonly string[]): void {
   if (name !== undefined) throw wrong(`${where}.${name}`, 'is not known here')
 }
 

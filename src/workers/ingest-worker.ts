@@ -50,14 +50,15 @@ function misconfigured(error: unknown): unknown {
 }
 
 function appOf(env: IngestEnvironment): IngestApp {
-  const streams = Object.entries(parseStreams(env.STREAMS)).map(([name, config]) => [
+  const store = r2Store(env.BUCKET)
+  const streams = Object.entries(parseStreams(env.STREAMS, store)).map(([name, config]) => [
     name,
     { format: formatOf(config).extension, target: shardTarget(env.SHARD, name) },
   ])
   return ingestApp({
     streams: Object.fromEntries(streams),
     authorize: tokenAuthorizer(parseTokens(env.TOKENS)),
-    store: r2Store(env.BUCKET),
+    store,
     linkSecret: linkSecretOf(env.LINK_SECRET),
     onError: report,
   })

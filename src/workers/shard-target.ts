@@ -16,6 +16,7 @@ export interface ShardStub {
   write(stream: string, request: ReadableStream<Bytes>): Promise<ReadableStream<Bytes>>
   receipt(stream: string, id: string, waitMs: number): Promise<ReadableStream<Bytes>>
   flush(stream: string, waitMs: number | undefined): Promise<ReadableStream<Bytes>>
+  status(stream: string): Promise<ReadableStream<Bytes>>
 }
 
 /** A stream whose sink lives in a Durable Object. */
@@ -32,6 +33,8 @@ export function shardTarget(namespace: ShardNamespaceLike, stream: string): Inge
     write: (request) => call((stub) => stub.write(stream, requestStream(request))),
     receipt: (id, waitMs) => call((stub) => stub.receipt(stream, id, waitMs)),
     flush: (waitMs) => call((stub) => stub.flush(stream, waitMs)),
+    // The stream has this one shard.
+    status: () => call((stub) => stub.status(stream)),
   }
 }
 

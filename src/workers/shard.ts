@@ -11,7 +11,7 @@ import {
 import { createSink } from '../sinks/create-sink.ts'
 import { type R2BucketLike, r2Store } from '../stores/r2.ts'
 import { type AlarmClock, type AlarmStorageLike, alarmClock } from './alarm-clock.ts'
-import { everyFormat, formatOf, parseStreams } from './environment.ts'
+import { parseStreams, sinkOptionsOf } from './environment.ts'
 import { outcomeOf } from './outcome.ts'
 import { report } from './report.ts'
 import { readRequest } from './request-codec.ts'
@@ -86,6 +86,10 @@ export class Shard extends DurableObject<ShardEnvironment> {
     return outcomeOf(async () => (await this.#target(stream)).flush(waitMs))
   }
 
+  async status(stream: string): Promise<ReadableStream<Bytes>> {
+    return outcomeOf(async () => (await this.#target(stream)).status())
+  }
+
   override async alarm(): Promise<void> {
     await this.#clock.fire({
       open: async () => {
@@ -117,22 +121,20 @@ export class Shard extends DurableObject<ShardEnvironment> {
     const { kv } = this.ctx.storage
     // Kept, because an alarm does not say whose it is.
     const stream = String(kv.get('stream') ?? given)
-    const config = parseStreams(this.env.STREAMS)[stream]
+    const store = r2Store(this.env.BUCKET)
+    const config = parseStreams(this.env.STREAMS, store)[stream]
     if (!config) {
       throw new SluiceError('not-found', `STREAMS no longer names "${stream}", whose log is kept`)
     }
     kv.put('stream', stream)
     const sink = createSink({
       stream,
-      store: r2Store(this.env.BUCKET),
+      store,
       // What the binding can do is known, and an object that wakes often would ask again each time.
       probe: false,
-      format: formatOf(config),
-      earlierFormats: everyFormat(),
+      ...sinkOptionsOf(config),
       log: this.#log,
       clock: this.#clock,
-      partition: config.partition,
-      rotate: config.rotate,
       maxPendingBytes: MAX_PENDING_BYTES,
     })
     await sink.open()

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { utf8 } from '../../src/core/bytes.ts'
 import { jsonl } from '../../src/formats/jsonl.ts'
-import { fsStore } from '../../src/node/index.ts'
-import { createSink } from '../../src/sinks/create-sink.ts'
+import { fileLog, fsStore } from '../../src/node/index.ts'
+import { createSink, type FileSink } from '../../src/sinks/create-sink.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 import { withPrefix } from '../../src/stores/with-prefix.ts'
 import { startGateway, type TestServer } from '../servers.ts'
@@ -84,4 +85,50 @@ test('knows a stream that is not there from one that is whole', async () => {
   const done = await runHere(['audit', `s3://${server.bucket}/nowhere`], env)
   expect(done).toMatchObject({ status: 1, stdout: '' })
   expect(done.stderr).toMatch(/^sluice: not-found: [^\n]+\/nowhere\n$/)
+})
+
+describe('with the sink’s log', () => {
+  async function written(): Promise<{ folder: string; log: string; sink: FileSink }> {
+    const folder = await temporaryFolder()
+    const log = await temporaryFolder()
+    const rotate = { records: 2 }
+    const sink = createSink({
+      ...{ store: fsStore(folder), format: jsonl(), stream: 'in' },
+      ...{ log: fileLog(log), rotate, probe: false },
+    })
+    await sink.write([{ id: 1 }, { id: 2 }, { id: 3 }, { id: 4 }])
+    await sink.flush()
+    return { folder, log, sink }
+  }
+
+  test('names what is missing at a lane’s end, and fences no sink', async () => {
+    const { folder, log, sink } = await written()
+    const good = await runHere(['audit', `${folder}/in`, '--log', log])
+    expect(good).toMatchObject({ status: 0, stdout: 'ok    in/0-auto  files: 2, records: 4\n' })
+
+    await sink.write([{ id: 5 }])
+    const files = await sink.flush()
+    await fsStore(folder).delete(files[0]?.key ?? '')
+    expect(await runHere(['audit', `${folder}/in`])).toMatchObject({ status: 0 })
+    expect(await runHere(['audit', `${folder}/in`, '--log', log])).toEqual({
+      status: 1,
+      stderr: 'sluice: not-found: records are missing: see above\n',
+      stdout: 'FAIL  in/0-auto  files: 2, records: 4\n      missing: records 4 to 5\n',
+    })
+    // What is acknowledged and not visible yet is not missing.
+    await sink.write([{ id: 6 }])
+    const open = await runHere(['audit', `${folder}/in`, '--log', log])
+    expect(open.stdout).toContain('missing: records 4 to 5\n')
+    await sink.close()
+  })
+
+  test('a folder without a log, and the log of another stream, are refused by name', async () => {
+    const { folder, log, sink } = await written()
+    await sink.close()
+    const none = await runHere(['audit', `${folder}/in`, '--log', join(log, 'none')])
+    expect(none).toMatchObject({ status: 1, stdout: '' })
+    expect(none.stderr).toMatch(/^sluice: not-found: There is no log/)
+    const other = await runHere(['audit', `${folder}/out`, '--log', log])
+    expect(other.stderr).toMatch(/^sluice: invalid-options: The log is of the stream "in"/)
+  })
 })

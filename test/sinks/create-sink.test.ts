@@ -51,7 +51,7 @@ describe('write', () => {
     const ack = await sink.write([])
     expect(ack).toMatchObject({ accepted: 0, rejected: [] })
     expect(await ack.receipt.committed()).toEqual({ records: 0, files: [] })
-    expect(await sink.close()).toEqual({ accepted: 0, rejected: 0, files: [] })
+    expect(await sink.close()).toEqual({ accepted: 0, rejected: 0, files: [], fileCount: 0 })
     expect(await stored(store)).toEqual({})
   })
 

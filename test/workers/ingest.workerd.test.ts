@@ -463,17 +463,17 @@ describe('configuration', () => {
     [
       'an unknown limit',
       { STREAMS: { a: { format: 'csv', rotate: { seconds: 1 } } } },
-      'STREAMS.a.rotate.seconds',
+      'STREAMS.a: there is no option "rotate.seconds"',
     ],
     [
       'a limit of part of a record',
       { STREAMS: { a: { format: 'csv', rotate: { records: 2.5 } } } },
-      'STREAMS.a.rotate.records',
+      'STREAMS.a: rotate.records',
     ],
     [
       'a limit that is none',
       { STREAMS: { a: { format: 'csv', rotate: { ageMs: '1' } } } },
-      'STREAMS.a.rotate.ageMs',
+      'STREAMS.a: rotate.ageMs',
     ],
     ['gzip in Parquet', { STREAMS: { a: { format: 'parquet', gzip: true } } }, 'STREAMS.a.gzip'],
     ['a name that is a path', { STREAMS: { 'a/b': { format: 'csv' } } }, 'STREAMS.a/b'],

@@ -1,7 +1,7 @@
-import type { Store } from '../../contracts/index.ts'
+import type { LanePosition, Store } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { jsonText } from '../../core/json.ts'
-import { fsStore } from '../../node/index.ts'
+import { fileLogPositions, fsStore } from '../../node/index.ts'
 import {
   type AuditedLane,
   type AuditReport,
@@ -16,6 +16,7 @@ import { usageError } from '../usage-error.ts'
 
 export interface AuditCommandOptions extends BucketOptions {
   readonly name?: string | undefined
+  readonly log?: string | undefined
   readonly json?: boolean | undefined
 }
 
@@ -25,7 +26,10 @@ export interface AuditCommandOptions extends BucketOptions {
  */
 export async function audit(text: string, options: AuditCommandOptions, io: CliIo): Promise<void> {
   const { store, stream } = streamAt(text, options, io)
-  const report = await auditStream({ store, stream, name: options.name, signal: io.signal })
+  const { name, log } = options
+  // Before the listing: what the log calls published by now must be in it.
+  const positions = log === undefined ? undefined : await positionsIn(log, stream)
+  const report = await auditStream({ store, stream, name, positions, signal: io.signal })
   // A stream that is not there has nothing missing. It is more likely a mistake than whole.
   if (report.lanes.length + report.foreign.count === 0 && report.manifest === undefined) {
     throw notFound(`file of a stream at ${text}`)
@@ -53,6 +57,14 @@ function streamAt(
   if (address.kind === 'local') return { store: fsStore(before || '.'), stream }
   const bucket = openBucket(address, io, options)
   return { store: before === '' ? bucket : withPrefix(bucket, before), stream }
+}
+
+/** Those of the stream, which a log has besides none of another's. */
+async function positionsIn(folder: string, stream: string): Promise<readonly LanePosition[]> {
+  const positions = await fileLogPositions(folder)
+  const other = positions.find(({ lane }) => lane.stream !== stream)
+  if (!other) return positions
+  throw new SluiceError('invalid-options', `The log is of the stream "${other.lane.stream}"`)
 }
 
 function* linesOf(report: AuditReport): Generator<string, void, undefined> {

@@ -46,11 +46,18 @@ export async function recover(files: LogFiles): Promise<Recovered> {
     const recovered = await replay(files, name, names)
     if (recovered) return recovered
   }
-  // What an empty log begins with and no more: its first owner stopped before it could acknowledge anything.
+  await checkNothingKept(files, names)
+  return { ledger: new Ledger(), segments: new Set(), isUnsure: () => false }
+}
+
+/** Of segments none of which is whole: refuses more than an empty log begins with, whose owner could not acknowledge anything yet. */
+export async function checkNothingKept(
+  files: LogFiles,
+  names: readonly SegmentName[],
+): Promise<void> {
   for (const name of names) {
     if ((await sizeOf(files, name)) > emptySegmentBytes()) throw damaged(name, 0)
   }
-  return { ledger: new Ledger(), segments: new Set(), isUnsure: () => false }
 }
 
 async function replay(
@@ -58,7 +65,54 @@ async function replay(
   name: SegmentName,
   names: readonly SegmentName[],
 ): Promise<Recovered | undefined> {
+  const { ledger, segment, segments, isReady, unsureFrom } = await readLedger(files, name)
+  if (!isReady) {
+    await segment.close()
+    return undefined
+  }
+  const there = new Set(names.map(segmentText))
+  for (const [text, other] of segments) {
+    // Committed since the segment began, and removed perhaps before its owner ended.
+    if (other !== segment && other.liveBytes === 0) {
+      segments.delete(text)
+      continue
+    }
+    if (!there.has(text)) throw damaged(other.name, 0)
+    other.sizeBytes = (await other.file()).sizeBytes
+  }
+  return {
+    ledger,
+    segments: new Set(segments.values()),
+    isUnsure: (block) => block.segment === segment && block.offset >= unsureFrom,
+  }
+}
+
+/** What one segment says. */
+export interface LedgerRead {
+  readonly ledger: Ledger
+  /** The one that was read. It is open. */
+  readonly segment: Segment
+  /** With those that hold the rows, which were not looked at. */
+  readonly segments: Map<string, Segment>
+  /** Whether it is whole up to its `ready`: else it says nothing. */
+  readonly isReady: boolean
+  /** Where its last group begins. */
+  readonly unsureFrom: number
+}
+
+/** Reads one segment from its beginning to its last whole frame. Throws `checksum-mismatch` where more had been made durable. */
+export async function readLedger(files: LogFiles, name: SegmentName): Promise<LedgerRead> {
   const segment = new Segment(files, name)
+  try {
+    return await ledgerOf(files, segment)
+  } catch (error) {
+    await segment.close().catch(() => {})
+    throw error
+  }
+}
+
+async function ledgerOf(files: LogFiles, segment: Segment): Promise<LedgerRead> {
+  const { name } = segment
   const segments = new Map([[segmentText(name), segment]])
   const ledger = new Ledger()
   const takeState = snapshotReader(ledger, (other) => {
@@ -99,25 +153,7 @@ async function replay(
   for (; !next.done; next = await frames.next()) take(next.value)
   const end = next.value
   if (end < file.sizeBytes && (await isDamaged(file, name, end))) throw damaged(name, end)
-  if (!isReady) {
-    await segment.close()
-    return undefined
-  }
-  const there = new Set(names.map(segmentText))
-  for (const [text, other] of segments) {
-    // Committed since the segment began, and removed perhaps before its owner ended.
-    if (other !== segment && other.liveBytes === 0) {
-      segments.delete(text)
-      continue
-    }
-    if (!there.has(text)) throw damaged(other.name, 0)
-    other.sizeBytes = (await other.file()).sizeBytes
-  }
-  return {
-    ledger,
-    segments: new Set(segments.values()),
-    isUnsure: (block) => block.segment === segment && block.offset >= unsureFrom,
-  }
+  return { ledger, segment, segments, isReady, unsureFrom }
 }
 
 async function sizeOf(files: LogFiles, name: SegmentName): Promise<number> {

@@ -62,7 +62,8 @@ export function timeLevel<R>(partition: TimePartition<R>): TimeLevel<R> {
   if (typeof time !== 'string' && typeof time !== 'function') {
     throw refused('time is the name of a field, or a function')
   }
-  if (allowedLateMs !== undefined && !(allowedLateMs >= 0)) {
+  const isFromZero = typeof allowedLateMs === 'number' && allowedLateMs >= 0
+  if (allowedLateMs !== undefined && !isFromZero) {
     throw refused('allowedLateMs is a number from 0')
   }
   if (!LATE.includes(late)) throw refused('late is one of accept, separate, reject')

@@ -45,10 +45,10 @@ export class Rotation {
     const { records = Number.POSITIVE_INFINITY, bytes = DEFAULT_BYTES, ageMs, idleMs } = rotate
     const limits = { records, bytes, ageMs, idleMs, 'schedule.everyMs': rotate.schedule?.everyMs }
     for (const [name, value] of Object.entries(limits)) {
-      if (value !== undefined && !(value > 0)) {
+      if (value !== undefined && !(typeof value === 'number' && value > 0)) {
         throw new SluiceError(
           'invalid-options',
-          `rotate.${name} must be above 0, not ${String(value)}`,
+          `rotate.${name} must be a number above 0, not ${String(value)}`,
         )
       }
     }

@@ -1,7 +1,6 @@
 import type {
   Clock,
   CommittedFile,
-  FileInfo,
   Format,
   LaneRange,
   LogSession,
@@ -20,6 +19,7 @@ import type { Prepared } from './prepare.ts'
 import type { Publication } from './publication.ts'
 import { endUpload, publish, storedFile } from './publish.ts'
 import { PublishQueue, type Queued, type Stall } from './publish-queue.ts'
+import { PublishedFiles } from './published-files.ts'
 
 /** The writes of a sink: none, only new ones, some that were kept before, some even of records that are visible. */
 export type Answered = 'nothing' | 'new' | 'again' | 'visible'
@@ -50,7 +50,7 @@ export interface PublisherOptions {
  */
 export class Publisher {
   readonly changes: Changes = new Changes()
-  readonly files: FileInfo[] = []
+  readonly files: PublishedFiles = new PublishedFiles()
   readonly #options: PublisherOptions
   readonly #controller = new AbortController()
   readonly #queue: PublishQueue
@@ -259,7 +259,7 @@ export class Publisher {
     const { reason, rowBytes, openedAtMs } = file
     this.#queue.done(item)
     const info = fileInfo(committed)
-    this.files.push(info)
+    this.files.add(info)
     onCommitted(committed, file)
     const lagMs = Math.max(0, clock.now() - openedAtMs)
     tell({ type: 'committed', file: info, reason, rowBytes, lagMs })
