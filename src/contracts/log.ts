@@ -81,8 +81,8 @@ export interface LogSession<R = Row> {
    */
   store(files: readonly StoredFile[]): Promise<void>
   /**
-   * The files are visible: forgets their rows and keeps what receipts need. Idempotent. `not-found` when one of them was never
-   * sealed, or so long ago that the log has forgotten it.
+   * The files are visible: forgets their rows and keeps what receipts need. Idempotent; of no files, the question whether this session
+   * still owns the log (`fenced` if not). `not-found` when one of them was never sealed, or so long ago that the log has forgotten it.
    */
   commit(files: readonly CommittedFile[]): Promise<void>
   /** Committed files that overlap the range, ascending. `not-found` when the lane does not reach to the range's end. */
