@@ -39,9 +39,10 @@ export interface Encoding {
  *
  * Guaranteed: after `append` resolved, its rows are read back by `read`, equal and in order, until `commit` takes
  * them; a second `open` fences the first session, whose calls reject with `fenced` from then on; a rejected call
- * changed nothing.
+ * changed nothing, but for the following.
  *
- * Not guaranteed: that a call which never answered (a crash) had no effect. That is what the producer's sequence is for.
+ * Not guaranteed: that a call had no effect which never answered (a crash), or rejected with `unavailable`, or with `fenced` and no
+ * `producerId`: the next session may have read what this one was writing. That is what the producer's sequence is for.
  */
 export interface Log<R = Row> {
   /** Whether its rows lie in this process's memory, and so count into the sink's `memoryBytes`. */
