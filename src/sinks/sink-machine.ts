@@ -12,22 +12,36 @@ import type {
 import { isSluiceError, SluiceError, throwIfAborted } from '../core/errors.ts'
 import { rangesOf } from '../core/receipt-id.ts'
 import { disposeWriter } from '../core/streams.ts'
+import { Account } from './account.ts'
 import type { FileSink } from './create-sink.ts'
 import { WriteQueue } from './intake/write-queue.ts'
 import { acceptedOf, type OpenSink, type OpenSinkOptions, openSink } from './open-sink.ts'
 import type { OpenFile } from './policy/explain.ts'
+import { waitMs } from './publish/publish-queue.ts'
 import { fileInfo, filesWithin, progressOf, receiptOf, type Visibility } from './receipts.ts'
 import { NOTHING_HELD } from './status.ts'
 
-export type SinkMachineOptions<R> = Omit<OpenSinkOptions<R>, 'queue' | 'onFenced' | 'throwIfOver'>
+export type SinkMachineOptions<R> = Omit<
+  OpenSinkOptions<R>,
+  'queue' | 'account' | 'onFenced' | 'throwIfOver'
+>
 
-/** The life of a sink: it is opened once, by whoever needs its log first, and over when it was closed, aborted or fenced. */
+/**
+ * The life of a sink: it is opened by whoever needs its log first, opened again when the log has broken (a disk that was full), and over
+ * when it was closed, aborted or fenced.
+ */
 export class SinkMachine<R extends object> implements FileSink<R> {
   readonly #options: SinkMachineOptions<R>
   readonly #queue: WriteQueue
   readonly #visibility: Visibility
+  readonly #account = new Account()
   #opening: Promise<OpenSink<R>> | undefined
+  /** The last one that was opened, broken or not. */
   #opened: OpenSink<R> | undefined
+  /** Resolves when what has broken is given back. */
+  #released: Promise<void> | undefined
+  #failures = 0
+  #cancelReopening = (): void => {}
   #closing: Promise<SinkResult> | undefined
   #closed = false
   /** Set once the sink is closed, aborted or fenced. */
@@ -38,7 +52,7 @@ export class SinkMachine<R extends object> implements FileSink<R> {
     this.#queue = new WriteQueue(options.budget.waitingBytes)
     this.#visibility = {
       progress: (ranges) => this.#progress(ranges),
-      changes: async () => (await this.#open()).publisher.changes,
+      changes: this.#account.changes,
       throwIfOver: () => this.#throwIfOver(),
     }
   }
@@ -94,9 +108,11 @@ export class SinkMachine<R extends object> implements FileSink<R> {
 
   async abort(reason?: unknown): Promise<void> {
     if (this.#over) return
-    this.#over = new SluiceError('aborted', 'The sink was aborted', { cause: reason })
+    const over = new SluiceError('aborted', 'The sink was aborted', { cause: reason })
+    this.#end(over)
     const opened = await this.#opening?.catch(() => undefined)
-    await opened?.release(this.#over)
+    await opened?.release(over)
+    await this.#released
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -112,19 +128,45 @@ export class SinkMachine<R extends object> implements FileSink<R> {
     if (this.#over && !this.#opening) return Promise.reject(this.#over)
     this.#opening ??= this.#openLog().catch((error: unknown) => {
       this.#opening = undefined
+      // One that was never open is its caller's to open.
+      if (this.#opened) this.#reopenLater()
       throw error
     })
     return this.#opening
   }
 
   async #openLog(): Promise<OpenSink<R>> {
-    this.#opened = await openSink({
+    this.#cancelReopening()
+    await this.#released
+    const opened = await openSink({
       ...this.#options,
       queue: this.#queue,
+      account: this.#account,
       onFenced: (error) => this.#fenced(error),
       throwIfOver: () => this.#throwIfOver(),
     })
-    return this.#opened
+    this.#opened = opened
+    this.#failures = 0
+    void opened.session.broken.then((error) => this.#broke(opened, error))
+    return opened
+  }
+
+  /** Lets go of a session that takes nothing more, and opens the log again: with what it holds, as a new process would. */
+  #broke(opened: OpenSink<R>, error: SluiceError): void {
+    if (this.#over) return
+    this.#opening = undefined
+    this.#released = opened.release(error).catch(() => {})
+    this.#open().catch(() => {})
+  }
+
+  /** Where no write comes, what the log holds is published all the same. */
+  #reopenLater(): void {
+    if (this.#over) return
+    const { clock } = this.#options
+    this.#failures++
+    this.#cancelReopening = clock.schedule(clock.now() + waitMs(this.#failures), async () => {
+      await this.#open().catch(() => {})
+    })
   }
 
   async #append(rows: readonly R[], options: SinkWriteOptions) {
@@ -137,26 +179,28 @@ export class SinkMachine<R extends object> implements FileSink<R> {
 
   async #flush(reason: 'flush' | 'close', signal?: AbortSignal): Promise<readonly FileInfo[]> {
     // Its turn is asked for before anything is awaited: what is written after this is not waited for.
+    const { files } = this.#account
     const { publisher, before } = await this.#queue.run(async () => {
       const opened = await this.#open()
-      const before = opened.publisher.files.length
+      const before = files.length
       await opened.cutAll(reason)
       return { publisher: opened.publisher, before }
     }, signal)
     await publisher.settled(signal)
-    return publisher.files.slice(before)
+    return files.slice(before)
   }
 
   async #close(): Promise<SinkResult> {
     this.#throwIfOver()
     await this.#flush('close')
     const opened = await this.#open()
-    await opened.publisher.finish(opened.repeated)
+    const { accepted, rejected, repeated, files } = this.#account
+    await opened.publisher.finish(repeated)
     this.#closed = true
-    this.#over = new SluiceError('invalid-options', 'The sink is closed')
-    await opened.release(this.#over)
-    const { accepted, rejected, publisher } = opened
-    return { accepted, rejected, files: publisher.files }
+    const over = new SluiceError('invalid-options', 'The sink is closed')
+    this.#end(over)
+    await opened.release(over)
+    return { accepted, rejected, files }
   }
 
   async #progress(ranges: readonly LaneRange[]): Promise<Progress> {
@@ -166,18 +210,23 @@ export class SinkMachine<R extends object> implements FileSink<R> {
       const { session } = await this.#open()
       return progressOf(ranges, async (range) => (await session.committed(range)).map(fileInfo))
     }
-    const { publisher } = await this.#open()
     // A closed sink has given its log back, and knows what it has published itself, but not what became of the rest.
-    const progress = await progressOf(ranges, async (range) => filesWithin(publisher.files, range))
+    const { files } = this.#account
+    const progress = await progressOf(ranges, async (range) => filesWithin(files, range))
     if (progress.state === 'pending') this.#throwIfOver()
     return progress
   }
 
   #fenced(error: SluiceError): void {
     if (this.#over) return
-    this.#over = error
+    this.#end(error)
     // What waits for a file of ours hears of it by this.
     this.#opened?.release(error).catch(() => {})
+  }
+
+  #end(over: SluiceError): void {
+    this.#over = over
+    this.#cancelReopening()
   }
 
   #throwIfOver(): void {

@@ -30,6 +30,7 @@ export class OpenLanes {
   readonly #options: OpenLanesOptions
   readonly #lanes = new Map<string, Tracked>()
   #bytes = 0
+  #isOver = false
 
   constructor(options: OpenLanesOptions) {
     this.#options = options
@@ -108,7 +109,9 @@ export class OpenLanes {
     if (known) this.#arm(known, this.#options.clock.now() + RETRY_MS)
   }
 
+  /** For good. */
   cancelTimers(): void {
+    this.#isOver = true
     for (const { cancelTimer } of this.#lanes.values()) cancelTimer()
   }
 
@@ -119,6 +122,7 @@ export class OpenLanes {
   }
 
   #arm(lane: Tracked, atMs: number): void {
+    if (this.#isOver) return
     lane.cancelTimer()
     lane.armedMs = atMs
     lane.cancelTimer = this.#options.clock.schedule(atMs, () => this.#ring(lane))

@@ -15,7 +15,7 @@ export interface Prepared {
 export interface PrepareOptions {
   readonly store: Store
   /** Whose owner writes the manifest under the shard's name. */
-  readonly session: Pick<LogSession<never>, 'commit'>
+  readonly session: LogSession<never>
   readonly stream: string
   readonly shard: string
   /** Whether the store is tried, or taken at its word. */

@@ -8,8 +8,9 @@ import type {
   Schema,
   SinkEvent,
   Store,
+  UploadProgress,
 } from '../../contracts/index.ts'
-import { Changes } from '../../core/changes.ts'
+import type { Changes } from '../../core/changes.ts'
 import { asSluiceError, isSluiceError, type SluiceError } from '../../core/errors.ts'
 import { isDeadLetter } from '../dead-letters/lane.ts'
 import { fileInfo } from '../receipts.ts'
@@ -36,6 +37,12 @@ export interface PublisherOptions {
   /** Called once, when publishing has ended for good. */
   readonly onFenced: (error: SluiceError) => void
   readonly tell: (event: SinkEvent) => void
+  /** Notified of each file that has become visible or failed, and of the end. */
+  readonly changes: Changes
+  /** Gets what becomes visible. */
+  readonly files: FileInfo[]
+  /** By file: what this process knows of the uploads that are under way. */
+  readonly uploads: Map<string, UploadProgress>
 }
 
 /**
@@ -44,8 +51,7 @@ export interface PublisherOptions {
  * no other, see `PublishQueue`. Only `fenced` is final: somebody else owns the files now.
  */
 export class Publisher {
-  readonly changes: Changes = new Changes()
-  readonly files: FileInfo[] = []
+  readonly changes: Changes
   readonly #options: PublisherOptions
   readonly #controller = new AbortController()
   readonly #queue: PublishQueue
@@ -60,12 +66,15 @@ export class Publisher {
 
   constructor(options: PublisherOptions) {
     this.#options = options
+    this.changes = options.changes
     this.#queue = new PublishQueue(options.clock)
     const { sealed } = options.session.state
     const recovered = this.#groups++
     for (const file of sealed) {
       // Whose flush they were of is not known any more: at most they wait for one another once.
-      this.#queue.add(file, /^(flush|close)$/.test(file.reason) ? recovered : undefined)
+      const upload = file.upload ?? options.uploads.get(file.id)
+      const group = /^(flush|close)$/.test(file.reason) ? recovered : undefined
+      this.#queue.add({ ...file, upload }, group)
     }
   }
 
@@ -199,7 +208,7 @@ export class Publisher {
   }
 
   async #write(item: Queued): Promise<void> {
-    const { session, encodingOf } = this.#options
+    const { session, uploads, encodingOf } = this.#options
     const { createOnly, manifest } = this.#prepared as Prepared
     const { file } = item
     const stored = file.stored
@@ -207,9 +216,11 @@ export class Publisher {
       : await publish(file, { ...this.#publication(item), createOnly, ...encodingOf(file) })
     if (manifest && !isDeadLetter(file.lane)) {
       await session.store([stored])
+      uploads.delete(file.id)
       this.#queue.stored(item, stored)
     } else {
       await session.commit([stored])
+      uploads.delete(file.id)
       this.#succeeded(item, stored)
     }
   }
@@ -223,7 +234,7 @@ export class Publisher {
   }
 
   #publication(item: Queued): Omit<Publication, 'createOnly' | 'format' | 'schema'> {
-    const { store, session, clock, upload, tell } = this.#options
+    const { store, session, clock, upload, uploads, tell } = this.#options
     return {
       store,
       session,
@@ -232,18 +243,20 @@ export class Publisher {
       signal: this.#controller.signal,
       onUpload: (progress) => {
         item.file = { ...item.file, upload: progress }
+        if (progress) uploads.set(item.file.id, progress)
+        else uploads.delete(item.file.id)
       },
       onUploadLeft: ({ key, uploadId }) => tell({ type: 'upload-left', key, uploadId }),
     }
   }
 
   #succeeded(item: Queued, committed: CommittedFile): void {
-    const { clock, onCommitted, tell } = this.#options
+    const { clock, files, onCommitted, tell } = this.#options
     const { file } = item
     const { reason, rowBytes, openedAtMs } = file
     this.#queue.done(item)
     const info = fileInfo(committed)
-    this.files.push(info)
+    files.push(info)
     onCommitted(committed, file)
     const lagMs = Math.max(0, clock.now() - openedAtMs)
     tell({ type: 'committed', file: info, reason, rowBytes, lagMs })

@@ -74,8 +74,9 @@ export class Producer {
     } catch (error) {
       oracle.refusal(error, 'write')
       if (isSluiceError(error, 'conflict')) oracle.fail(`${this.#name} was told ${error.message}`)
-      // Who only refuses, fenced or with a disk that has failed, is ended some time; the next write starts a successor.
-      if (process.alive && this.#random.chance(0.15)) process.kill()
+      // Who is fenced is ended some time, and the next write starts a successor. With a disk that failed, it goes on by itself.
+      const isOver = isSluiceError(error, 'fenced') && this.#random.chance(0.15)
+      if (process.alive && isOver) process.kill()
       if (!this.#numbered && !isUnknown(error)) {
         for (const { id } of rows) oracle.files.refuse(id as string)
       }
