@@ -30,8 +30,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'leaked upload: parts are sent before the log knows of it (FLINK-39786)',
     file: 'sinks/publish/kept-upload.ts',
-    find: 'await this.#keep()\n    this.#known = true',
-    put: 'this.#known = true',
+    find: 'await this.#keep()\n    this.isKept = true',
+    put: 'this.isKept = true',
   },
   {
     name: 'aborting a live upload: the log is not asked whose it is (FLINK-40595)',

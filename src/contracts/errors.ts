@@ -21,7 +21,7 @@
  *
  * Who must stop at a `fenced` is told by the details: with a `producerId` only that producer's epoch is over, and the sink
  * takes what others write; with a `key` an object of somebody else's stands where a file of this sink was to be; with
- * neither, another owner has opened the log. A `conflict` with a `producerId` is about that producer's sequence.
+ * neither, another owner has opened the log, and may have kept what was being written. A `conflict` with a `producerId` is about that producer's sequence.
  */
 export type ErrorCode =
   | 'not-found'

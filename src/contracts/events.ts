@@ -85,7 +85,10 @@ export interface CommittedEvent {
   readonly lagMs: number
 }
 
-/** An upload stays open in the store because it could not be aborted: the janitor, or a lifecycle rule, ends it. */
+/**
+ * An upload stays open in the store because it could not be aborted, or because the log went to another owner who may go on with it:
+ * what nobody goes on with, the janitor or a lifecycle rule ends.
+ */
 export interface UploadLeftEvent {
   readonly type: 'upload-left'
   readonly key: string

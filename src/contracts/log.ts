@@ -41,9 +41,10 @@ export interface Encoding {
  *
  * Guaranteed: after `append` resolved, its rows are read back by `read`, equal and in order, until `commit` takes
  * them; a second `open` fences the first session, whose calls reject with `fenced` from then on; a rejected call
- * changed nothing.
+ * changed nothing, but for the following.
  *
- * Not guaranteed: that a call which never answered (a crash) had no effect. That is what the producer's sequence is for.
+ * Not guaranteed: that a call had no effect which never answered (a crash), or rejected with `unavailable`, or with `fenced` and no
+ * `producerId`: the next session may have read what this one was writing. That is what the producer's sequence is for.
  */
 export interface Log<R = Row> {
   /** Whether its rows lie in this process's memory, and so count into the sink's `memoryBytes`. */
@@ -83,8 +84,8 @@ export interface LogSession<R = Row> {
    */
   store(files: readonly StoredFile[]): Promise<void>
   /**
-   * The files are visible: forgets their rows and keeps what receipts need. Idempotent. `not-found` when one of them was never
-   * sealed, or so long ago that the log has forgotten it.
+   * The files are visible: forgets their rows and keeps what receipts need. Idempotent; of no files, the question whether this session
+   * still owns the log (`fenced` if not). `not-found` when one of them was never sealed, or so long ago that the log has forgotten it.
    */
   commit(files: readonly CommittedFile[]): Promise<void>
   /**

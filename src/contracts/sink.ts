@@ -9,7 +9,8 @@ import type { CallOptions } from './store.ts'
  * Guaranteed: when `write` resolves, each accepted record is in the log, as durable as that log is, and will be in
  * exactly one visible file; each other record is named in `rejected` and goes to a dead-letter file under the same
  * guarantee. When `write` rejects, none of its records was kept, unless the error is `network`, `timeout`, `aborted`,
- * `unavailable` or `protocol`, whose outcome is unknown: write again under the same `producer` sequence.
+ * `unavailable` or `protocol`, whose outcome is unknown: write again under the same `producer` sequence. So it is after a `fenced`
+ * without a `producerId`: who has the log now may have read them, and is to be written to.
  *
  * Not guaranteed: order between lanes; when a file appears, beyond the rotation policy; that `close` is called.
  * Leaving an `await using` scope without `close()` aborts.

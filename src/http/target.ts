@@ -17,7 +17,8 @@ import type { OpenFile } from '../sinks/policy/explain.ts'
 export interface IngestTarget {
   /**
    * Rejects with `slow-down`, or with a `conflict` or `fenced` that has a `producerId`, only when nothing of the request was
-   * kept: that is a 4xx. Every other error is the server's own failure, and the outcome is unknown.
+   * kept: that is a 4xx. Every other error is the server's own failure, and the outcome is unknown: also of a `fenced` without one,
+   * since the sink's successor may have read what was on its way into the log.
    */
   write(request: IngestRequest): Promise<IngestAnswer>
   /** What is visible of a receipt, at once or when all of it is, after `waitMs` at the latest; `undefined` for no receipt. */

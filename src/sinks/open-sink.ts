@@ -17,6 +17,8 @@ import type {
   Store,
 } from '../contracts/index.ts'
 import { isSluiceError, type SluiceError, throwIfAborted } from '../core/errors.ts'
+import type { Account } from './account.ts'
+import { BreakableSession } from './breakable-session.ts'
 import { isDeadLetter } from './dead-letters/lane.ts'
 import { Appends } from './intake/appends.ts'
 import { batchBytes, batchOf, producerStep } from './intake/batch.ts'
@@ -37,7 +39,7 @@ import { Rotator } from './policy/rotator.ts'
 import { Watermark } from './policy/watermark.ts'
 import type { Encodings } from './publish/encodings.ts'
 import { openPublisher } from './publish/open-publisher.ts'
-import type { Answered, Publisher } from './publish/publisher.ts'
+import type { Publisher } from './publish/publisher.ts'
 import { statusOf } from './status.ts'
 
 export interface OpenSinkOptions<R> {
@@ -62,6 +64,7 @@ export interface OpenSinkOptions<R> {
   readonly tell: (event: SinkEvent) => void
   /** Every change of a lane (append, cut) has its turn in it; publishing runs beside it and touches only sealed files. */
   readonly queue: WriteQueue
+  readonly account: Account
   /** Another process answers for this sink's records now. */
   readonly onFenced: (error: SluiceError) => void
   readonly throwIfOver: () => void
@@ -73,7 +76,7 @@ export async function openSink<R extends object>(
 ): Promise<OpenSink<R>> {
   const { log, format, run, schema, drift, stream, shard, tell } = options
   const columns = await columnsOf({ format: format.extension, run, schema, drift, tell })
-  const session = await log.open(`${stream}/${shard}`)
+  const session = new BreakableSession(await log.open(`${stream}/${shard}`))
   try {
     const sink = new OpenSink(options, session, columns)
     await sink.adopt()
@@ -86,11 +89,8 @@ export async function openSink<R extends object>(
 
 /** A sink whose log is open. `append` and `cutAll` are called in a turn of the queue. */
 export class OpenSink<R extends object> {
-  readonly session: LogSession<R>
+  readonly session: BreakableSession<R>
   readonly publisher: Publisher
-  accepted = 0
-  rejected = 0
-  answered: Answered = 'nothing'
   readonly #options: OpenSinkOptions<R>
   readonly #columns: Columns
   readonly #judge: Judge<R>
@@ -101,10 +101,11 @@ export class OpenSink<R extends object> {
   readonly #room: Room
   #rotating = false
 
-  constructor(options: OpenSinkOptions<R>, session: LogSession<R>, columns: Columns) {
+  constructor(options: OpenSinkOptions<R>, session: BreakableSession<R>, columns: Columns) {
     const { store, probe, manifest, run, log, clock, format, encodings, budget } = options
     const { names, rotation, deadlines, partitioner, maxOpenFiles, stream, shard } = options
-    const { onFenced, tell, throwIfOver } = options
+    const { account, onFenced, tell } = options
+    const throwIfOver = (): void => this.#throwIfOver()
     this.#options = options
     this.session = session
     this.#columns = columns
@@ -139,6 +140,9 @@ export class OpenSink<R extends object> {
       },
       onFenced,
       tell,
+      changes: account.changes,
+      files: account.files,
+      uploads: account.uploads,
     })
     const { publisher } = this
     const lanes = new OpenLanes({ clock, deadlines, onDue: (lane) => this.#cutDue(lane) })
@@ -171,9 +175,9 @@ export class OpenSink<R extends object> {
     rows: readonly R[],
     options: SinkWriteOptions,
   ): Promise<{ readonly answered: Promise<Appended> }> {
-    const { stream, shard, clock, partitioner, throwIfOver } = this.#options
+    const { stream, shard, clock, partitioner } = this.#options
     const { refused = [], signal } = options
-    throwIfOver()
+    this.#throwIfOver()
     const watermark = this.#watermark(partitioner.allowedLateMs)
     const verdicts = await judge(rows, refused, watermark, this.#judge)
     const producer = options.producer && (await producerStep(options.producer, rows, refused))
@@ -232,7 +236,7 @@ export class OpenSink<R extends object> {
   }
 
   #appended({ ranges, rejected, duplicate }: Appended, batch: LogBatch<R>, seen: Watermark): void {
-    const { tell } = this.#options
+    const { account, tell } = this.#options
     const accepted = acceptedOf(ranges)
     tell({
       type: 'appended',
@@ -243,16 +247,16 @@ export class OpenSink<R extends object> {
     })
     if (duplicate) {
       const isSeen = ranges.some((range) => !isDeadLetter(range.lane) && !this.#isHeld(range))
-      if (this.answered !== 'visible') this.answered = isSeen ? 'visible' : 'again'
+      if (account.answered !== 'visible') account.answered = isSeen ? 'visible' : 'again'
       return
     }
-    if (this.answered === 'nothing') this.answered = 'new'
+    if (account.answered === 'nothing') account.answered = 'new'
     for (const [i, range] of ranges.entries()) {
       const part = batch.lanes[i]
       if (part) this.#lanes.appended(range, part.bytes, batch.atMs, part.encoding)
     }
-    this.accepted += accepted
-    this.rejected += rejected.length
+    account.accepted += accepted
+    account.rejected += rejected.length
     this.#rotate(
       ranges.map(({ lane }) => lane),
       seen.ms,
@@ -281,10 +285,10 @@ export class OpenSink<R extends object> {
   }
 
   async #cutDue(lane: Lane): Promise<void> {
-    const { queue, clock, throwIfOver } = this.#options
+    const { queue, clock } = this.#options
     try {
       await queue.run(async () => {
-        throwIfOver()
+        this.#throwIfOver()
         await this.#appends.settled()
         const state = this.#lanes.get(lane)
         const [first] = this.#lanes.deadlines(lane)
@@ -306,6 +310,11 @@ export class OpenSink<R extends object> {
   #isHeld(range: LaneRange): boolean {
     const open = this.#lanes.get(range.lane)
     return (open !== undefined && open.begin < range.end) || this.publisher.holds(range)
+  }
+
+  #throwIfOver(): void {
+    this.#options.throwIfOver()
+    this.session.throwIfBroken()
   }
 
   /** Whether what this sink takes could not be in one file with what the lane holds. */

@@ -16,7 +16,7 @@ import { receiptId } from '../core/receipt-id.ts'
 export interface Visibility {
   progress(ranges: readonly LaneRange[]): Promise<Progress>
   /** Told of whenever something may have become visible, or never will any more. */
-  changes(): Promise<Changes>
+  readonly changes: Changes
   /** Why nothing will become visible any more. */
   throwIfOver(): void
 }
@@ -35,10 +35,9 @@ async function committed(
   of: Visibility,
   { signal }: CallOptions = {},
 ): Promise<Committed> {
-  const changes = await of.changes()
   for (;;) {
     throwIfAborted(signal)
-    const changed = changes.wait(signal)
+    const changed = of.changes.wait(signal)
     // Nobody may be left to wait for it when the question below throws.
     changed.catch(() => {})
     const { state, records, files } = await of.progress(ranges)

@@ -12,22 +12,36 @@ import type {
 import { isSluiceError, SluiceError, throwIfAborted } from '../core/errors.ts'
 import { rangesOf } from '../core/receipt-id.ts'
 import { disposeWriter } from '../core/streams.ts'
+import { Account } from './account.ts'
 import type { FileSink } from './create-sink.ts'
 import { WriteQueue } from './intake/write-queue.ts'
 import { acceptedOf, type OpenSink, type OpenSinkOptions, openSink } from './open-sink.ts'
 import type { OpenFile } from './policy/explain.ts'
+import { waitMs } from './publish/publish-queue.ts'
 import { fileInfo, filesWithin, progressOf, receiptOf, type Visibility } from './receipts.ts'
 import { NOTHING_HELD } from './status.ts'
 
-export type SinkMachineOptions<R> = Omit<OpenSinkOptions<R>, 'queue' | 'onFenced' | 'throwIfOver'>
+export type SinkMachineOptions<R> = Omit<
+  OpenSinkOptions<R>,
+  'queue' | 'account' | 'onFenced' | 'throwIfOver'
+>
 
-/** The life of a sink: it is opened once, by whoever needs its log first, and over when it was closed, aborted or fenced. */
+/**
+ * The life of a sink: it is opened by whoever needs its log first, opened again when the log has broken (a disk that was full), and over
+ * when it was closed, aborted or fenced.
+ */
 export class SinkMachine<R extends object> implements FileSink<R> {
   readonly #options: SinkMachineOptions<R>
   readonly #queue: WriteQueue
   readonly #visibility: Visibility
+  readonly #account = new Account()
   #opening: Promise<OpenSink<R>> | undefined
+  /** The last one that was opened, broken or not. */
   #opened: OpenSink<R> | undefined
+  /** Resolves when what has broken is given back. */
+  #released: Promise<void> | undefined
+  #failures = 0
+  #cancelReopening = (): void => {}
   #closing: Promise<SinkResult> | undefined
   #closed = false
   /** Set once the sink is closed, aborted or fenced. */
@@ -38,7 +52,7 @@ export class SinkMachine<R extends object> implements FileSink<R> {
     this.#queue = new WriteQueue(options.budget.waitingBytes)
     this.#visibility = {
       progress: (ranges) => this.#progress(ranges),
-      changes: async () => (await this.#open()).publisher.changes,
+      changes: this.#account.changes,
       throwIfOver: () => this.#throwIfOver(),
     }
   }
@@ -94,9 +108,11 @@ export class SinkMachine<R extends object> implements FileSink<R> {
 
   async abort(reason?: unknown): Promise<void> {
     if (this.#over) return
-    this.#over = new SluiceError('aborted', 'The sink was aborted', { cause: reason })
+    const over = new SluiceError('aborted', 'The sink was aborted', { cause: reason })
+    this.#end(over)
     const opened = await this.#opening?.catch(() => undefined)
-    await opened?.release(this.#over)
+    await opened?.release(over)
+    await this.#released
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -112,19 +128,45 @@ export class SinkMachine<R extends object> implements FileSink<R> {
     if (this.#over && !this.#opening) return Promise.reject(this.#over)
     this.#opening ??= this.#openLog().catch((error: unknown) => {
       this.#opening = undefined
+      // One that was never open is its caller's to open.
+      if (this.#opened) this.#reopenLater()
       throw error
     })
     return this.#opening
   }
 
   async #openLog(): Promise<OpenSink<R>> {
-    this.#opened = await openSink({
+    this.#cancelReopening()
+    await this.#released
+    const opened = await openSink({
       ...this.#options,
       queue: this.#queue,
+      account: this.#account,
       onFenced: (error) => this.#fenced(error),
       throwIfOver: () => this.#throwIfOver(),
     })
-    return this.#opened
+    this.#opened = opened
+    this.#failures = 0
+    void opened.session.broken.then((error) => this.#broke(opened, error))
+    return opened
+  }
+
+  /** Lets go of a session that takes nothing more, and opens the log again: with what it holds, as a new process would. */
+  #broke(opened: OpenSink<R>, error: SluiceError): void {
+    if (this.#over) return
+    this.#opening = undefined
+    this.#released = opened.release(error).catch(() => {})
+    this.#open().catch(() => {})
+  }
+
+  /** Where no write comes, what the log holds is published all the same. */
+  #reopenLater(): void {
+    if (this.#over) return
+    const { clock } = this.#options
+    this.#failures++
+    this.#cancelReopening = clock.schedule(clock.now() + waitMs(this.#failures), async () => {
+      await this.#open().catch(() => {})
+    })
   }
 
   async #append(rows: readonly R[], options: SinkWriteOptions) {
@@ -139,11 +181,10 @@ export class SinkMachine<R extends object> implements FileSink<R> {
     // Its turn is asked for before anything is awaited: what is written after this is not waited for.
     const { published } = await this.#queue.run(async () => {
       const opened = await this.#open()
-      const { publisher } = opened
       const cut = opened.cutAll(reason)
-      const published = publisher.files.during(async () => {
+      const published = this.#account.files.during(async () => {
         await cut
-        await publisher.settled(signal)
+        await opened.publisher.settled(signal)
       })
       // Nobody may be left to wait for it when the cut has failed.
       published.catch(() => {})
@@ -157,13 +198,13 @@ export class SinkMachine<R extends object> implements FileSink<R> {
     this.#throwIfOver()
     await this.#flush('close')
     const opened = await this.#open()
-    await opened.publisher.finish(opened.answered)
+    const { accepted, rejected, answered, files } = this.#account
+    await opened.publisher.finish(answered)
     this.#closed = true
-    this.#over = new SluiceError('invalid-options', 'The sink is closed')
-    await opened.release(this.#over)
-    const { accepted, rejected, publisher } = opened
-    const { files, count } = publisher.files.last
-    return { accepted, rejected, files, fileCount: count }
+    const over = new SluiceError('invalid-options', 'The sink is closed')
+    this.#end(over)
+    await opened.release(over)
+    return { accepted, rejected, files: files.last.files, fileCount: files.last.count }
   }
 
   async #progress(ranges: readonly LaneRange[]): Promise<Progress> {
@@ -173,9 +214,8 @@ export class SinkMachine<R extends object> implements FileSink<R> {
       const { session } = await this.#open()
       return progressOf(ranges, async (range) => (await session.committed(range)).map(fileInfo))
     }
-    const { publisher } = await this.#open()
     // A closed sink has given its log back, and knows the last files that it has published itself, but not what became of the rest.
-    const { files, count } = publisher.files.last
+    const { files, count } = this.#account.files.last
     const progress = await progressOf(ranges, async (range) => filesWithin(files, range))
     if (progress.state === 'pending' && count > files.length) throw forgotten(files.length)
     if (progress.state === 'pending') this.#throwIfOver()
@@ -184,9 +224,14 @@ export class SinkMachine<R extends object> implements FileSink<R> {
 
   #fenced(error: SluiceError): void {
     if (this.#over) return
-    this.#over = error
+    this.#end(error)
     // What waits for a file of ours hears of it by this.
     this.#opened?.release(error).catch(() => {})
+  }
+
+  #end(over: SluiceError): void {
+    this.#over = over
+    this.#cancelReopening()
   }
 
   #throwIfOver(): void {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ErrorCode, Store } from '../../src/contracts/index.ts'
+import type { ErrorCode, Log, Store } from '../../src/contracts/index.ts'
 import { isErrorCode } from '../../src/core/error-codes.ts'
 import { SluiceError } from '../../src/core/errors.ts'
 import { jsonl } from '../../src/formats/jsonl.ts'
@@ -7,8 +7,10 @@ import { tokenAuthorizer } from '../../src/http/access.ts'
 import { ingestApp } from '../../src/http/ingest-app.ts'
 import { sinkTarget } from '../../src/http/target.ts'
 import { memoryLog } from '../../src/logs/memory.ts'
+import { segmentLog } from '../../src/logs/segments/segment-log.ts'
 import { createSink } from '../../src/sinks/create-sink.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
+import { ModelFolder } from '../logs/segments/model-folder.ts'
 import { problemOf, type Service, service, storedRows } from './tools.ts'
 
 const RECORDS = '/v1/streams/flights/records'
@@ -75,14 +77,14 @@ describe.each(CODES)('what lies behind the app fails with %s', (code) => {
   })
 })
 
-describe('refusals that are about the request', () => {
-  const step = (epoch: number, seq: number) => ({
-    'content-type': 'application/x-ndjson',
-    'producer-id': 'p',
-    'producer-epoch': String(epoch),
-    'producer-seq': String(seq),
-  })
+const step = (epoch: number, seq: number) => ({
+  'content-type': 'application/x-ndjson',
+  'producer-id': 'p',
+  'producer-epoch': String(epoch),
+  'producer-seq': String(seq),
+})
 
+describe('refusals that are about the request', () => {
   test.each([
     ['an epoch that is over', 4, 0, 403, 'fenced'],
     ['a gap', 5, 7, 409, 'conflict'],
@@ -98,18 +100,18 @@ describe('refusals that are about the request', () => {
 })
 
 describe('a server that is no longer the one', () => {
-  const serve = (log = memoryLog(), store: Store = memoryStore()) => {
+  const serve = (log: Log = memoryLog(), store: Store = memoryStore()) => {
     const sink = createSink({ stream: 'flights', store, format: jsonl(), log })
     const app = ingestApp({
       streams: { flights: { format: 'jsonl', target: sinkTarget(sink) } },
       authorize: () => ({ streams: ['*'], scopes: ['write', 'read'] }),
     })
     const headers = { authorization: 'Bearer t', 'content-type': 'application/x-ndjson' }
-    const send = (path: string, body?: string) =>
+    const send = (path: string, body?: string, more: Record<string, string> = {}) =>
       app.fetch(
         new Request(`https://sluice.example${path}`, {
           method: 'POST',
-          headers,
+          headers: { ...headers, ...more },
           body: body ?? null,
         }),
       )
@@ -123,6 +125,32 @@ describe('a server that is no longer the one', () => {
     expect((await one.send(RECORDS, '{"a":1}')).status).toBe(200)
     expect((await two.send(RECORDS, '{"a":1}')).status).toBe(200)
     expect(await problemOf(await one.send(RECORDS, '{"a":1}'))).toMatchObject({ status: 503 })
+  })
+
+  test('and had read the records before they were acknowledged: sent again, they are not kept twice', async () => {
+    const folder = new ModelFolder()
+    const store = memoryStore()
+    const [one, two] = [segmentLog(folder), segmentLog(folder)].map((log) => serve(log, store))
+    await one?.sink.open()
+    const { promise: held, resolve: letGo } = Promise.withResolvers<void>()
+    let syncing = false
+    folder.before = async ({ kind }) => {
+      if (kind !== 'sync' || syncing) return
+      syncing = true
+      await held
+    }
+    const answer = one?.send(RECORDS, '{"a":1}', step(0, 0))
+    await expect.poll(() => syncing).toBe(true)
+    await two?.sink.open()
+    letGo()
+    expect(await problemOf((await answer) as Response)).toMatchObject({
+      status: 503,
+      code: 'unavailable',
+    })
+    const again = await two?.send(RECORDS, '{"a":1}', step(0, 0))
+    expect(await again?.json()).toMatchObject({ accepted: 1, duplicate: true })
+    await two?.sink.close()
+    expect(await storedRows(store, 'flights/')).toEqual([{ a: 1 }])
   })
 
   test.each([

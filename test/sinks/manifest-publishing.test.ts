@@ -318,3 +318,22 @@ describe('a run', () => {
     expect(await visible(base)).toEqual([...ids(0, 3), ...ids(6, 9)])
   })
 })
+
+test('an owner that lost the log, asleep before its first entry, does not fence its successor', async () => {
+  const { base, start } = world()
+  const { promise: held, resolve: letGo } = Promise.withResolvers<void>()
+  let puts = 0
+  const first = start({ onCall: (name) => (name === 'put' && ++puts === 1 ? held : undefined) })
+  await first.sink.write(rows(0, 3))
+  const flushed = first.sink.flush()
+  flushed.catch(() => {})
+  await expect.poll(() => [puts, first.process.count('seal')]).toEqual([1, 3])
+  const second = start()
+  await second.sink.write(rows(3, 6))
+  await second.sink.flush()
+  letGo()
+  await expect(flushed).rejects.toMatchObject({ code: 'fenced' })
+  await second.sink.write(rows(6, 9))
+  await second.sink.close()
+  expect(await visible(base)).toEqual(ids(0, 9))
+})

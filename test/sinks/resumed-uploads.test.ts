@@ -330,6 +330,24 @@ describe('an upload that somebody goes on with is not aborted', () => {
     expect(await onlyFile(of.base)).toEqual(await fileOf(jsonl() as Format))
   })
 
+  test('by the owner that was fenced when the log was to know it, and did', async () => {
+    const of = world()
+    let told = false
+    const { process, sink } = of.start({
+      onAnswer(name) {
+        if (name !== 'progress' || told) return
+        told = true
+        throw new SluiceError('fenced', 'another owner has opened the log')
+      },
+    })
+    await expect(writeAll(sink)).rejects.toMatchObject({ code: 'fenced' })
+    expect([process.count('create'), process.count('abort')]).toEqual([1, 0])
+    const { key, uploadId } = process.kept?.token ?? {}
+    expect(of.events).toContainEqual({ type: 'upload-left', key, uploadId })
+    await resume(of)
+    expect(await uploads(of.base)).toEqual([])
+  })
+
   test('by a sink that is aborted, whose log outlives it', async () => {
     const of = world()
     const { process, sink } = of.start({
@@ -361,6 +379,22 @@ test('a sink whose log ends with it leaves no upload open', async () => {
 })
 
 describe('the same process', () => {
+  test('ends an upload that the log could not be told of', async () => {
+    const of = world()
+    let failures = 0
+    const { process, sink } = of.start({
+      onCall(name) {
+        if (name === 'progress' && failures++ === 0) throw new SluiceError('unavailable', 'full')
+      },
+    })
+    await expect(writeAll(sink)).rejects.toMatchObject({ code: 'unavailable' })
+    await sink.close()
+    expect([process.count('create'), process.count('abort')]).toEqual([2, 1])
+    expect(await uploads(of.base)).toEqual([])
+    expect(of.events.some(({ type }) => type === 'upload-left')).toBe(false)
+    expect(await onlyFile(of.base)).toEqual(await fileOf(jsonl() as Format))
+  })
+
   test('goes on after a failure, and sends nothing again', async () => {
     const of = world()
     let failures = 0

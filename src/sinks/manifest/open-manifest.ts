@@ -21,6 +21,11 @@ export interface OpenManifestOptions {
    * names write side by side.
    */
   readonly writer: string
+  /**
+   * Rejects when the opener is no longer the one who may write under this name: the owner of a log, say, that has lost it. Asked between
+   * each reading of the manifest and the entry that takes the next number, so one who was overtaken never fences the one who did.
+   */
+  readonly stillOwner?: (() => Promise<void>) | undefined
   readonly clock?: Clock | undefined
   /** Ends the opening, and every later call. */
   readonly signal?: AbortSignal | undefined
@@ -55,7 +60,7 @@ export interface ManifestWriter {
  * Not guaranteed: anything when entries are deleted or changed by others: keep lifecycle rules off `_log/`. The writer holds the list of
  * the stream's files, a few hundred bytes for each.
  *
- * Errors: `not-supported` for a store without conditional writes; `invalid-options`; and those of `readManifest`.
+ * Errors: `not-supported` for a store without conditional writes; `invalid-options`; and those of `stillOwner` and `readManifest`.
  */
 export async function openManifest(options: OpenManifestOptions): Promise<ManifestWriter> {
   return openManifestLog(options)
@@ -106,13 +111,16 @@ export class ManifestLog implements ManifestWriter {
 
   /** Raises the epoch. An entry of an older one that is on its way comes before this, and is seen, or never. */
   async fence(): Promise<Entry> {
-    const { writer } = this.#options
-    const entry = await this.#append((state) => ({
-      add: [],
-      remove: [],
-      forget: [],
-      epoch: (state.epochs.get(writer) ?? 0) + 1,
-    }))
+    const { writer, stillOwner } = this.#options
+    const entry = await this.#append(
+      (state) => ({
+        add: [],
+        remove: [],
+        forget: [],
+        epoch: (state.epochs.get(writer) ?? 0) + 1,
+      }),
+      stillOwner,
+    )
     this.#epoch = (entry as Entry).epoch
     return entry as Entry
   }
@@ -134,12 +142,15 @@ export class ManifestLog implements ManifestWriter {
 
   #append(
     make: (state: ManifestState) => (Change & { readonly epoch: number }) | undefined,
+    mayStill?: () => Promise<void>,
   ): Promise<Entry | undefined> {
     return this.#turn(async () => {
       const { store, stream, writer, signal } = this.#options
       // The same for every number that is tried: whichever answer is lost, the entry is known by it.
       const id = nanoid()
       for (let others = 1; ; others++) {
+        // Whoever takes over after this answer finds the number taken, or takes it: then this one is asked again.
+        await mayStill?.()
         const made = make(this.#state)
         if (!made) return undefined
         const number = this.#state.version + 1

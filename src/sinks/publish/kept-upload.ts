@@ -31,7 +31,9 @@ export class KeptUpload implements Resumption {
   readonly #save: Save
   /** What the log has, or is to have next. */
   #progress: UploadProgress | undefined
-  #known: boolean
+  #mayBeKnown: boolean
+  /** Whether the log has said that it knows the upload. */
+  isKept: boolean
   /** What has arrived behind a hole. */
   readonly #ahead = new Map<number, Part>()
   /** By the number of the part that they lie in, or at the end of: the last one of each. */
@@ -44,7 +46,8 @@ export class KeptUpload implements Resumption {
     this.#plan = plan
     this.#earlier = earlier
     this.#progress = earlier
-    this.#known = earlier !== undefined
+    this.#mayBeKnown = earlier !== undefined
+    this.isKept = earlier !== undefined
     this.#save = save
   }
 
@@ -59,8 +62,10 @@ export class KeptUpload implements Resumption {
   async open(upload: MultipartUpload, partBytes: number): Promise<void> {
     if (this.#progress) return
     this.#progress = { token: upload.toJSON(), partBytes, parts: [] }
+    // Before the answer: a refused call may have been kept, and the upload be the next owner's to go on with.
+    this.#mayBeKnown = true
     await this.#keep()
-    this.#known = true
+    this.isKept = true
   }
 
   async putPart(
@@ -77,9 +82,9 @@ export class KeptUpload implements Resumption {
 
   checkEnd(): void {}
 
-  /** Once the log knows it, nobody but the log's owner may end it. */
+  /** Once the log may know it, nobody but the log's owner may end it. */
   survives(): boolean {
-    return this.#known
+    return this.#mayBeKnown
   }
 
   /** The encoder's bytes up to here are on their way; where it could go on from here, it says so. */

@@ -1,4 +1,4 @@
-import type { Clock, OpenedEvent, Store } from '../../contracts/index.ts'
+import type { Clock, LogSession, OpenedEvent, Store } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { type ManifestWriter, openManifest } from '../manifest/open-manifest.ts'
 import { type Honoured, tryCondition } from './probe.ts'
@@ -14,6 +14,8 @@ export interface Prepared {
 
 export interface PrepareOptions {
   readonly store: Store
+  /** Whose owner writes the manifest under the shard's name. */
+  readonly session: LogSession<never>
   readonly stream: string
   readonly shard: string
   /** Whether the store is tried, or taken at its word. */
@@ -30,7 +32,7 @@ export interface PrepareOptions {
  * `openManifest`.
  */
 export async function prepare(options: PrepareOptions): Promise<Prepared> {
-  const { store, stream, shard, probe, clock, signal } = options
+  const { store, session, stream, shard, probe, clock, signal } = options
   const honoured =
     store.capabilities.conditionalPut &&
     (!probe || (await tryCondition(store, stream, { clock, signal })))
@@ -47,7 +49,14 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
         'was to be only created',
     )
   }
-  const manifest = await openManifest({ store, stream, writer: shard, clock, signal })
+  const manifest = await openManifest({
+    store,
+    stream,
+    writer: shard,
+    stillOwner: () => session.commit([]),
+    clock,
+    signal,
+  })
   return { createOnly, manifest, opened: { design: 'manifest', weaker } }
 }
 

@@ -136,6 +136,7 @@ export class PublishQueue {
   }
 }
 
-function waitMs(failures: number): number {
+/** How long to wait after so many failures in a row. */
+export function waitMs(failures: number): number {
   return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (failures - 1))
 }

@@ -8,10 +8,12 @@ import type {
   Schema,
   SinkEvent,
   Store,
+  UploadProgress,
 } from '../../contracts/index.ts'
-import { Changes } from '../../core/changes.ts'
+import type { Changes } from '../../core/changes.ts'
 import { asSluiceError, isSluiceError, type SluiceError } from '../../core/errors.ts'
 import { laneId } from '../../core/lane.ts'
+import type { Answered } from '../account.ts'
 import { isDeadLetter } from '../dead-letters/lane.ts'
 import { fileInfo } from '../receipts.ts'
 import { isOfRun, nameable } from './nameable.ts'
@@ -19,10 +21,7 @@ import type { Prepared } from './prepare.ts'
 import type { Publication } from './publication.ts'
 import { endUpload, publish, storedFile } from './publish.ts'
 import { PublishQueue, type Queued, type Stall } from './publish-queue.ts'
-import { PublishedFiles } from './published-files.ts'
-
-/** The writes of a sink: none, only new ones, some that were kept before, some even of records that are visible. */
-export type Answered = 'nothing' | 'new' | 'again' | 'visible'
+import type { PublishedFiles } from './published-files.ts'
 
 export interface PublisherOptions {
   readonly store: Store
@@ -41,6 +40,12 @@ export interface PublisherOptions {
   /** Called once, when publishing has ended for good. */
   readonly onFenced: (error: SluiceError) => void
   readonly tell: (event: SinkEvent) => void
+  /** Notified of each file that has become visible or failed, and of the end. */
+  readonly changes: Changes
+  /** Gets what becomes visible. */
+  readonly files: PublishedFiles
+  /** By file: what this process knows of the uploads that are under way. */
+  readonly uploads: Map<string, UploadProgress>
 }
 
 /**
@@ -49,8 +54,7 @@ export interface PublisherOptions {
  * no other, see `PublishQueue`. Only `fenced` is final: somebody else owns the files now.
  */
 export class Publisher {
-  readonly changes: Changes = new Changes()
-  readonly files: PublishedFiles = new PublishedFiles()
+  readonly changes: Changes
   readonly #options: PublisherOptions
   readonly #controller = new AbortController()
   readonly #queue: PublishQueue
@@ -65,12 +69,15 @@ export class Publisher {
 
   constructor(options: PublisherOptions) {
     this.#options = options
+    this.changes = options.changes
     this.#queue = new PublishQueue(options.clock)
     const { sealed } = options.session.state
     const recovered = this.#groups++
     for (const file of sealed) {
       // Whose flush they were of is not known any more: at most they wait for one another once.
-      this.#queue.add(file, /^(flush|close)$/.test(file.reason) ? recovered : undefined)
+      const upload = file.upload ?? options.uploads.get(file.id)
+      const group = /^(flush|close)$/.test(file.reason) ? recovered : undefined
+      this.#queue.add({ ...file, upload }, group)
     }
   }
 
@@ -215,7 +222,7 @@ export class Publisher {
   }
 
   async #write(item: Queued): Promise<void> {
-    const { session, encodingOf } = this.#options
+    const { session, uploads, encodingOf } = this.#options
     const { createOnly, manifest } = this.#prepared as Prepared
     const { file } = item
     const stored = file.stored
@@ -223,9 +230,11 @@ export class Publisher {
       : await publish(file, { ...this.#publication(item), createOnly, ...encodingOf(file) })
     if (manifest && !isDeadLetter(file.lane)) {
       await session.store([stored])
+      uploads.delete(file.id)
       this.#queue.stored(item, stored)
     } else {
       await session.commit([stored])
+      uploads.delete(file.id)
       this.#succeeded(item, stored)
     }
   }
@@ -239,7 +248,7 @@ export class Publisher {
   }
 
   #publication(item: Queued): Omit<Publication, 'createOnly' | 'format' | 'schema'> {
-    const { store, session, clock, upload, tell } = this.#options
+    const { store, session, clock, upload, uploads, tell } = this.#options
     return {
       store,
       session,
@@ -248,18 +257,20 @@ export class Publisher {
       signal: this.#controller.signal,
       onUpload: (progress) => {
         item.file = { ...item.file, upload: progress }
+        if (progress) uploads.set(item.file.id, progress)
+        else uploads.delete(item.file.id)
       },
       onUploadLeft: ({ key, uploadId }) => tell({ type: 'upload-left', key, uploadId }),
     }
   }
 
   #succeeded(item: Queued, committed: CommittedFile): void {
-    const { clock, onCommitted, tell } = this.#options
+    const { clock, files, onCommitted, tell } = this.#options
     const { file } = item
     const { reason, rowBytes, openedAtMs } = file
     this.#queue.done(item)
     const info = fileInfo(committed)
-    this.files.add(info)
+    files.add(info)
     onCommitted(committed, file)
     const lagMs = Math.max(0, clock.now() - openedAtMs)
     tell({ type: 'committed', file: info, reason, rowBytes, lagMs })

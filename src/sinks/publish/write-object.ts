@@ -37,8 +37,9 @@ export async function writeObject(
     partBytes: earlier?.partBytes ?? to.upload.partBytes,
   })
   const kept = new KeptUpload(plan, earlier, async (progress) => {
-    await session.progress(file.id, progress)
+    // First, so that what the log could not be told of is ended, or gone on with, by the next attempt.
     to.onUpload(progress)
+    await session.progress(file.id, progress)
   })
   const upload = new ObjectUpload(
     target,
@@ -79,7 +80,9 @@ export async function writeObject(
     return await writer.close(head)
   } catch (error) {
     const ended = await upload.end(error)
-    if (!kept.survives() && isSluiceError(ended) && ended.uploadId !== undefined) {
+    // Whether the log's next owner has read of it, this one will never know.
+    const isNobodys = !kept.survives() || (!kept.isKept && isSluiceError(ended, 'fenced'))
+    if (isNobodys && isSluiceError(ended) && ended.uploadId !== undefined) {
       to.onUploadLeft({ key: file.key, uploadId: ended.uploadId })
     }
     throw ended

@@ -26,6 +26,7 @@ const CALLS: Readonly<Record<string, (session: LogSession) => Promise<unknown>>>
     for await (const _ of session.positions());
   },
   commit: (session) => session.commit([committed(FILE)]),
+  'commit of no file': (session) => session.commit([]),
   committed: (session) => session.committed({ lane: LANE, begin: 0, end: 3 }),
 }
 

@@ -7,7 +7,7 @@ const MOST_MS = 5
 
 /**
  * A log that outlives its processes, whatever it is itself: each call takes its turn before it has its effect, and another before it is
- * answered, so that a process can die at either. A call that is refused has changed nothing, as the contract has it.
+ * answered, so that a process can die at either. A call that is refused has changed nothing.
  */
 export function modelLog(
   log: Log,

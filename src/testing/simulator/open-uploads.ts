@@ -5,6 +5,8 @@ interface Upload {
   readonly token: MultipartToken
   readonly by: Owner
   told: boolean
+  /** Whether the log refused to know it, in words that leave open whether the next owner does. */
+  doubtful: boolean
   /** Whose log has it. */
   owner: Owner | undefined
 }
@@ -19,7 +21,7 @@ export class OpenUploads {
   }
 
   created(token: MultipartToken, by: Owner): void {
-    this.#uploads.set(token.uploadId, { token, by, told: false, owner: undefined })
+    this.#uploads.set(token.uploadId, { token, by, told: false, doubtful: false, owner: undefined })
   }
 
   /** The answer reached whoever asked. An upload whose answer was lost is nobody's but the janitor's. */
@@ -34,6 +36,12 @@ export class OpenUploads {
     if (upload) upload.owner = owner
   }
 
+  /** The log failed when it was to be told of it. */
+  doubted(uploadId: string): void {
+    const upload = this.#uploads.get(uploadId)
+    if (upload) upload.doubtful = true
+  }
+
   /** What a log knows is its owner's to go on with, and nobody else's to end. */
   aborts(uploadId: string, by: Owner): void {
     const { token, owner } = this.#uploads.get(uploadId) ?? {}
@@ -44,9 +52,10 @@ export class OpenUploads {
   /** Of those that are open at the end, none was ever in a log, and no more than one for each death and lane was heard of. */
   check(open: ReadonlySet<string>): void {
     const places = new Set<string>()
-    for (const [id, { token, by, told, owner }] of this.#uploads) {
+    for (const [id, { token, by, told, doubtful, owner }] of this.#uploads) {
       if (!open.has(id) || (!owner && !told)) continue
       if (owner) this.#fail(`the upload of ${token.key} is in the log and left open`)
+      if (doubtful) continue
       if (by.alive) this.#fail(`the upload of ${token.key} was left open by ${by.name}, who lives`)
       const place = `${by.name} ${token.key.slice(0, token.key.lastIndexOf('/'))}`
       if (places.has(place)) this.#fail(`${place} left more than one upload open`)

@@ -74,9 +74,10 @@ export class Producer {
     } catch (error) {
       oracle.refusal(error, 'write')
       if (isSluiceError(error, 'conflict')) oracle.fail(`${this.#name} was told ${error.message}`)
-      // Who only refuses, fenced or with a disk that has failed, is ended some time; the next write starts a successor.
-      if (process.alive && this.#random.chance(0.15)) process.kill()
-      if (!this.#numbered && !this.#isUnknown(error)) {
+      // Who is fenced is ended some time, and the next write starts a successor. With a disk that failed, it goes on by itself.
+      const isOver = isSluiceError(error, 'fenced') && this.#random.chance(0.15)
+      if (process.alive && isOver) process.kill()
+      if (!this.#numbered && !isUnknown(error)) {
         for (const { id } of rows) oracle.files.refuse(id as string)
       }
       return !this.#numbered
@@ -90,12 +91,6 @@ export class Producer {
     await Promise.race([asked, newest?.died]).catch((error: unknown) =>
       this.#world.oracle.refusal(error, 'explain'),
     )
-  }
-
-  /** Whether some of it may be kept. On a disk the next owner may have read what the one before was about to acknowledge. */
-  #isUnknown(error: unknown): boolean {
-    if (!isSluiceError(error)) return true
-    return UNKNOWN.has(error.code) || (this.#world.plan.disk && error.code === 'fenced')
   }
 
   /** What was acknowledged before is visible after. */
@@ -120,4 +115,10 @@ export class Producer {
     }
     if (closes && process.alive) process.kill()
   }
+}
+
+/** Whether some of it may be kept: of a `fenced`, unless it is about the producer, the next owner knows more. */
+function isUnknown(error: unknown): boolean {
+  if (!isSluiceError(error)) return true
+  return UNKNOWN.has(error.code) || (error.code === 'fenced' && error.producerId === undefined)
 }

@@ -93,10 +93,8 @@ async function live(world: World, shards: readonly Shard[]): Promise<void> {
 
 /** A last process makes everything visible, as a user would have it, or by itself. One that is killed at it has a successor. */
 async function drain(world: World, shard: Shard): Promise<void> {
-  const { plan, random, oracle } = world
-  // A zombie that opens the manifest late fences its successor out.
-  const leave = plan.manifest ? 0 : 0.3
-  for (const process of [...shard.processes]) if (!random.chance(leave)) process.kill()
+  const { random, oracle } = world
+  for (const process of [...shard.processes]) if (!random.chance(0.3)) process.kill()
   const told = oracle.told.filter((one) => one.shard === shard.name)
   for (let drained = false; !drained; ) {
     const process = shard.start()

@@ -1,4 +1,5 @@
 import type { Log, LogSession, StoredFile } from '../../contracts/index.ts'
+import { isSluiceError } from '../../core/errors.ts'
 import type { Oracle } from './oracle.ts'
 import type { Owner } from './scheduler.ts'
 
@@ -86,7 +87,13 @@ export function watchedLog(log: Log, by: Owner, watch: LogWatch): Log {
         return sealed
       },
       async progress(id, upload) {
-        await change('progress', () => inner.progress(id, upload))
+        try {
+          await change('progress', () => inner.progress(id, upload))
+        } catch (error) {
+          if (upload && isSluiceError(error, 'fenced'))
+            oracle.uploads.doubted(upload.token.uploadId)
+          throw error
+        }
         if (upload) oracle.uploads.logged(upload.token.uploadId, by)
       },
       async store(files) {
