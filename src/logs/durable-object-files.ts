@@ -15,7 +15,7 @@ import type { SqlLike, SqlValue } from './durable-object.ts'
 import { findLane, laneOf } from './durable-object-schema.ts'
 import { encodingOf } from './encodings.ts'
 import { laneToCut, neverSealed } from './refusals.ts'
-import { KEEP_FILES_MS, KEEP_PRODUCERS_MS } from './retention.ts'
+import { KEEP_FILES_MS, KEEP_PRODUCERS, KEEP_PRODUCERS_MS } from './retention.ts'
 import { decodeRows } from './row-codec.ts'
 
 type SqlRow = Record<string, SqlValue>
@@ -133,7 +133,12 @@ export function commitFiles(sql: SqlLike, files: readonly CommittedFile[]): void
     dropBlocks(sql, Number(known.lane))
   }
   sql.exec('DELETE FROM files WHERE etag IS NOT NULL AND sealed_at < ?', atMs - KEEP_FILES_MS)
-  sql.exec('DELETE FROM producers WHERE at < ?', atMs - KEEP_PRODUCERS_MS)
+  sql.exec(
+    `DELETE FROM producers WHERE at < ? AND id NOT IN (
+       SELECT id FROM producers WHERE piece = 0 ORDER BY at DESC LIMIT ?)`,
+    atMs - KEEP_PRODUCERS_MS,
+    KEEP_PRODUCERS,
+  )
 }
 
 /** A block may reach into the next file, so it goes when everything before its end is in the store. */

@@ -2,5 +2,7 @@ const DAY_MS = 24 * 60 * 60 * 1000
 
 /** How long after its sealing a committed file still answers for its receipts. */
 export const KEEP_FILES_MS: number = 90 * DAY_MS
-/** How long after its last request a producer is still recognised. */
+/** How long after its last request a producer is still recognised, where there are many. */
 export const KEEP_PRODUCERS_MS: number = 7 * DAY_MS
+/** As many are recognised however old they seem: a clock that is ahead for a moment must not forget those that write all the time. */
+export const KEEP_PRODUCERS = 1000

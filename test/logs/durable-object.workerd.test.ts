@@ -112,9 +112,18 @@ describe('Durable Object log', () => {
         await session.commit([committed(file)])
       }
       await write(0, AT_MS)
+      // As many as are kept however old they are.
+      for (let n = 1; n < 1000; n++) {
+        const producer = step(0, { id: `another ${n}` })
+        await session.append(batch([], { atMs: AT_MS + day, producer }))
+      }
       await write(1, AT_MS + 8 * day)
       expect((await session.committed({ lane: LANE, begin: 0, end: 2 })).length).toBe(2)
-      expect(storage.sql.exec('SELECT id FROM producers').toArray()).toEqual([{ id: 'producer 1' }])
+      const known = storage.sql
+        .exec('SELECT id FROM producers')
+        .toArray()
+        .map(({ id }) => id)
+      expect([known.length, known.includes('producer 0')]).toEqual([1000, false])
       await write(2, AT_MS + 91 * day)
       const files = await session.committed({ lane: LANE, begin: 1, end: 3 })
       expect(files.map(({ begin }) => begin)).toEqual([1, 2])

@@ -16,7 +16,7 @@ import { laneId } from '../../core/lane.ts'
 import { encodingOf } from '../encodings.ts'
 import { checkStep } from '../producers.ts'
 import { checkReach, laneToCut, neverSealed, otherEncoding } from '../refusals.ts'
-import { KEEP_FILES_MS, KEEP_PRODUCERS_MS } from '../retention.ts'
+import { KEEP_FILES_MS, KEEP_PRODUCERS, KEEP_PRODUCERS_MS } from '../retention.ts'
 import type { AppendChange, AppendPart, Change, FileChange } from './changes.ts'
 import {
   blockAt,
@@ -254,7 +254,8 @@ export class Ledger {
     // Files and producers stand in the order in which they came: where a clock was set back, some stay longer.
     for (const entry of this.lanes) dropFiles(entry, atMs - KEEP_FILES_MS)
     for (const [id, producer] of this.producers) {
-      if (producer.atMs >= atMs - KEEP_PRODUCERS_MS) break
+      const isMany = this.producers.size > KEEP_PRODUCERS
+      if (!isMany || producer.atMs >= atMs - KEEP_PRODUCERS_MS) break
       this.producers.delete(id)
     }
   }

@@ -1,6 +1,17 @@
 import type { Rejected } from '../../contracts/index.ts'
 import { check, checkEqual, checkRejects } from '../check.ts'
-import { AT_MS, batch, LANE, type LogCase, laneIn, OTHER, rowsOf, step } from './tools.ts'
+import {
+  AT_MS,
+  batch,
+  LANE,
+  type LogCase,
+  laneIn,
+  OTHER,
+  rowsOf,
+  sealAndCommit,
+  sealed,
+  step,
+} from './tools.ts'
 
 const REJECTED: Rejected = { index: 1, code: 'invalid-record', path: '/n', message: 'not a number' }
 
@@ -103,6 +114,18 @@ export const producerCases: readonly LogCase[] = [
           checkEqual(duplicate, false, `whether sequence ${seq} of ${id} is a duplicate`)
         }
       }
+    },
+  },
+  {
+    name: 'a clock that was far ahead for a while makes no producer forgotten',
+    async run({ log }) {
+      const session = await log.open('first')
+      const once = batch([[LANE, rowsOf(1)]], { producer: step(0) })
+      await session.append(once)
+      const aheadMs = AT_MS + 30 * 24 * 60 * 60 * 1000
+      await session.append(batch([[OTHER, rowsOf(1)]], { atMs: aheadMs }))
+      await sealAndCommit(session, { ...sealed(OTHER, 0, 1), sealedAtMs: aheadMs })
+      checkEqual((await session.append(once)).duplicate, true, 'whether it is one when sent again')
     },
   },
   {

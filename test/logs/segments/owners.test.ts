@@ -242,6 +242,11 @@ describe('the room that a log takes', () => {
         batch([], { producer: step(0, { id: `producer ${n}` }), atMs: AT_MS + 8 * day }),
       )
     await write(0, AT_MS)
+    // As many as are kept however old they are.
+    for (let n = 1; n < 1000; n++) {
+      const producer = step(0, { id: `another ${n}` })
+      await session.append(batch([], { atMs: AT_MS + day, producer }))
+    }
     await write(1, AT_MS + 8 * day)
     expect(await session.committed({ lane: LANE, begin: 0, end: 2 })).toHaveLength(2)
     expect([(await again(0)).duplicate, (await again(1)).duplicate]).toEqual([false, true])
