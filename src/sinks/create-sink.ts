@@ -86,8 +86,8 @@ export interface SinkOptions<R = Row> {
    * The name of a job's run, 1 to 200 characters, with `manifest`: its files become visible together when the sink is closed, and
    * take the place of what an earlier run of that name made visible, and of nothing else. Dead letters are not part of it. Until
    * then `flush` sends files to the store and answers none of them. With a log that outlives the process, a run that was cut off
-   * goes on under its name, and no other begins before it was closed; one that finds all of its records kept, by the sequences of
-   * its producers, changes nothing.
+   * goes on under its name, and what is written to it again is there twice, but for the last request of each producer; no other
+   * run begins before it was closed. One whose only write was kept before, by its producer's sequence, changes nothing.
    */
   readonly run?: string | undefined
   /**
