@@ -52,6 +52,7 @@ const TIME: Readonly<Record<keyof TimePartition, true>> = {
  * store acknowledge what it can never publish, and a mistyped option be passed over.
  */
 export function checkSinkOptions(options: SinkOptions<never>): void {
+  if (!isObject(options)) throw refused('it takes an object of options')
   const { store, format, earlierFormats = [], schema, name } = options
   const { drift = 'reject', maxOpenFiles = 1, manifest, run, onEvent } = options
   checkNames(options, OPTIONS, '')
@@ -66,6 +67,12 @@ export function checkSinkOptions(options: SinkOptions<never>): void {
   if (run !== undefined && manifest !== true) throw refused('run needs manifest: true')
   if (onEvent !== undefined && typeof onEvent !== 'function') throw refused('onEvent is a function')
   if (typeof store?.put !== 'function') throw refused('store is missing, or is no Store')
+  if (options.log !== undefined && typeof options.log?.open !== 'function') {
+    throw refused('log is no Log: give memoryLog(), fileLog(folder) or another')
+  }
+  if (options.clock !== undefined && typeof options.clock?.schedule !== 'function') {
+    throw refused('clock is no Clock')
+  }
   if (typeof format?.encoder !== 'function') {
     throw refused('format is missing, or is no Format: give jsonl(), csv() or parquet()')
   }

@@ -39,8 +39,8 @@ export interface SinkOptions<R = Row> {
   /** The first segment of every key: letters, digits, `-`, `_` and inner dots. Default `records`. */
   readonly stream?: string | undefined
   /**
-   * Sinks that write one stream side by side have different shards. The same characters. Default `0` with a log of the
-   * caller's, which remembers the positions that were used; without one a random word, since each process counts from 0.
+   * Sinks that write one stream side by side have different shards. The same characters. Default `0` with a log that outlives the
+   * process, and so remembers the positions that were used; with one in memory a random word, since each process counts from 0.
    */
   readonly shard?: string | undefined
   /** See `nameTemplate`. Default `{stream}/{partition}/{shard}-{schema}-{begin:19}-{end:19}.{ext}`, UTC. */
@@ -141,7 +141,7 @@ const WORD = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/
 export function createSink<R extends object = Row>(options: SinkOptions<R>): FileSink<R> {
   checkSinkOptions(options as unknown as SinkOptions<never>)
   const { stream = 'records', clock = systemClock, log = memoryLog<R>() } = options
-  const { shard = options.log ? '0' : randomShard() } = options
+  const { shard = log.inMemory ? randomShard() : '0' } = options
   const { maxPendingBytes = 64 * 1024 * 1024, maxRecordBytes = 1024 * 1024 } = options
   const { memoryBytes = DEFAULT_MEMORY_BYTES, maxOpenFiles = 1000, schema } = options
   const { inMemory } = log

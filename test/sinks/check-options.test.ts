@@ -14,6 +14,8 @@ test.each([
   ['earlierFormats', { earlierFormats: jsonl() }],
   ['earlierFormats', { earlierFormats: ['jsonl'] }],
   ['name', { name: () => 'a' }],
+  ['log is no Log', { log: './log' }],
+  ['clock is no Clock', { clock: 5 }],
   ['rotat', { rotat: {} }],
   ['rotate.record', { rotate: { record: 5 } }],
   ['rotate.schedule.every', { rotate: { schedule: { every: 5 } } }],

@@ -22,6 +22,7 @@ export function bench(options: Partial<SinkOptions> = {}): Bench {
     format: jsonl() as Format,
     log: memoryLog(),
     stream: 's',
+    shard: '0',
     // One request more is one more that a test would have to know of.
     probe: false,
     ...options,

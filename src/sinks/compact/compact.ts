@@ -22,7 +22,7 @@ import { iterate } from '../../core/reading.ts'
 import { nextTurn } from '../../core/turn.ts'
 import { fileMetadata } from '../file-metadata.ts'
 import type { ManifestFile } from '../manifest/manifest.ts'
-import { type ManifestWriter, openManifest } from '../manifest/open-manifest.ts'
+import { type ManifestWriter, openExistingManifest } from '../manifest/open-manifest.ts'
 import { COMPACTED_NAME, nameTemplate } from '../policy/name.ts'
 import { groupsOf } from './groups.ts'
 
@@ -70,7 +70,7 @@ const nameOf = nameTemplate(COMPACTED_NAME)
  * is all that is left behind, and the next call begins again. Holds one file's bytes, and what the format's encoder holds.
  *
  * Errors: `fenced` when another compaction of the stream has begun, `checksum-mismatch` when `read` gives another number of records
- * than the file has, `precondition-failed` for a file that was changed, `not-found` for one that is gone, what `read` throws,
+ * than the file has, `precondition-failed` for a file that was changed, `not-found` for one that is gone and for a stream without a manifest, what `read` throws,
  * those of `openManifest`, and the store's. What was compacted before stays.
  */
 export async function compact<R extends object = Row>(
@@ -80,7 +80,7 @@ export async function compact<R extends object = Row>(
   if (!(targetBytes > 0)) throw new SluiceError('invalid-options', 'targetBytes must be above 0')
   const schemas = new Map<string, Schema>()
   for (const schema of options.schemas ?? []) schemas.set(await fingerprint(schema), schema)
-  const writer = await openManifest({ store, stream, writer: WRITER, clock, signal })
+  const writer = await openExistingManifest({ store, stream, writer: WRITER, clock, signal })
   const candidates = writer.manifest.files.filter(
     ({ lane }) => (lane.schema === 'auto' || schemas.has(lane.schema)) && closed(lane),
   )

@@ -1,7 +1,7 @@
 import type { CallOptions, Clock, Store } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { entryKey } from './keys.ts'
-import { openManifestLog } from './open-manifest.ts'
+import { openExistingManifest } from './open-manifest.ts'
 
 export interface DeleteRemovedOptions extends CallOptions {
   readonly store: Store
@@ -32,12 +32,12 @@ const WRITER = 'sluice delete'
  * entry that removed them, and one that this call writes. A file that is named is never deleted, whatever it was before. Orphans, which
  * no entry ever named, are left alone.
  *
- * Errors: `invalid-options`, and those of `openManifest`; what a single object is refused for is in the answer.
+ * Errors: `invalid-options`, `not-found` for a stream without a manifest, and those of `openManifest`; what a single object is refused for is in the answer.
  */
 export async function deleteRemoved(options: DeleteRemovedOptions): Promise<DeletedFiles> {
   const { store, stream, graceMs = DAY_MS, clock, signal } = options
   if (!(graceMs >= 0)) throw new SluiceError('invalid-options', 'graceMs must be 0 or more')
-  const log = await openManifestLog({ store, stream, writer: WRITER, clock, signal })
+  const log = await openExistingManifest({ store, stream, writer: WRITER, clock, signal })
   const { version, removed } = log.manifest
   const nowMs = await takenMs(store, stream, version, signal)
   const times = new Map<number, number>()

@@ -67,6 +67,25 @@ export async function openManifest(options: OpenManifestOptions): Promise<Manife
 }
 
 export async function openManifestLog(options: OpenManifestOptions): Promise<ManifestLog> {
+  const log = await loadedLog(options)
+  await log.fence()
+  return log
+}
+
+/**
+ * For who changes what is there: `not-found` for a stream without a manifest, which would have one from then on, and name none of its
+ * files.
+ */
+export async function openExistingManifest(options: OpenManifestOptions): Promise<ManifestLog> {
+  const log = await loadedLog(options)
+  if (log.manifest.version === 0) {
+    throw new SluiceError('not-found', `The stream "${options.stream}" has no manifest`)
+  }
+  await log.fence()
+  return log
+}
+
+async function loadedLog(options: OpenManifestOptions): Promise<ManifestLog> {
   const { store, stream, writer, signal } = options
   if (writer === '' || writer.length > 200) {
     throw new SluiceError('invalid-options', 'The writer of a manifest has 1 to 200 characters')
@@ -77,9 +96,7 @@ export async function openManifestLog(options: OpenManifestOptions): Promise<Man
       `A manifest needs conditional writes, which this store (${store.kind}) does not have`,
     )
   }
-  const log = new ManifestLog(options, await loadManifest({ store, stream, signal }))
-  await log.fence()
-  return log
+  return new ManifestLog(options, await loadManifest({ store, stream, signal }))
 }
 
 /** After so many entries of others in a row it is quicker to read the newest checkpoint. */

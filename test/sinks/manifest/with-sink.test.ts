@@ -5,9 +5,11 @@ import { fromUtf8 } from '../../../src/core/bytes.ts'
 import { jsonl } from '../../../src/formats/jsonl.ts'
 import { audit } from '../../../src/sinks/audit/audit.ts'
 import { compact } from '../../../src/sinks/compact/compact.ts'
+import { createSink } from '../../../src/sinks/create-sink.ts'
 import { replayDeadLetters } from '../../../src/sinks/dead-letters/replay.ts'
 import { deleteRemoved } from '../../../src/sinks/manifest/delete-removed.ts'
 import { readManifest } from '../../../src/sinks/manifest/read-manifest.ts'
+import { memoryStore } from '../../../src/stores/memory.ts'
 import { bench, rows } from '../harness.ts'
 import { impatientClock } from './tools.ts'
 
@@ -45,7 +47,10 @@ test('a sink writes, others compact, replay and delete beside it, and readers se
     })
   const all = (count: number) => rows(0, count).map(({ id }) => id)
   let compacted = 0
-  for (let i = 0; i < 40; i += 10) {
+  // So that there is a manifest.
+  await sink.write(rows(0, 10))
+  await sink.flush()
+  for (let i = 10; i < 40; i += 10) {
     const writing = sink.write(rows(i, i + 10)).then(() => sink.flush())
     compacted += (await compacting()).files.length
     await writing
@@ -71,4 +76,17 @@ test('a sink writes, others compact, replay and delete beside it, and readers se
     foreign: { count: 0 },
     removed: 0,
   })
+})
+
+test('what is for a manifest makes none where there is none: its stream would seem to have no files', async () => {
+  const store = memoryStore()
+  const sink = createSink({ store, format: jsonl(), stream: 'plain' })
+  await sink.write([{ id: 1 }])
+  await sink.close()
+  const missing = { code: 'not-found', message: expect.stringContaining('no manifest') }
+  const beside = { store, stream: 'plain' }
+  await expect(deleteRemoved(beside)).rejects.toMatchObject(missing)
+  const compaction = { ...beside, format: jsonl(), read: () => [], closed: () => true }
+  await expect(compact(compaction)).rejects.toMatchObject(missing)
+  expect(await audit(beside)).toMatchObject({ ok: true, manifest: undefined })
 })
