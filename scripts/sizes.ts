@@ -10,7 +10,7 @@ import { root } from './install.mjs'
 
 /** Entry → the most that `all` may come to, in bytes after gzip. Raise one only with a reason in the commit. */
 const limits: Record<string, number> = {
-  '.': 34_400,
+  '.': 35_300,
   './s3': 20_700,
   's3 without multipart': 14_700,
   './s3/buckets': 14_000,
@@ -42,11 +42,11 @@ const limits: Record<string, number> = {
   './inputs/json': 6_300,
   './logs/memory': 2_400,
   './audit': 6_400,
-  './compact': 11_400,
+  './compact': 11_600,
   './dead-letters': 9_600,
-  './manifest': 6_200,
+  './manifest': 6_400,
   './otel': 2_000,
-  './logs/durable-object': 5_600,
+  './logs/durable-object': 5_700,
   './logs/opfs': 10_300,
   './files': 6_000,
   './http': 29_500,
@@ -54,7 +54,7 @@ const limits: Record<string, number> = {
   './client': 7_000,
   './testing': 24_000,
   './node': 43_200,
-  './workers': 86_000,
+  './workers': 86_800,
   './browser': 22_800,
 }
 
@@ -68,7 +68,7 @@ const { exports, dependencies } = JSON.parse(readFileSync(join(root, 'package.js
  * was reached, so that it gets no further from them.
  */
 const ownLimits: Record<string, number> = {
-  './s3': 16_700,
+  './s3': 16_800,
   's3 without multipart': 10_700,
 }
 

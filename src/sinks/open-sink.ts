@@ -3,7 +3,6 @@ import type {
   Clock,
   CutReason,
   Format,
-  Lane,
   LaneRange,
   LaneState,
   Log,
@@ -29,6 +28,7 @@ import type { WriteQueue } from './intake/write-queue.ts'
 import type { Budget } from './policy/budget.ts'
 import { Cutter } from './policy/cutter.ts'
 import type { Deadlines } from './policy/deadlines.ts'
+import { DueCuts } from './policy/due-cuts.ts'
 import { explained, type OpenFile } from './policy/explain.ts'
 import type { FileNames } from './policy/file-names.ts'
 import { OpenLanes } from './policy/open-lanes.ts'
@@ -40,6 +40,7 @@ import { Watermark } from './policy/watermark.ts'
 import type { Encodings } from './publish/encodings.ts'
 import { openPublisher } from './publish/open-publisher.ts'
 import type { Publisher } from './publish/publisher.ts'
+import { acceptedOf } from './receipts.ts'
 import { statusOf } from './status.ts'
 
 export interface OpenSinkOptions<R> {
@@ -98,8 +99,8 @@ export class OpenSink<R extends object> {
   readonly #appends: Appends<R>
   readonly #cutter: Cutter
   readonly #rotator: Rotator
+  readonly #due: DueCuts
   readonly #room: Room
-  #rotating = false
 
   constructor(options: OpenSinkOptions<R>, session: BreakableSession<R>, columns: Columns) {
     const { store, probe, manifest, run, log, clock, format, encodings, budget } = options
@@ -145,13 +146,25 @@ export class OpenSink<R extends object> {
       uploads: account.uploads,
     })
     const { publisher } = this
-    const lanes = new OpenLanes({ clock, deadlines, onDue: (lane) => this.#cutDue(lane) })
+    const lanes = new OpenLanes({ clock, deadlines, onDue: (lane) => this.#due.ring(lane) })
     const appends = new Appends(session)
     const cutter = new Cutter({ session, publisher, lanes, names, clock, tell, onFenced })
     this.#lanes = lanes
     this.#appends = appends
     this.#cutter = cutter
-    this.#rotator = new Rotator({ lanes, cutter, rotation, partitioner, maxOpenFiles })
+    const rotator = new Rotator({ lanes, cutter, rotation, partitioner, maxOpenFiles })
+    this.#rotator = rotator
+    const { queue } = options
+    this.#due = new DueCuts({
+      queue,
+      appends,
+      lanes,
+      cutter,
+      rotator,
+      publisher,
+      clock,
+      throwIfOver,
+    })
     this.#room = new Room({ budget, lanes, appends, publisher, cutter, clock, throwIfOver })
   }
 
@@ -166,7 +179,7 @@ export class OpenSink<R extends object> {
     // No timer is set before nothing can fail any more.
     const open = lanes.filter((lane) => !outdated.includes(lane))
     for (const lane of open) this.#lanes.restore(lane)
-    this.#rotate(open.map(({ lane }) => lane))
+    this.#due.grown(open.map(({ lane }) => lane))
     void this.publisher.run()
   }
 
@@ -257,7 +270,7 @@ export class OpenSink<R extends object> {
     }
     account.accepted += accepted
     account.rejected += rejected.length
-    this.#rotate(
+    this.#due.grown(
       ranges.map(({ lane }) => lane),
       seen.ms,
     )
@@ -267,43 +280,6 @@ export class OpenSink<R extends object> {
     const fenced = isSluiceError(error, 'fenced') && error.producerId === undefined
     if (fenced) this.#options.onFenced(error)
     throw error
-  }
-
-  /**
-   * Cuts, in the next turn, what these lanes have made full. Nobody waits for it: the records are kept, whatever becomes of the
-   * cut, and the lane's next append or its age brings it about again.
-   */
-  #rotate(grown: readonly Lane[], watermarkMs: number = Number.NEGATIVE_INFINITY): void {
-    if (!this.#rotator.grown(grown, watermarkMs) || this.#rotating) return
-    this.#rotating = true
-    const turn = this.#options.queue.run(async () => {
-      this.#rotating = false
-      await this.#appends.settled()
-      await this.#rotator.cutDue()
-    })
-    turn.catch(() => {}).then(() => this.publisher.run())
-  }
-
-  async #cutDue(lane: Lane): Promise<void> {
-    const { queue, clock } = this.#options
-    try {
-      await queue.run(async () => {
-        this.#throwIfOver()
-        await this.#appends.settled()
-        const state = this.#lanes.get(lane)
-        const [first] = this.#lanes.deadlines(lane)
-        if (state && first && first.atMs <= clock.now()) {
-          await this.#cutter.cutAll(state, first.reason)
-        } else {
-          // Something came meanwhile, or the clock was set back.
-          this.#lanes.rearm(lane)
-        }
-      })
-      await this.publisher.run()
-    } catch {
-      // The log refused (it is full or gone): the records stay open, and the next write or flush hears of it.
-      this.#lanes.rearm(lane)
-    }
   }
 
   /** Whether the records are in no visible file yet. Those of one request become visible together where it matters: in a run. */
@@ -321,12 +297,4 @@ export class OpenSink<R extends object> {
   #isOutdated(state: LaneState): boolean {
     return !isDeadLetter(state.lane) && !this.#columns.takesUp(state)
   }
-}
-
-/** Records of a stream's own: not its dead letters. */
-export function acceptedOf(ranges: Appended['ranges']): number {
-  return ranges.reduce(
-    (sum, { lane, begin, end }) => sum + (isDeadLetter(lane) ? 0 : end - begin),
-    0,
-  )
 }

@@ -11,6 +11,7 @@ import type { Changes } from '../core/changes.ts'
 import { throwIfAborted } from '../core/errors.ts'
 import { laneId } from '../core/lane.ts'
 import { receiptId } from '../core/receipt-id.ts'
+import { isDeadLetter } from './dead-letters/lane.ts'
 
 /** Who knows what is visible. */
 export interface Visibility {
@@ -80,5 +81,13 @@ export function filesWithin(files: readonly FileInfo[], range: LaneRange): reado
   const lane = laneId(range.lane)
   return files.filter(
     (file) => laneId(file.lane) === lane && file.begin < range.end && file.end > range.begin,
+  )
+}
+
+/** Records of a stream's own: not its dead letters. */
+export function acceptedOf(ranges: readonly LaneRange[]): number {
+  return ranges.reduce(
+    (sum, { lane, begin, end }) => sum + (isDeadLetter(lane) ? 0 : end - begin),
+    0,
   )
 }

@@ -15,10 +15,17 @@ import { disposeWriter } from '../core/streams.ts'
 import { Account } from './account.ts'
 import type { FileSink } from './create-sink.ts'
 import { WriteQueue } from './intake/write-queue.ts'
-import { acceptedOf, type OpenSink, type OpenSinkOptions, openSink } from './open-sink.ts'
+import { type OpenSink, type OpenSinkOptions, openSink } from './open-sink.ts'
 import type { OpenFile } from './policy/explain.ts'
 import { waitMs } from './publish/publish-queue.ts'
-import { fileInfo, filesWithin, progressOf, receiptOf, type Visibility } from './receipts.ts'
+import {
+  acceptedOf,
+  fileInfo,
+  filesWithin,
+  progressOf,
+  receiptOf,
+  type Visibility,
+} from './receipts.ts'
 import { NOTHING_HELD } from './status.ts'
 
 export type SinkMachineOptions<R> = Omit<

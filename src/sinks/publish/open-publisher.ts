@@ -1,7 +1,8 @@
 import type { Encoding } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { type PrepareOptions, prepare } from './prepare.ts'
-import { Publisher, type PublisherOptions } from './publisher.ts'
+import { Publisher } from './publisher.ts'
+import type { PublisherOptions } from './publisher-options.ts'
 
 export interface OpenPublisherOptions
   extends Omit<PublisherOptions, 'prepare'>,
