@@ -60,8 +60,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: '412 on our own retry taken for fencing',
     file: 'sinks/publish/publish.ts',
-    find: 'return found.metadata?.[FILE_ID] === file.id',
-    put: 'return found.metadata?.[FILE_ID] === file.id && found.etag === file.id',
+    find: 'if (found && isFile(found, file)) {',
+    put: 'if (found && isFile(found, file) && found.etag === file.id) {',
   },
   {
     name: '409 taken for "exists"',
@@ -83,9 +83,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'partition taken from the first record of a batch (Bento #659)',
-    file: 'sinks/intake/batch.ts',
-    find: 'for (const { row, version, partition, bytes } of accepted) {',
-    put: "const { partition } = accepted[0] ?? { partition: '' }\n  for (const { row, version, bytes } of accepted) {",
+    file: 'sinks/intake/parts.ts',
+    find: 'this.#parts.get(version)?.get(partition) ??',
+    put: 'this.#parts.get(version)?.values().next().value ??',
   },
   {
     name: 'idle never flushed (Confluent #144)',
@@ -96,8 +96,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'flush does not wait (logstash 4.4.1)',
     file: 'sinks/sink-machine.ts',
-    find: 'await publisher.settled(signal)',
-    put: 'publisher.settled(signal).catch(() => {})',
+    find: 'await opened.publisher.settled(signal)',
+    put: 'opened.publisher.settled(signal).catch(() => {})',
   },
   {
     name: 'no bound on what waits (Confluent #177)',

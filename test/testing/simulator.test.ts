@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest'
+import { getEventListeners } from 'node:events'
+import { describe, expect, test, vi } from 'vitest'
 import { simulate } from '../../src/testing/simulator/simulate.ts'
 
 /** `npm run simulate -- --seeds 10000` runs more of them. */
@@ -44,5 +45,18 @@ describe('simulate', () => {
     await simulate(1)
     expect([globalThis.setTimeout, Date.now, Math.random, crypto.getRandomValues]).toEqual(before)
     expect(Object.keys(crypto.subtle)).toEqual([])
+  })
+
+  // Its platform keeps a combined signal, and all that hangs on it, for as long as somebody listens.
+  test('nobody listens to a combined signal any more when it is over, the dead included', async () => {
+    const any = vi.spyOn(AbortSignal, 'any')
+    try {
+      for (let killAtStep = 0; killAtStep < 100; killAtStep += 5) await simulate(1, { killAtStep })
+      const signals = any.mock.results.map(({ value }) => value as AbortSignal)
+      expect(signals).not.toEqual([])
+      expect(signals.flatMap((signal) => getEventListeners(signal, 'abort'))).toEqual([])
+    } finally {
+      any.mockRestore()
+    }
   })
 })

@@ -6,7 +6,7 @@ import type {
   Store,
 } from '../../contracts/index.ts'
 import { EMPTY } from '../../core/bytes.ts'
-import { orAborted, SluiceError, throwIfAborted } from '../../core/errors.ts'
+import { abortError, SluiceError, throwIfAborted } from '../../core/errors.ts'
 import { memoryStore } from '../../stores/memory.ts'
 import type { Plan } from './plan.ts'
 import type { Random } from './random.ts'
@@ -206,8 +206,13 @@ export class ModelStore {
     throwIfAborted(of.signal)
     // Whoever gives up waiting does not call the request back.
     const answer = this.#roundTrip(by, of)
-    answer.catch(() => {})
-    return orAborted(answer, of.signal)
+    const { signal } = of
+    return new Promise<T>((resolve, reject) => {
+      const unheard = this.#scheduler.listen(signal, () =>
+        reject(abortError(signal as AbortSignal)),
+      )
+      answer.then(resolve, reject).finally(unheard)
+    })
   }
 
   async #roundTrip<T>(by: Owner, { what, slow, refusals = REFUSALS, effect }: Call<T>): Promise<T> {

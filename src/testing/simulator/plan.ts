@@ -69,16 +69,20 @@ export const PLAIN: Plan = {
   ...{ flushRate: 0, drain: 'idle' },
 }
 
+/** Most bugs need little of a life, and a life that is short is over soon; some need several shards, or much that was before. */
+const SHORT_LIVES = 0.75
+
 export function planOf(random: Random): Plan {
+  const short = random.chance(SHORT_LIVES)
   const often = (rate: number): number => (random.chance(0.6) ? random.fraction() * rate : 0)
   const partBytes = random.pick([64, 200, 500])
   const conditionalPut = random.chance(0.85)
   const manifest = conditionalPut && random.chance(0.25)
   const run = manifest && random.chance(0.3)
   return {
-    shards: random.pick([1, 1, 1, 1, 2, 3]),
+    shards: short ? 1 : random.pick([1, 1, 1, 1, 2, 3]),
     producers: random.between(1, 2),
-    writes: random.between(2, 4),
+    writes: short ? random.between(1, 2) : random.between(2, 4),
     capabilities: {
       maxPutBytes: MAX_PUT_BYTES,
       conditionalPut,
@@ -106,10 +110,11 @@ export function planOf(random: Random): Plan {
     segmentBytes: random.pick([500, 2000, 20_000]),
     logFailureRate: random.chance(0.2) ? 0.01 : 0,
     faultRate: often(0.4),
-    killRate: often(0.015),
-    jumpRate: often(0.01),
-    outageRate: often(0.005),
-    expiryRate: often(0.02),
+    // As much befalls a short life.
+    killRate: often(short ? 0.03 : 0.015),
+    jumpRate: often(short ? 0.02 : 0.01),
+    outageRate: often(short ? 0.01 : 0.005),
+    expiryRate: often(short ? 0.04 : 0.02),
     zombieRate: often(0.6),
     flushRate: run ? 0 : often(0.5),
     drain: run ? 'close' : random.pick(['close', 'flush', 'idle']),

@@ -45,6 +45,8 @@ export class Scheduler {
   /** Of all lines so far. */
   digest = 0
   readonly lines: string[] = []
+  /** What ends the listening to signals: one that combines others is kept by its platform while somebody listens, as the dead do. */
+  readonly #listening = new Set<() => void>()
   readonly #random: Random
   readonly #tasks: Task[] = []
   readonly #onLine: ((line: string) => void) | undefined
@@ -93,6 +95,23 @@ export class Scheduler {
     return new Promise((resolve) => void this.add(owner, label, delayMs, resolve, sent))
   }
 
+  /** Calls `run` when the signal fires. Gives what ends that. */
+  listen(signal: AbortSignal | undefined, run: () => void): () => void {
+    if (!signal) return () => {}
+    const end = (): void => {
+      signal.removeEventListener('abort', run)
+      this.#listening.delete(end)
+    }
+    signal.addEventListener('abort', run)
+    this.#listening.add(end)
+    return end
+  }
+
+  /** Nobody listens to a signal any more. */
+  end(): void {
+    for (const end of this.#listening) end()
+  }
+
   /** The owner is dead: of what it had sent, some arrives all the same, some day. */
   bury(owner: Owner): void {
     for (const task of this.#tasks.filter((one) => one.owner === owner)) {
@@ -134,15 +153,15 @@ export class Scheduler {
       sleep: (ms, signal) =>
         new Promise((resolve, reject) => {
           if (signal?.aborted) return reject(abortError(signal))
-          const onAbort = (): void => {
-            this.remove(task)
-            reject(abortError(signal as AbortSignal))
-          }
           const task = this.add(owner, 'sleep', ms, () => {
-            signal?.removeEventListener('abort', onAbort)
+            unheard()
             resolve()
           })
-          signal?.addEventListener('abort', onAbort, { once: true })
+          const unheard = this.listen(signal, () => {
+            unheard()
+            this.remove(task)
+            reject(abortError(signal as AbortSignal))
+          })
         }),
       // As the system's: what the clock says is asked once, and a jump after that changes nothing.
       schedule: (atMs, run) => {

@@ -70,6 +70,7 @@ export async function simulate(seed: number, options: SimulateOptions = {}): Pro
     if (!ended) oracle.fail('nothing can happen any more, and not all is done')
     if (scheduler.steps > MAX_STEPS) oracle.fail(`it has no end within ${MAX_STEPS} steps`)
   } finally {
+    scheduler.end()
     restore()
   }
   const { steps, digest, lines } = scheduler
