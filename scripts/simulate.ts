@@ -23,11 +23,14 @@ for (const [name, value] of Object.entries({ seeds, seed })) {
   process.exit(2)
 }
 
-if (seed !== undefined) process.exit((await replay(Number(seed))) ? 0 : 1)
 let passed = true
-if (seeds !== undefined || !mutants) passed = await simulateAll(Number(seeds ?? 1000))
-if (passed && mutants) passed = await huntMutants()
-process.exit(passed ? 0 : 1)
+if (seed !== undefined) passed = await replay(Number(seed))
+else {
+  if (seeds !== undefined || !mutants) passed = await simulateAll(Number(seeds ?? 1000))
+  if (passed && mutants) passed = await huntMutants()
+}
+// Not by process.exit(), which cuts off what a slow reader of a long trace has not read yet: its end.
+process.exitCode = passed ? 0 : 1
 
 async function replay(first: number): Promise<boolean> {
   const whole = { folder: root, first, count: 1, threads: 1, whole: true }
