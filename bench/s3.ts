@@ -1,9 +1,9 @@
 /** `npm run bench s3 [-- --json] [--rounds=N]`: see bench/README.md. */
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { answerOf, median, race, raceOptions, table } from './race.ts'
 import type { Measured } from './s3/client.ts'
 import { CONCURRENCY, CONTENDERS, PART_BYTES } from './s3/contenders.ts'
-import { median, table } from './table.ts'
 
 const MIB = 1024 ** 2
 const BYTES = 512 * MIB
@@ -13,26 +13,16 @@ const REFERENCE = 'bare fetch'
 const TOLERANCE = 0.03
 const LEAST_OF_BARE_FETCH = 0.9
 
-const json = process.argv.includes('--json')
-const rounds = Number(process.argv.find((arg) => arg.startsWith('--rounds='))?.slice(9) ?? 7)
+const options = raceOptions(7)
+const { json, rounds } = options
 const names = Object.keys(CONTENDERS)
 const file = (name: string): string => fileURLToPath(new URL(`s3/${name}.ts`, import.meta.url))
 
 const server = fork(file('server'))
 process.once('exit', () => server.kill())
-const endpoint = await new Promise<string>((resolve) => server.once('message', resolve as never))
-
-const runs = new Map<string, Measured[]>(names.map((name) => [name, []]))
-for (let round = 0; round < rounds; round++) {
-  // Each begins once, so that none is always behind the same one.
-  for (const [n] of names.entries()) {
-    const name = names[(n + round) % names.length] as string
-    runs.get(name)?.push(await measure(name))
-    if (!json) process.stderr.write('.')
-  }
-}
+const endpoint = String(await answerOf(server))
+const runs = await race(names, options, measure)
 server.kill()
-if (!json) process.stderr.write('\n')
 
 /** More is better in each of them. */
 const MEASURES = {
@@ -97,10 +87,7 @@ if (json) {
 }
 process.exit(verdicts.every(({ met }) => met) ? 0 : 1)
 
-function measure(name: string): Promise<Measured> {
+async function measure(name: string): Promise<Measured> {
   const child = fork(file('client'), [name, endpoint, String(BYTES)], { execArgv: ['--expose-gc'] })
-  return new Promise((resolve, reject) => {
-    child.once('message', resolve as never)
-    child.once('exit', (code) => code && reject(new Error(`${name} ended with status ${code}`)))
-  })
+  return (await answerOf(child)) as Measured
 }

@@ -1,9 +1,9 @@
 /** `npm run bench sink [-- --json] [--rounds=N]`: see bench/README.md. */
-import { type ChildProcess, fork } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { answerOf, median, race, raceOptions, table } from './race.ts'
 import type { Measured } from './sink/client.ts'
 import { CONTENDERS, REFERENCE } from './sink/contenders.ts'
-import { median, table } from './table.ts'
 
 const RECORDS = 2_000_000
 const LEAST_OF_ENCODER = 0.6
@@ -12,26 +12,16 @@ const MOST_RSS_MIB = 160
 /** The aim, once the encoder is the fast one. */
 const AIM_RECORDS_PER_SECOND = 300_000
 
-const json = process.argv.includes('--json')
-const rounds = Number(process.argv.find((arg) => arg.startsWith('--rounds='))?.slice(9) ?? 5)
+const options = raceOptions(5)
+const { json, rounds } = options
 const names = Object.keys(CONTENDERS)
 const file = (name: string): string => fileURLToPath(new URL(`sink/${name}.ts`, import.meta.url))
 
 const server = fork(file('server'))
 process.once('exit', () => server.kill())
-const endpoint = String(await answer(server))
-
-const runs = new Map<string, Measured[]>(names.map((name) => [name, []]))
-for (let round = 0; round < rounds; round++) {
-  // Each begins once, so that none is always behind the same one.
-  for (const [n] of names.entries()) {
-    const name = names[(n + round) % names.length] as string
-    runs.get(name)?.push(await measure(name))
-    if (!json) process.stderr.write('.')
-  }
-}
+const endpoint = String(await answerOf(server))
+const runs = await race(names, options, measure)
 server.kill()
-if (!json) process.stderr.write('\n')
 
 const medians = Object.fromEntries(
   names.map((name) => {
@@ -94,22 +84,11 @@ process.exit(verdicts.every(({ met }) => met) ? 0 : 1)
 
 async function measure(name: string): Promise<Measured> {
   const child = fork(file('client'), [name, endpoint, String(RECORDS)])
-  const measured = (await answer(child)) as Measured
+  const measured = (await answerOf(child)) as Measured
   // So that nobody wins by writing less.
   server.send('count')
-  const found = Number(await answer(server))
+  const found = Number(await answerOf(server))
   const expected = name === REFERENCE ? 0 : RECORDS
   if (found !== expected) throw new Error(`${name} wrote ${found} records, not ${expected}`)
   return measured
-}
-
-function answer(child: ChildProcess): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const failed = (code: number | null): void => reject(new Error(`It ended with status ${code}`))
-    child.once('exit', failed)
-    child.once('message', (message) => {
-      child.off('exit', failed)
-      resolve(message)
-    })
-  })
 }

@@ -10,5 +10,10 @@ describe('memory log', () => {
       reopen: () => Promise.reject(new Error('A memory log does not outlive its process')),
     }),
   })
-  for (const { name, skip, run } of cases) test(name, { skip: skip !== undefined }, run)
+  for (const { name, skip, run } of cases) {
+    test(name, async (context) => {
+      context.skip(skip !== undefined, skip)
+      await run()
+    })
+  }
 })

@@ -730,10 +730,13 @@ describe('toWritable', () => {
   })
 })
 
-test('sinks without a log of their own never meet under one name', async () => {
+test.each([
+  ['without a log of their own', () => undefined],
+  ['each with a log in memory, which knows nothing of the other', () => memoryLog()],
+])('sinks %s never meet under one name', async (_, logOf) => {
   const store = memoryStore()
   for (let run = 0; run < 2; run++) {
-    const sink = createSink({ store, format: jsonl() })
+    const sink = createSink({ store, format: jsonl(), log: logOf() })
     await sink.write(rows(0, 1))
     await sink.close()
   }

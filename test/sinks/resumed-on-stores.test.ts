@@ -2,10 +2,9 @@ import * as fs from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'vitest'
-import { s3Gateway } from '../../src/http/s3-gateway.ts'
 import { fsStore } from '../../src/stores/fs.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
-import { s3Store } from '../../src/stores/s3.ts'
+import { gatewayFetch, s3StoreOver } from '../stores/over-gateway.ts'
 import { resumedOnStore } from './resumed-on-store.ts'
 
 test('an upload to a folder is gone on with', async () => {
@@ -18,19 +17,5 @@ test('an upload to a folder is gone on with', async () => {
 })
 
 test('an upload through the S3 gateway is gone on with', async () => {
-  const credentials = { accessKeyId: 'AKID', secretAccessKey: 'SECRET' }
-  const handler = s3Gateway({ buckets: { bucket: memoryStore() }, credentials })
-  const store = s3Store({
-    bucket: 'bucket',
-    endpoint: 'https://s3.test',
-    credentials,
-    async fetch(url, init) {
-      const request = new Request(url, init)
-      // What the network would add.
-      const { body } = init
-      if (body instanceof Uint8Array) request.headers.set('content-length', `${body.byteLength}`)
-      return handler(request)
-    },
-  })
-  await resumedOnStore(store)
+  await resumedOnStore(s3StoreOver(gatewayFetch(memoryStore())))
 })

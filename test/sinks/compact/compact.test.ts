@@ -13,6 +13,7 @@ import { deleteRemoved } from '../../../src/sinks/manifest/delete-removed.ts'
 import { readManifest } from '../../../src/sinks/manifest/read-manifest.ts'
 import { memoryStore } from '../../../src/stores/memory.ts'
 import { virtualClock } from '../../../src/testing/virtual-clock.ts'
+import { dyingAt } from '../dying-store.ts'
 import { key, rows } from '../harness.ts'
 import { file, impatientClock, keysOf, open } from '../manifest/tools.ts'
 
@@ -312,23 +313,3 @@ test('what cannot be deleted is tried again, and a file that is named is never d
     code: 'invalid-options',
   })
 })
-
-/** A store of which no call is answered from one on. */
-function dyingAt(store: Store, at: number, when: 'before' | 'after'): Store {
-  let calls = 0
-  const call = async <T>(run: () => Promise<T>): Promise<T> => {
-    const number = calls++
-    if (number < at || (number === at && when === 'after')) {
-      const result = await run()
-      if (number < at) return result
-    }
-    throw new SluiceError('aborted', 'the process is dead')
-  }
-  return {
-    ...store,
-    put: (...args) => call(() => store.put(...args)),
-    get: (...args) => call(() => store.get(...args)),
-    head: (...args) => call(() => store.head(...args)),
-    delete: (...args) => call(() => store.delete(...args)),
-  }
-}

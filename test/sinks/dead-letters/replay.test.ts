@@ -7,6 +7,7 @@ import { audit } from '../../../src/sinks/audit/audit.ts'
 import type { FileSink } from '../../../src/sinks/create-sink.ts'
 import { type ReplayOptions, replayDeadLetters } from '../../../src/sinks/dead-letters/replay.ts'
 import { memoryStore } from '../../../src/stores/memory.ts'
+import { dyingAt } from '../dying-store.ts'
 import { bench, rows, stored } from '../harness.ts'
 import { keysOf } from '../manifest/tools.ts'
 
@@ -247,23 +248,3 @@ test('more files than one call holds are left to the next', async () => {
   const { sink } = bench({ store })
   expect(await replay(store, sink)).toMatchObject({ left: 10_000, more: true })
 })
-
-/** A store of which no call is answered from one on. */
-function dyingAt(store: Store, at: number, when: 'before' | 'after'): Store {
-  let calls = 0
-  const call = async <T>(run: () => Promise<T>): Promise<T> => {
-    const number = calls++
-    if (number < at || (number === at && when === 'after')) {
-      const result = await run()
-      if (number < at) return result
-    }
-    throw new SluiceError('aborted', 'the process is dead')
-  }
-  return {
-    ...store,
-    put: (...args) => call(() => store.put(...args)),
-    get: (...args) => call(() => store.get(...args)),
-    head: (...args) => call(() => store.head(...args)),
-    delete: (...args) => call(() => store.delete(...args)),
-  }
-}
