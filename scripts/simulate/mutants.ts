@@ -108,8 +108,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a write that is sent again is kept again (Cloudflare Pipelines)',
     file: 'logs/producers.ts',
-    find: "if (step.hash === last.hash) return 'duplicate'",
-    put: "if (step.hash === last.hash) return 'new'",
+    find: 'if (answer.hash !== hash) {',
+    put: 'if (answer.hash === hash) return undefined\n  if (answer.hash !== hash) {',
   },
   {
     name: 'ack before durable: the log is written and not synced (Vector #16666)',
@@ -146,5 +146,11 @@ export const mutants: readonly Mutant[] = [
     file: 'sinks/dead-letters/dead-letter.ts',
     find: 'const begin = position + i\n',
     put: 'const begin = position\n',
+  },
+  {
+    name: 'a log remembers a producer’s last request only: the others that were under way are never answered',
+    file: 'logs/retention.ts',
+    find: 'KEEP_ANSWERS = 32',
+    put: 'KEEP_ANSWERS = 1',
   },
 ]

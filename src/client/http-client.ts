@@ -173,13 +173,15 @@ function objectOf(text: string): object | undefined {
 
 function problemOf(what: string, response: Response, answer: object | undefined): SluiceError {
   const { status } = response
-  const { code, detail } = (answer ?? {}) as { code?: unknown; detail?: unknown }
+  const { code, detail, producerId, expectedSeq } = (answer ?? {}) as Record<string, unknown>
   const told = typeof detail === 'string' ? `: ${detail}` : ''
   return new SluiceError(codeOf(status, code), `${what} was answered with ${status}${told}`, {
     status,
     // 408, 429 and every 5xx say nothing about the request itself. A conflict of sequences stays one.
     retryable: status >= 500 || status === 429 || status === 408,
     retryAfterMs: retryAfterOf(response.headers.get('retry-after')),
+    producerId: typeof producerId === 'string' ? producerId : undefined,
+    expectedSeq: Number.isSafeInteger(expectedSeq) ? (expectedSeq as number) : undefined,
   })
 }
 

@@ -288,12 +288,13 @@ function unsent(error: SluiceError): SluiceError {
 }
 
 function about(error: SluiceError, message: string): SluiceError {
-  const { code, retryable, status, retryAfterMs, producerId } = error
+  const { code, retryable, status, retryAfterMs, producerId, expectedSeq } = error
   return new SluiceError(code, message, {
     cause: error,
     retryable,
     status,
     retryAfterMs,
     producerId,
+    expectedSeq,
   })
 }

@@ -42,7 +42,7 @@ export type Post = (
  * - *free*: a `4xx` means that nothing was kept, so the number is the next body's.
  * - *open*: the number and its body are sent again, as they were, before anything else is: the server answers as it did, or
  *   keeps it now. So nothing is kept twice, and no record is taken for one that was kept.
- * - *over*: the server has another body under the number, or a higher epoch: somebody else uses the producer.
+ * - *over*: the server has another body under the number, numbers beyond it, or a higher epoch: somebody else uses the producer.
  *
  * The epoch is the user's, and is never raised here: one that the sink had chosen could meet the one chosen after a restart,
  * and the server would take the new requests for old ones.
@@ -84,12 +84,12 @@ export class ProducerSequence {
   }
 
   #ended(error: SluiceError): SluiceError {
-    if (error.code !== 'conflict' && error.code !== 'fenced') return error
+    if (!/^(conflict|already-exists|fenced)$/.test(error.code)) return error
     const { id } = this.#producer
     this.#over = new SluiceError(
       error.code,
       `The server has requests of the producer "${id}" that are not this sink's; give each sink an id of its own, or raise the epoch when it starts anew`,
-      { cause: error, retryable: false, producerId: id },
+      { cause: error, retryable: false, producerId: id, expectedSeq: error.expectedSeq },
     )
     return this.#over
   }
@@ -100,7 +100,8 @@ export function failureOf({
   error,
   unknown,
 }: Exclude<Ending<never>, { answer: never }>): SluiceError {
-  if (!unknown || UNKNOWN.has(error.code)) return error
+  // A number that was kept before is no question any more.
+  if (!unknown || UNKNOWN.has(error.code) || error.code === 'already-exists') return error
   const { retryable, retryAfterMs } = error
   return new SluiceError(
     unknown.code,

@@ -4,7 +4,7 @@
  * | code | meaning | what to do |
  * |---|---|---|
  * | `not-found` | the object, upload, stream or receipt does not exist | |
- * | `already-exists` | a create-only operation found something there (not a lost race: see `conflict`) | choose another key |
+ * | `already-exists` | a create-only operation found something there (not a lost race: see `conflict`) | choose another key; with a `producerId`, see below |
  * | `precondition-failed` | `ifNoneMatch` or `ifMatch` did not hold; the object is somebody else's | re-read, decide |
  * | `conflict` | two writers met; nothing is known to be wrong with either | retry |
  * | `permission-denied` · `unauthenticated` | the credentials do not allow it · are missing or wrong | |
@@ -21,7 +21,10 @@
  *
  * Who must stop at a `fenced` is told by the details: with a `producerId` only that producer's epoch is over, and the sink
  * takes what others write; with a `key` an object of somebody else's stands where a file of this sink was to be; with
- * neither, another owner has opened the log, and may have kept what was being written. A `conflict` with a `producerId` is about that producer's sequence.
+ * neither, another owner has opened the log, and may have kept what was being written. A `conflict` with a `producerId` is about that producer's sequence:
+ * its request leaves a gap (its `seq` is above the `expectedSeq`) or is another one than was kept under its number (below). An
+ * `already-exists` with a `producerId` says that a request of that number was kept, so long ago that its answer and what was in it
+ * are forgotten: the producer goes on with the next one.
  */
 export type ErrorCode =
   | 'not-found'
@@ -51,8 +54,10 @@ export interface ErrorDetails {
   readonly key?: string | undefined
   /** The multipart upload that may still be open. */
   readonly uploadId?: string | undefined
-  /** The producer whose step was refused. Nothing of the request was kept. */
+  /** The producer whose step was refused. Nothing of this request was kept. */
   readonly producerId?: string | undefined
+  /** The number of the next request that is taken of this producer's epoch: those before it were kept. */
+  readonly expectedSeq?: number | undefined
   /** HTTP status. */
   readonly status?: number | undefined
   /** The server's own code, such as S3's `NoSuchUpload`. */

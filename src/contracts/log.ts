@@ -58,7 +58,8 @@ export interface LogSession<R = Row> {
   readonly state: LogState
   /**
    * All of the batch, or nothing. Errors: `fenced` (this session is an old one; with a `producerId`, that producer's epoch
-   * is), `conflict` with a `producerId` (the sequence leaves a gap, or repeats with other content), `invalid-options` (the
+   * is), `conflict` with a `producerId` and an `expectedSeq` (the sequence leaves a gap, or repeats with other content), `already-exists` with
+   * both (it was kept, and its answer is forgotten), `invalid-options` (the
    * lane has open records of another encoding: cut it first, so that a file has one).
    *
    * Calls may overlap, and take effect in the order in which they were made: a log that waits for its disk makes many of
@@ -145,7 +146,10 @@ export interface LogBatch<R = Row> {
   readonly atMs: number
 }
 
-/** A producer's numbered request: sent again under the same number, it is answered again and not kept again. */
+/**
+ * A producer's numbered request: sent again under the same number, it is not kept again. A log answers an epoch's last
+ * requests as it did before, the last five at least: a producer may have several under way, and lose all of their answers.
+ */
 export interface ProducerStep {
   readonly id: string
   /** Raised by the producer when it starts anew; older ones are fenced. */

@@ -10,7 +10,8 @@ import type { CallOptions } from './store.ts'
  * exactly one visible file; each other record is named in `rejected` and goes to a dead-letter file under the same
  * guarantee. When `write` rejects, none of its records was kept, unless the error is `network`, `timeout`, `aborted`,
  * `unavailable` or `protocol`, whose outcome is unknown: write again under the same `producer` sequence. So it is after a `fenced`
- * without a `producerId`: who has the log now may have read them, and is to be written to.
+ * without a `producerId`: who has the log now may have read them, and is to be written to. After an `already-exists` with a
+ * `producerId`, what was written under that `seq` before was kept.
  *
  * Not guaranteed: order between lanes; when a file appears, beyond the rotation policy; that `close` is called.
  * Leaving an `await using` scope without `close()` aborts.
@@ -30,7 +31,15 @@ export interface Sink<R = Row> extends AsyncDisposable {
 }
 
 export interface SinkWriteOptions extends CallOptions {
-  /** Makes the call repeatable: the same `seq` again gives the same answer and keeps nothing twice. */
+  /**
+   * Makes the call repeatable: the same `seq` again gives the same answer and keeps nothing twice. Writes may overlap, in the order
+   * of their numbers; after a crash, all that were not answered are written again, in that order. The logs of this package know
+   * the answers of a producer's last 32 writes, or fewer where these are long (32 KiB as JSON, beside the last one's).
+   *
+   * Errors, none of them retryable, with a `producerId`, and nothing of this call kept: `already-exists` (the `seq` was kept before
+   * those: go on with the next), `conflict` (it leaves a gap after the `expectedSeq` of the error, or its records are others than
+   * those that were kept), `fenced` (a higher epoch has begun).
+   */
   readonly producer?:
     | { readonly id: string; readonly epoch: number; readonly seq: number }
     | undefined

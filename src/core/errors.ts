@@ -28,6 +28,7 @@ export class SluiceError extends Error implements ErrorDetails {
   readonly key: string | undefined
   readonly uploadId: string | undefined
   readonly producerId: string | undefined
+  readonly expectedSeq: number | undefined
   readonly status: number | undefined
   readonly serverCode: string | undefined
   readonly requestId: string | undefined

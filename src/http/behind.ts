@@ -14,9 +14,14 @@ export async function behind<T>(
     return await run()
   } catch (error) {
     if (!isSluiceError(error)) throw error
-    const { message, retryAfterMs } = error
-    const code = isRefusal(error) ? error.code : 'unavailable'
+    const { message, retryAfterMs, producerId, expectedSeq } = error
+    const refused = isRefusal(error)
+    const code = refused ? error.code : 'unavailable'
     // Anew, because the error may carry the status of another server's answer.
-    throw new SluiceError(code, message, { retryAfterMs, cause: error })
+    throw new SluiceError(code, message, {
+      retryAfterMs,
+      ...(refused && { producerId, expectedSeq }),
+      cause: error,
+    })
   }
 }

@@ -54,6 +54,9 @@ export interface Problem {
   readonly status: number
   readonly detail: string
   readonly code: ErrorCode
+  /** The producer whose step was refused, and the number of the next request that is taken of its epoch. */
+  readonly producerId?: string | undefined
+  readonly expectedSeq?: number | undefined
 }
 
 /** An error as a problem response. What is not a `SluiceError` may hold anything, so nothing of it is told. */
@@ -69,7 +72,8 @@ export function problemResponse(error: unknown): Response {
   if (error.retryAfterMs !== undefined) {
     headers.set('retry-after', String(Math.ceil(error.retryAfterMs / 1000)))
   }
-  return problem(error.status ?? STATUS[error.code], error.code, error.message, headers)
+  const { code, message, status = STATUS[code], producerId, expectedSeq } = error
+  return problem(status, code, message, headers, { producerId, expectedSeq })
 }
 
 function problem(
@@ -77,6 +81,7 @@ function problem(
   code: ErrorCode,
   detail: string,
   headers: Headers = new Headers(),
+  step: Pick<Problem, 'producerId' | 'expectedSeq'> = {},
 ): Response {
   const body: Problem = {
     type: 'about:blank',
@@ -84,6 +89,7 @@ function problem(
     status,
     detail: clipText(detail, MAX_DETAIL_LENGTH),
     code,
+    ...step,
   }
   headers.set('content-type', 'application/problem+json')
   // RFC 9110, 11.6.1: a 401 says how to do better.

@@ -16,7 +16,7 @@ import type { OpenFile } from '../sinks/policy/explain.ts'
 /** One stream as the HTTP room sees it: a sink here, or one behind a remote call. All that passes is plain data. */
 export interface IngestTarget {
   /**
-   * Rejects with `slow-down`, or with a `conflict` or `fenced` that has a `producerId`, only when nothing of the request was
+   * Rejects with `slow-down`, or with a `conflict`, `already-exists` or `fenced` that has a `producerId`, only when nothing of the request was
    * kept: that is a 4xx. Every other error is the server's own failure, and the outcome is unknown: also of a `fenced` without one,
    * since the sink's successor may have read what was on its way into the log.
    */
@@ -39,7 +39,10 @@ const MAX_TOLD_FILES = 1000
 
 /** Whether an error of `IngestTarget.write` says that nothing of the request was kept. */
 export function isRefusedWrite({ code, producerId }: SluiceError): boolean {
-  return code === 'slow-down' || (producerId !== undefined && /^(conflict|fenced)$/.test(code))
+  return (
+    code === 'slow-down' ||
+    (producerId !== undefined && /^(conflict|already-exists|fenced)$/.test(code))
+  )
 }
 
 export interface IngestRequest {

@@ -1,8 +1,8 @@
-import type { Appended, Bytes, LaneRange, LogBatch, ProducerStep } from '../contracts/index.ts'
+import type { Appended, Bytes, LaneRange, LogBatch } from '../contracts/index.ts'
 import { concatBytes, fromUtf8, utf8 } from '../core/bytes.ts'
 import type { SqlLike } from './durable-object.ts'
 import { laneFor } from './durable-object-schema.ts'
-import { checkStep } from './producers.ts'
+import { earlierAnswer, type KeptAnswer, type ProducerWindow, withAnswer } from './producers.ts'
 import { encodeRows, type RowBlock } from './row-codec.ts'
 
 /** Below the 2 MB that a value may have. */
@@ -14,10 +14,9 @@ export function appendBatch(
   batch: LogBatch<object>,
 ): Appended & { readonly keptBytes: number } {
   const { producer, rejected, atMs } = batch
-  if (producer) {
-    const answer = earlierAnswer(sql, producer)
-    if (answer) return { ...answer, duplicate: true, keptBytes: 0 }
-  }
+  const window = producer && savedWindow(sql, producer.id)
+  const answered = producer && earlierAnswer(producer, window)
+  if (answered) return { ...answered, keptBytes: 0 }
   const ranges: LaneRange[] = []
   let keptBytes = 0
   for (const part of batch.lanes) {
@@ -27,49 +26,48 @@ export function appendBatch(
     for (const block of blocks) keptBytes += block.body.byteLength
   }
   if (producer) {
-    saveStep(sql, producer, { ranges, rejected }, atMs)
+    const text = JSON.stringify({ ranges, rejected })
+    saveWindow(sql, producer.id, withAnswer(window, producer, text), atMs)
   }
   return { ranges, rejected, duplicate: false, keptBytes }
 }
 
-type Answer = Pick<Appended, 'ranges' | 'rejected'>
-
-function saveStep(sql: SqlLike, step: ProducerStep, answer: Answer, atMs: number): void {
-  sql.exec('DELETE FROM producers WHERE id = ? AND piece > 0', step.id)
-  for (const [piece, body] of pieces(utf8(JSON.stringify(answer))).entries()) {
+/** In one row, unless the last answer is very long: Cloudflare bills rows written, and the earlier answers are bounded. */
+function saveWindow(sql: SqlLike, id: string, window: ProducerWindow, atMs: number): void {
+  const { epoch, seq, answers } = window
+  const last = answers.at(-1) as KeptAnswer
+  const earlier = JSON.stringify(answers.slice(0, -1))
+  sql.exec('DELETE FROM producers WHERE id = ? AND piece > 0', id)
+  for (const [piece, body] of pieces(utf8(last.text)).entries()) {
     sql.exec(
-      'INSERT OR REPLACE INTO producers (id, piece, epoch, seq, hash, at, answer) VALUES (?, ?, ?, ?, ?, ?, ?)',
-      step.id,
+      'INSERT OR REPLACE INTO producers (id, piece, epoch, seq, hash, at, answer, earlier) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      id,
       piece,
-      step.epoch,
-      step.seq,
-      step.hash,
+      epoch,
+      seq,
+      last.hash,
       atMs,
       body,
+      piece === 0 ? earlier : '[]',
     )
   }
 }
 
-function savedAnswer(sql: SqlLike, producerId: string): Answer {
-  const body = sql
-    .exec('SELECT answer FROM producers WHERE id = ? ORDER BY piece', producerId)
+function savedWindow(sql: SqlLike, id: string): ProducerWindow | undefined {
+  const rows = sql
+    .exec('SELECT epoch, seq, hash, answer, earlier FROM producers WHERE id = ? ORDER BY piece', id)
     .toArray()
-    .map((row) => new Uint8Array(row.answer as ArrayBuffer))
-  return JSON.parse(fromUtf8(concatBytes(body))) as Answer
-}
-
-/** What this step was answered before, or `undefined` when it is the next one. Throws when it is neither. */
-function earlierAnswer(sql: SqlLike, step: ProducerStep): Answer | undefined {
-  const last = sql
-    .exec('SELECT epoch, seq, hash FROM producers WHERE id = ? AND piece = 0', step.id)
-    .toArray()[0]
-  const lastStep = last && {
-    id: step.id,
-    epoch: Number(last.epoch),
-    seq: Number(last.seq),
-    hash: String(last.hash),
+  const [first] = rows
+  if (!first) return undefined
+  const text = fromUtf8(
+    concatBytes(rows.map(({ answer }) => new Uint8Array(answer as ArrayBuffer))),
+  )
+  const earlier = JSON.parse(String(first.earlier)) as readonly KeptAnswer[]
+  return {
+    epoch: Number(first.epoch),
+    seq: Number(first.seq),
+    answers: [...earlier, { hash: String(first.hash), text }],
   }
-  return checkStep(step, lastStep) === 'duplicate' ? savedAnswer(sql, step.id) : undefined
 }
 
 function appendLane(

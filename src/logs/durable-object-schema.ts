@@ -49,6 +49,10 @@ const MIGRATIONS: readonly string[][] = [
     `UPDATE lanes SET last_at = (
        SELECT at FROM blocks WHERE lane = lanes.id ORDER BY first DESC LIMIT 1) WHERE next > open`,
   ],
+  [
+    // Of the requests before the last one, whose answer has a column of its own: it may be of any length. On the first piece.
+    `ALTER TABLE producers ADD COLUMN earlier TEXT NOT NULL DEFAULT '[]'`,
+  ],
 ]
 
 /** Creates the tables, or brings an older version's up to date. A newer version's are refused, untouched. */

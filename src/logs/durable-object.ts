@@ -55,7 +55,7 @@ export interface DurableObjectLog<R extends object = Row> extends Log<R> {
  * (https://blog.cloudflare.com/durable-objects-easy-fast-correct-choose-three/).
  *
  * Rows are kept in blocks of about a mebibyte, never one row each: Cloudflare bills rows written. A producer's last
- * answer is kept for 7 days after it, those of the last 1,000 producers for longer, and the files that receipts are answered from for 90 days; both are dropped when
+ * answers, in one row, are kept for 7 days after them, those of the last 1,000 producers for longer, and the files that receipts are answered from for 90 days; both are dropped when
  * files are committed.
  *
  * Not guaranteed: that a producer which repeats a request after more than 7 days is recognised, where a thousand others came after it.

@@ -10,7 +10,6 @@ import type {
   LogBatch,
   LogSession,
   PendingFile,
-  ProducerStep,
   Row,
   Sealed,
   SealedFile,
@@ -20,7 +19,7 @@ import type {
 import { SluiceError } from '../core/errors.ts'
 import { laneId } from '../core/lane.ts'
 import { encodingText } from './encodings.ts'
-import { checkStep } from './producers.ts'
+import { earlierAnswer, type ProducerWindow, withAnswer } from './producers.ts'
 import { checkReach, laneToCut, neverSealed, otherEncoding } from './refusals.ts'
 
 /** Rows in one batch of `read`, and in one array of what is held, unless one append brought more. */
@@ -51,14 +50,14 @@ interface MemoryState<R> {
   readonly lanes: Map<string, MemoryLane<R>>
   readonly sealed: Map<string, PendingFile>
   readonly committed: Map<string, CommittedFile[]>
-  readonly producers: Map<string, { step: ProducerStep; appended: Appended }>
+  readonly producers: Map<string, ProducerWindow>
 }
 
 /**
  * A log in this process's memory: the sink's state machine without durability. What it holds is gone when the process
  * is. Use it where the records can be had again, or where a crash may lose what is not yet visible.
  *
- * It keeps the position of every lane, every committed file for the receipts that ask for it, and the last answer to every producer,
+ * It keeps the position of every lane, every committed file for the receipts that ask for it, and the last answers to every producer,
  * as long as it lives: a sink that lives for years has a log that forgets.
  */
 export function memoryLog<R = Row>(): Log<R> {
@@ -95,12 +94,9 @@ class MemorySession<R> implements LogSession<R> {
   async append(batch: LogBatch<R>): Promise<Appended> {
     this.#check()
     const { producer } = batch
-    if (producer) {
-      const last = this.#state.producers.get(producer.id)
-      if (checkStep(producer, last?.step) === 'duplicate' && last) {
-        return { ...last.appended, duplicate: true }
-      }
-    }
+    const window = producer && this.#state.producers.get(producer.id)
+    const answered = producer && earlierAnswer(producer, window)
+    if (answered) return answered
     const parts = batch.lanes.filter(({ rows }) => rows.length > 0)
     // Before anything is changed: a batch is kept whole or not at all.
     for (const { lane, encoding } of parts) this.#checkEncoding(lane, encoding)
@@ -114,9 +110,12 @@ class MemorySession<R> implements LogSession<R> {
       held.arrivals.push({ begin, end: held.end, bytes, atMs: batch.atMs })
       return { lane, begin, end: held.end }
     })
-    const appended: Appended = { ranges, rejected: batch.rejected, duplicate: false }
-    if (producer) this.#state.producers.set(producer.id, { step: producer, appended })
-    return appended
+    const { rejected } = batch
+    if (producer) {
+      const text = JSON.stringify({ ranges, rejected })
+      this.#state.producers.set(producer.id, withAnswer(window, producer, text))
+    }
+    return { ranges, rejected, duplicate: false }
   }
 
   async *read(file: SealedFile): AsyncGenerator<readonly R[], void, undefined> {

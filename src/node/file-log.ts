@@ -16,8 +16,8 @@ export type { SegmentLogOptions }
  * Whoever opens the log last owns it, in another process too: the owner before hears `fenced` instead of an acknowledgement.
  *
  * Rows stay in the files until they are in the store. In memory are, besides the lanes, about 150 bytes for each append that has rows
- * there, and half a kilobyte for each file of the last 90 days, for receipts, and each producer of the last 7 and of the last 1,000. The folder takes
- * at most four times the room of its rows and of what is in memory, and some 128 MiB.
+ * there, and half a kilobyte for each file of the last 90 days, for receipts, and each of the answers, 32 at most, of a producer of the last 7 and of
+ * the last 1,000. The folder takes at most four times the room of its rows and of what is in memory, and some 128 MiB.
  *
  * Not guaranteed: anything on a network file system without working `fsync` and exclusive creation, or on a disk that
  * confirms what it has not kept.

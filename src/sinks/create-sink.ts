@@ -86,8 +86,8 @@ export interface SinkOptions<R = Row> {
    * The name of a job's run, 1 to 200 characters, with `manifest`: its files become visible together when the sink is closed, and
    * take the place of what an earlier run of that name made visible, and of nothing else. Dead letters are not part of it. Until
    * then `flush` sends files to the store and answers none of them. With a log that outlives the process, a run that was cut off
-   * goes on under its name, and no other begins before it was closed: what is written to it again is there twice, but for the last
-   * request of each producer. One that finds all of its records kept, by the sequences of its producers, changes nothing, and one
+   * goes on under its name, and no other begins before it was closed: what is written to it again is there twice, but for what
+   * has the number of a producer's request (see `SinkWriteOptions`). One that finds all of its records kept, by the sequences of its producers, changes nothing, and one
    * that finds some of them in files that were made visible adds to these.
    */
   readonly run?: string | undefined

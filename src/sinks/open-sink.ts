@@ -170,8 +170,9 @@ export class OpenSink<R extends object> {
 
   /** Goes on with what the log holds. */
   async adopt(): Promise<void> {
-    const { encodings, names } = this.#options
+    const { account, encodings, names } = this.#options
     const { lanes, sealed } = this.session.state
+    account.opened(this.session.state)
     for (const pending of [...sealed, ...lanes]) encodings.check(pending)
     for (const { lane, encoding } of lanes) names.check(lane, encoding.format)
     const outdated = lanes.filter((lane) => this.#isOutdated(lane))
@@ -260,16 +261,14 @@ export class OpenSink<R extends object> {
     })
     if (duplicate) {
       const isSeen = ranges.some((range) => !isDeadLetter(range.lane) && !this.#isHeld(range))
-      if (account.answered !== 'visible') account.answered = isSeen ? 'visible' : 'again'
+      account.again(isSeen)
       return
     }
-    if (account.answered === 'nothing') account.answered = 'new'
+    account.took(accepted, rejected.length)
     for (const [i, range] of ranges.entries()) {
       const part = batch.lanes[i]
       if (part) this.#lanes.appended(range, part.bytes, batch.atMs, part.encoding)
     }
-    account.accepted += accepted
-    account.rejected += rejected.length
     this.#due.grown(
       ranges.map(({ lane }) => lane),
       seen.ms,
@@ -277,8 +276,9 @@ export class OpenSink<R extends object> {
   }
 
   #refused(error: unknown): never {
-    const fenced = isSluiceError(error, 'fenced') && error.producerId === undefined
-    if (fenced) this.#options.onFenced(error)
+    const isProducers = isSluiceError(error) && error.producerId !== undefined
+    if (isSluiceError(error, 'fenced') && !isProducers) this.#options.onFenced(error)
+    if (isSluiceError(error, 'already-exists') && isProducers) this.#options.account.keptBefore()
     throw error
   }
 

@@ -11,6 +11,7 @@ type Outcome<T> =
         readonly retryable: boolean
         readonly retryAfterMs: number | undefined
         readonly producerId: string | undefined
+        readonly expectedSeq: number | undefined
       }
     }
 
@@ -28,8 +29,8 @@ async function settled(run: () => Promise<unknown>): Promise<Outcome<unknown>> {
     return { value: await run() }
   } catch (error) {
     if (!isSluiceError(error)) throw error
-    const { code, message, retryable, retryAfterMs, producerId } = error
-    return { error: { code, message, retryable, retryAfterMs, producerId } }
+    const { code, message, retryable, retryAfterMs, producerId, expectedSeq } = error
+    return { error: { code, message, retryable, retryAfterMs, producerId, expectedSeq } }
   }
 }
 

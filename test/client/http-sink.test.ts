@@ -259,6 +259,22 @@ describe('httpSink', () => {
     ])
   })
 
+  test('a write with a producer of its own is told where the producer stands', async () => {
+    const { sink } = await connect()
+    const write = (seq: number) =>
+      sink.write([{ seq }], { producer: { id: 'mine', epoch: 0, seq } })
+    const refused = { retryable: false, producerId: 'mine' }
+    await expect(write(3)).rejects.toMatchObject({ ...refused, code: 'conflict', expectedSeq: 0 })
+    for (let seq = 0; seq < 40; seq++) await write(seq)
+    expect(await write(30)).toMatchObject({ accepted: 1, duplicate: true })
+    await expect(write(0)).rejects.toMatchObject({
+      ...refused,
+      code: 'already-exists',
+      expectedSeq: 40,
+    })
+    expect(await sink.close()).toMatchObject({ accepted: 41, files: [{ records: 40 }] })
+  })
+
   test('one receipt for all requests of a write, which the server knows', async () => {
     const { of, sent, sink } = await connect({ maxBodyRecords: 1 })
     const { receipt } = await sink.write(numbered(3))

@@ -173,6 +173,16 @@ describe('a sink that begins anew with a higher epoch', () => {
 })
 
 describe('a write with a producer step of its own', () => {
+  test('that was kept long ago is known to be, though an answer was lost', async () => {
+    await using server = await localServer()
+    const sink = server.sink()
+    const write = (seq: number) =>
+      sink.write([{ seq }], { producer: { id: 'mine', epoch: 0, seq } })
+    for (let seq = 0; seq < 40; seq++) await write(seq)
+    server.break('answer lost')
+    await expect(write(0)).rejects.toMatchObject({ code: 'already-exists', expectedSeq: 40 })
+  })
+
   test('is unknown as well, and repeated by its caller', async () => {
     await using server = await localServer()
     const sink = server.sink()

@@ -323,16 +323,40 @@ describe('producers', () => {
   })
 
   test.each([
-    ['other records under the same sequence', '{"a":2}', 0, 0, 409, 'conflict'],
-    ['a gap', '{"a":1}', 2, 0, 409, 'conflict'],
-    ['a new epoch that does not begin at 0', '{"a":1}', 1, 1, 409, 'conflict'],
-  ])('%s', async (_, body, seq, epoch, status, code) => {
+    ['other records under the same sequence', '{"a":2}', 0, 0, 1],
+    ['a gap', '{"a":1}', 2, 0, 1],
+    ['a new epoch that does not begin at 0', '{"a":1}', 1, 1, 0],
+  ])(
+    '%s: a conflict that says where the producer stands',
+    async (_, body, seq, epoch, expectedSeq) => {
+      const { post, flights, store } = await service()
+      await post(RECORDS, '{"a":1}', headers(0))
+      const response = await post(RECORDS, body, headers(seq, epoch))
+      expect(await problemOf(response)).toMatchObject({
+        status: 409,
+        code: 'conflict',
+        producerId: 'p1',
+        expectedSeq,
+      })
+      await flights.flush()
+      expect((await storedRows(store, 'flights/')).length).toBe(1)
+    },
+  )
+
+  test('a request long past is not kept twice, and the answer says where the producer stands', async () => {
     const { post, flights, store } = await service()
-    await post(RECORDS, '{"a":1}', headers(0))
-    const response = await post(RECORDS, body, headers(seq, epoch))
-    expect(await problemOf(response)).toMatchObject({ status, code })
+    for (let seq = 0; seq < 40; seq++) await post(RECORDS, `{"a":${seq}}`, headers(seq))
+    const recent = await post(RECORDS, '{"a":30}', headers(30))
+    expect(await recent.json()).toMatchObject({ accepted: 1, duplicate: true })
+    const response = await post(RECORDS, '{"a":0}', headers(0))
+    expect(await problemOf(response)).toMatchObject({
+      status: 409,
+      code: 'already-exists',
+      producerId: 'p1',
+      expectedSeq: 40,
+    })
     await flights.flush()
-    expect((await storedRows(store, 'flights/')).length).toBe(1)
+    expect((await storedRows(store, 'flights/')).length).toBe(40)
   })
 
   test('an epoch that is over is refused', async () => {

@@ -133,6 +133,31 @@ describe('Durable Object log', () => {
     })
   })
 
+  test('a producer is one row, however many answers it may ask for again', async () => {
+    await inStorage(async (storage) => {
+      const log = durableObjectLog(storage)
+      const session = await log.open('test')
+      for (let seq = 0; seq < 100; seq++) await session.append(batch([], { producer: step(seq) }))
+      expect(storage.sql.exec('SELECT piece, seq FROM producers').toArray()).toEqual([
+        { piece: 0, seq: 99 },
+      ])
+      // In pieces, and no longer than it is the last one.
+      const rejected = [
+        { index: 0, code: 'invalid-record', path: '', message: 'x'.repeat(4_000_000) } as const,
+      ]
+      await session.append(batch([], { producer: step(100), rejected }))
+      expect(storage.sql.exec('SELECT piece FROM producers').toArray()).toHaveLength(3)
+      const again = await session.append(batch([], { producer: step(100) }))
+      expect(again).toEqual({ ranges: [], rejected, duplicate: true })
+      await session.append(batch([], { producer: step(101) }))
+      expect(storage.sql.exec('SELECT piece FROM producers').toArray()).toHaveLength(1)
+      await expect(session.append(batch([], { producer: step(100) }))).rejects.toMatchObject({
+        code: 'already-exists',
+        expectedSeq: 102,
+      })
+    })
+  })
+
   test('tables of version 1 are brought up to date, with all that they hold', async () => {
     await inStorage(async (storage) => {
       for (const statement of VERSION_1) storage.sql.exec(statement)
@@ -164,6 +189,14 @@ describe('Durable Object log', () => {
         for await (const rows of session.read(file)) read.push(...rows)
       }
       expect(read).toEqual(rowsOf(5))
+      const again = await session.append(batch([], { producer: step(7) }))
+      expect(again).toEqual({
+        ranges: [{ lane: LANE, begin: 3, end: 5 }],
+        rejected: [],
+        duplicate: true,
+      })
+      await session.append(batch([], { producer: step(8) }))
+      expect(await session.append(batch([], { producer: step(7) }))).toEqual(again)
       await session.store([committed(begun)])
       await session.commit([committed(begun), committed(waiting)])
       expect(blocksIn(storage)).toBe(2)
@@ -230,4 +263,7 @@ const VERSION_1 = [
       `INSERT INTO files VALUES (NULL, 'file-plain-${first}-${next}', 1, ${first}, ${next}, 'birds/file-plain-${first}-${next}.jsonl',
        'flush', ${AT_MS + 1000}, ${bytes}, 1, ${upload ? `'${upload}'` : 'NULL'}, NULL, NULL, NULL)`,
   ),
+  `INSERT INTO producers VALUES ('${step(7).id}', 0, 0, 7, '${step(7).hash}', ${AT_MS}, CAST('${JSON.stringify(
+    { ranges: [{ lane: LANE, begin: 3, end: 5 }], rejected: [] },
+  )}' AS BLOB))`,
 ]

@@ -427,7 +427,11 @@ describe('bad input', () => {
     const step = { 'producer-id': 'p', 'producer-epoch': '0', 'producer-seq': '5' }
     const response = await post(RECORDS, '{}', step)
     expect(response.status).toBe(409)
-    expect(await response.json()).toMatchObject({ code: 'conflict' })
+    expect(await response.json()).toMatchObject({
+      code: 'conflict',
+      producerId: 'p',
+      expectedSeq: 0,
+    })
   })
 
   test('what the shard itself cannot do is no fault of the request', async () => {

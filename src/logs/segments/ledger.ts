@@ -14,7 +14,7 @@ import type {
 } from '../../contracts/index.ts'
 import { laneId } from '../../core/lane.ts'
 import { encodingOf } from '../encodings.ts'
-import { checkStep } from '../producers.ts'
+import { earlierAnswer, type ProducerWindow, withAnswer } from '../producers.ts'
 import { checkReach, laneToCut, neverSealed, otherEncoding } from '../refusals.ts'
 import { KEEP_FILES_MS, KEEP_PRODUCERS, KEEP_PRODUCERS_MS } from '../retention.ts'
 import type { AppendChange, AppendPart, Change, FileChange } from './changes.ts'
@@ -31,10 +31,9 @@ import {
 import type { Block } from './segment.ts'
 
 export interface ProducerEntry {
-  readonly step: ProducerStep
+  readonly window: ProducerWindow
+  /** When its last request came. */
   readonly atMs: number
-  /** The ranges and rejections that it heard, as JSON: there may be many producers, and few of them ask again. */
-  readonly answer: string
 }
 
 /** Where a frame of rows was written. */
@@ -52,14 +51,16 @@ export class Ledger {
   readonly #lanesById = new Map<string, LaneEntry>()
   readonly #encodings = new Map<string, Encoding>()
 
-  /** What this step was answered before, or `undefined` when it is the next one. Throws when it is neither. */
+  /** See the function of this name. */
   earlierAnswer(step: ProducerStep): Appended | undefined {
-    const last = this.producers.get(step.id)
-    if (checkStep(step, last?.step) === 'new' || !last) return undefined
-    return {
-      ...(JSON.parse(last.answer) as Pick<Appended, 'ranges' | 'rejected'>),
-      duplicate: true,
-    }
+    return earlierAnswer(step, this.producers.get(step.id)?.window)
+  }
+
+  /** Keeps what a step was answered, as JSON. */
+  answered(step: ProducerStep, atMs: number, answer: string): void {
+    const window = withAnswer(this.producers.get(step.id)?.window, step, answer)
+    this.producers.delete(step.id)
+    this.producers.set(step.id, { window, atMs })
   }
 
   /** How a part of an append names its lane. Throws where the lane's open rows have another encoding. `fresh` counts new lanes. */
@@ -92,11 +93,7 @@ export class Ledger {
       entry.bytes += part.bytes
       return { lane: entry.lane, begin, end: entry.end }
     })
-    if (producer) {
-      this.producers.delete(producer.id)
-      const answer = JSON.stringify({ ranges, rejected })
-      this.producers.set(producer.id, { step: producer, atMs, answer })
-    }
+    if (producer) this.answered(producer, atMs, JSON.stringify({ ranges, rejected }))
     return ranges
   }
 

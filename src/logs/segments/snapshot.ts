@@ -23,6 +23,7 @@ type Entry =
   | readonly ['blocks', lane: number, first: number, readonly number[]]
   | readonly ['sealed', encoding: number, Omit<PendingFile, 'encoding'>]
   | readonly ['committed', CommittedFile]
+  /** One for each answer that is remembered, a producer's in order. */
   | readonly ['producer', ProducerStep, atMs: number, answer: string]
 
 /** About the length of a `state` frame. One entry may be longer. */
@@ -82,7 +83,12 @@ function* entriesOf(
     yield ['sealed', encodings.of(encoding), file]
   }
   for (const { committed } of lanes) for (const file of committed) yield ['committed', file]
-  for (const { step, atMs, answer } of producers.values()) yield ['producer', step, atMs, answer]
+  for (const [id, { window, atMs }] of producers) {
+    const { epoch, answers } = window
+    let seq = window.seq - answers.length
+    for (const { hash, text } of answers)
+      yield ['producer', { id, epoch, seq: ++seq, hash }, atMs, text]
+  }
 }
 
 /** Takes in the `state` frames of one snapshot, in order. */
@@ -123,7 +129,7 @@ export function snapshotReader(
       }
       case 'producer': {
         const [, step, atMs, answer] = entry
-        ledger.producers.set(step.id, { step, atMs, answer })
+        ledger.answered(step, atMs, answer)
       }
     }
   }

@@ -130,8 +130,8 @@ async function verdictOn(
 }
 
 /**
- * Each batch is the only request of a producer of its own, so that the sink knows it when it comes again: of a sequence, a log
- * remembers the last request only, and a replay that was cut off does not know which that was.
+ * Each batch is the only request of a producer of its own, so that the sink answers it in full when it comes again: of a sequence, a log
+ * remembers the last answers only, and a file is set aside when each of its batches has a receipt that is committed.
  */
 async function* give(key: string, options: ReplayOptions): AsyncGenerator<Ack, void, undefined> {
   const { store, sink, signal } = options

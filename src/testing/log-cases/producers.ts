@@ -1,4 +1,5 @@
-import type { Rejected } from '../../contracts/index.ts'
+import type { Appended, Rejected } from '../../contracts/index.ts'
+import { isSluiceError } from '../../core/errors.ts'
 import { check, checkEqual, checkRejects } from '../check.ts'
 import {
   AT_MS,
@@ -68,15 +69,55 @@ export const producerCases: readonly LogCase[] = [
     },
   },
   {
-    name: 'a sequence that leaves a gap is a conflict, and so is one long past',
+    name: 'requests that were under way together are answered as before, each of them, and in any order',
+    async run({ log }) {
+      const session = await log.open('first')
+      const send = (seq: number) =>
+        session.append(
+          batch([[LANE, rowsOf(seq + 1)]], { producer: step(seq), rejected: [REJECTED] }),
+        )
+      const first = await Promise.all([0, 1, 2, 3, 4].map(send))
+      for (const seq of [4, 0, 2, 1, 3]) {
+        const again = await session.append(batch([], { producer: step(seq) }))
+        checkEqual(again, { ...first[seq], duplicate: true }, `the second answer to ${seq}`)
+      }
+      const error = await checkRejects(
+        session.append(batch([], { producer: step(1, { hash: 'another' }) })),
+        'conflict',
+        'sequence 1 with another hash',
+      )
+      checkEqual([error.retryable, error.expectedSeq], [false, 5], 'what it says of the next')
+      checkEqual(laneIn((await log.open('second')).state, LANE).end, 15, 'the records of the lane')
+    },
+  },
+  {
+    name: 'a sequence long past is kept no second time, whether its answer is known or not',
+    async run({ log }) {
+      const session = await log.open('first')
+      const send = (seq: number) => session.append(batch([], { producer: step(seq) }))
+      for (let seq = 0; seq < 200; seq++) await send(seq)
+      const again = await send(0).catch((error: unknown) => error)
+      if (isSluiceError(again)) {
+        checkEqual(
+          [again.code, again.retryable, again.producerId, again.expectedSeq],
+          ['already-exists', false, step(0).id, 200],
+          'how it is refused',
+        )
+      } else checkEqual((again as Appended).duplicate, true, 'whether it is a duplicate')
+      checkEqual((await send(199)).duplicate, true, 'whether the last is a duplicate')
+    },
+  },
+  {
+    name: 'a sequence that leaves a gap is a conflict, which says where the producer stands',
     async run({ log }) {
       const session = await log.open('first')
       const send = (seq: number) =>
         session.append(batch([[LANE, rowsOf(1)]], { producer: step(seq) }))
-      await checkRejects(send(1), 'conflict', 'sequence 1 of a new producer')
+      const fresh = await checkRejects(send(1), 'conflict', 'sequence 1 of a new producer')
+      checkEqual([fresh.retryable, fresh.expectedSeq], [false, 0], 'what it says of the next')
       for (const seq of [0, 1, 2]) await send(seq)
-      await checkRejects(send(4), 'conflict', 'sequence 4 after 2')
-      await checkRejects(send(0), 'conflict', 'sequence 0 after 2')
+      const error = await checkRejects(send(4), 'conflict', 'sequence 4 after 2')
+      checkEqual([error.producerId, error.expectedSeq], [step(0).id, 3], 'what it says of the next')
       await send(3)
       checkEqual(laneIn((await log.open('second')).state, LANE).end, 4, 'the records of the lane')
     },

@@ -141,15 +141,24 @@ export const reopenCases: readonly LogCase[] = [
     name: 'after a crash: producers are recognised',
     async run({ log, reopen }) {
       const before = await log.open('first')
-      const once = batch([[LANE, rowsOf(2)]], { producer: step(0) })
-      const answer = await before.append(once)
-      const after = await (await reopen()).open('second')
-      checkEqual(await after.append(once), { ...answer, duplicate: true }, 'the answer')
-      await checkRejects(
-        after.append(batch([[LANE, rowsOf(1)]], { producer: step(2) })),
-        'conflict',
-        'a gap',
+      const requests = [0, 1, 2].map((seq) =>
+        batch([[LANE, rowsOf(seq + 1)]], { producer: step(seq) }),
       )
+      const answers = await Promise.all(requests.map((request) => before.append(request)))
+      // The third owner reads what the second has read.
+      for (const owner of ['second', 'third']) {
+        const after = await (await reopen()).open(owner)
+        for (const [seq, request] of requests.entries()) {
+          const again = await after.append(request)
+          checkEqual(again, { ...answers[seq], duplicate: true }, `the answer to ${seq}`)
+        }
+        const gap = await checkRejects(
+          after.append(batch([[LANE, rowsOf(1)]], { producer: step(4) })),
+          'conflict',
+          'a gap',
+        )
+        checkEqual(gap.expectedSeq, 3, 'the next sequence')
+      }
     },
   },
   {

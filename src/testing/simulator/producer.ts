@@ -1,9 +1,9 @@
 import type { Ack, Row } from '../../contracts/index.ts'
-import { isSluiceError } from '../../core/errors.ts'
+import { isSluiceError, type SluiceError } from '../../core/errors.ts'
 import type { Told } from './oracle.ts'
 import { MAX_BATCH_RECORDS, MAX_RECORD_BYTES } from './plan.ts'
 import type { Random } from './random.ts'
-import type { Shard, World } from './shard.ts'
+import type { Process, Shard, World } from './shard.ts'
 
 const LONGEST_WAIT_MS = 60_000
 const PARTITIONS = ['a', 'b', 'c']
@@ -13,7 +13,18 @@ const UNKNOWN: ReadonlySet<string> = new Set([
 ])
 const LOST = Symbol('nobody answers')
 
-/** Writes to one shard from outside its processes, and does not give up before it has an answer for each of its writes. */
+/** Of a producer that does not wait for the answer to one before it sends the next. */
+const MOST_AT_ONCE = 3
+
+interface Request {
+  readonly seq: number
+  readonly rows: readonly Row[]
+}
+
+/**
+ * Writes to one shard from outside its processes, several requests at once, and does not give up before it has an answer for each of
+ * them: those without one are sent again, in their order.
+ */
 export class Producer {
   readonly #name: string
   readonly #shard: Shard
@@ -21,6 +32,8 @@ export class Producer {
   readonly #random: Random
   /** Whether it numbers its writes, and so may send one again that was not answered. */
   readonly #numbered: boolean
+  /** The highest number that was acknowledged: it and all before it are kept. */
+  #kept = -1
 
   constructor(name: string, shard: Shard, world: World) {
     this.#name = name
@@ -32,11 +45,15 @@ export class Producer {
 
   async run(): Promise<void> {
     const { plan } = this.#world
-    for (let seq = 0; seq < plan.writes; seq++) {
+    for (let next = 0; next < plan.writes; ) {
       await this.#pause('thinks', plan.ageMs)
-      const rows = this.#rows(seq)
-      for (let attempt = 1; !(await this.#write(rows, seq)); attempt++) {
+      const count = this.#random.between(1, Math.min(MOST_AT_ONCE, plan.writes - next))
+      const requests = Array.from({ length: count }, (_, i) => this.#request(next + i))
+      next += count
+      let open = await this.#send(requests)
+      for (let attempt = 1; open.length > 0; attempt++) {
         await this.#pause('waits', Math.min(LONGEST_WAIT_MS, 100 * 2 ** attempt))
+        open = await this.#send(open)
       }
       if (this.#random.chance(plan.flushRate)) await this.#flush()
       if (this.#random.chance(plan.flushRate)) await this.#ask()
@@ -48,21 +65,28 @@ export class Producer {
     return this.#world.scheduler.wait(undefined, `${this.#name} ${what}`, ms)
   }
 
-  #rows(seq: number): Row[] {
+  #request(seq: number): Request {
     const random = this.#random
-    return Array.from({ length: random.between(1, MAX_BATCH_RECORDS) }, (_, i) => ({
+    const rows = Array.from({ length: random.between(1, MAX_BATCH_RECORDS) }, (_, i) => ({
       id: `${this.#name}.${seq}.${i}`,
       p: random.pick(PARTITIONS),
       pad: 'x'.repeat(random.between(0, 120)),
       ...(this.#world.plan.columns !== 'reject' && random.chance(0.1) && { more: i }),
       ...(random.chance(0.05) && { bad: 'x'.repeat(MAX_RECORD_BYTES) }),
     }))
+    return { seq, rows }
   }
 
-  /** Whether it is done with these. */
-  async #write(rows: readonly Row[], seq: number): Promise<boolean> {
-    const { oracle } = this.#world
+  /** All at once; answers with those that are to be sent again. */
+  async #send(requests: readonly Request[]): Promise<readonly Request[]> {
     const process = this.#shard.any()
+    const isDone = await Promise.all(requests.map((request) => this.#write(process, request)))
+    return requests.filter((_, i) => !isDone[i])
+  }
+
+  /** Whether it is done with this one. */
+  async #write(process: Process, { seq, rows }: Request): Promise<boolean> {
+    const { oracle } = this.#world
     const producer = this.#numbered ? { id: this.#name, epoch: 0, seq } : undefined
     try {
       const answer = process.sink.write(rows, { producer })
@@ -70,10 +94,13 @@ export class Producer {
       // Nobody knows what became of it.
       if (typeof ack === 'symbol') return !this.#numbered
       oracle.acknowledged(this.#shard.name, process, rows, ack as Ack)
+      this.#kept = Math.max(this.#kept, seq)
       return true
     } catch (error) {
       oracle.refusal(error, 'write')
-      if (isSluiceError(error, 'conflict')) oracle.fail(`${this.#name} was told ${error.message}`)
+      if (isSluiceError(error, 'conflict') && !this.#isGap(error, seq)) {
+        oracle.fail(`${this.#name} was told ${error.message}`)
+      }
       // Who is fenced is ended some time, and the next write starts a successor. With a disk that failed, it goes on by itself.
       const isOver = isSluiceError(error, 'fenced') && this.#random.chance(0.15)
       if (process.alive && isOver) process.kill()
@@ -82,6 +109,11 @@ export class Producer {
       }
       return !this.#numbered
     }
+  }
+
+  /** Whether one before it, which was sent at the same time, was not kept. */
+  #isGap({ expectedSeq }: SluiceError, seq: number): boolean {
+    return expectedSeq !== undefined && expectedSeq < seq && expectedSeq > this.#kept
   }
 
   /** Whoever asks changes nothing. */
