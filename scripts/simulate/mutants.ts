@@ -42,7 +42,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'aborting a live upload: whoever stops ends what the log knows (FLINK-40595)',
     file: 'sinks/publish/publisher.ts',
-    find: 'if (this.#options.volatile) await this.#endUploads()',
+    find: 'if (this.#options.volatile) await endUploads(this.#queue.items(), this.#options)',
     put: 'for (const { file } of this.#queue.items()) if (file.upload) await this.#options.store.resumeMultipart?.(file.upload.token).abort()',
   },
   {
@@ -74,6 +74,12 @@ export const mutants: readonly Mutant[] = [
     file: 'sinks/publish/publisher.ts',
     find: 'this.#queue.failed(items, error)\n',
     put: "this.#queue.failed(items, error)\n    for (const { file } of items) if (isDeadLetter(file.lane)) void this.#options.session.commit([storedFile(file, { etag: '', bytes: 0 })])\n",
+  },
+  {
+    name: 'as many files at once as there are (a Worker has six connections)',
+    file: 'sinks/publish/in-flight.ts',
+    find: 'if (this.#files === 0) return true',
+    put: 'if (this.#files >= 0) return true',
   },
   {
     name: 'a file that failed is given up (Fluent Bit #7699)',

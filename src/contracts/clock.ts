@@ -10,7 +10,8 @@ export interface Clock {
   /** Resolves after `ms`. Rejects with `aborted` (or `timeout`) as soon as `signal` fires, its reason as the cause. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
   /**
-   * Calls `run` once, at `atMs` or soon after; at once when `atMs` has passed. The timer keeps no process alive.
+   * Calls `run` once, at `atMs` or soon after; at once when `atMs` has passed. A platform counts the time from this call on, so when the
+   * clock is set back meanwhile, `now()` is before `atMs` then, by as much. The timer keeps no process alive.
    * `run` handles its own errors. Returns a function that takes the timer back.
    */
   schedule(atMs: number, run: () => Awaitable<void>): () => void

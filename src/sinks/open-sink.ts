@@ -133,7 +133,7 @@ export class OpenSink<R extends object> {
       volatile: log.inMemory,
       session: session as unknown as LogSession<never>,
       clock,
-      upload: budget.upload,
+      budget,
       encodingOf: (file) => encodings.of(file),
       onCommitted: ({ lane, bytes }, { rowBytes, encoding }) => {
         const alike = !isDeadLetter(lane) && encoding.format === format.extension

@@ -211,7 +211,7 @@ export class SinkMachine<R extends object> implements FileSink<R> {
     const over = new SluiceError('invalid-options', 'The sink is closed')
     this.#end(over)
     await opened.release(over)
-    return { accepted, rejected, files: files.last.files, fileCount: files.last.count }
+    return { accepted, rejected, files: files.last, fileCount: files.count }
   }
 
   async #progress(ranges: readonly LaneRange[]): Promise<Progress> {
@@ -222,7 +222,7 @@ export class SinkMachine<R extends object> implements FileSink<R> {
       return progressOf(ranges, async (range) => (await session.committed(range)).map(fileInfo))
     }
     // A closed sink has given its log back, and knows the last files that it has published itself, but not what became of the rest.
-    const { files, count } = this.#account.files.last
+    const { last: files, count } = this.#account.files
     const progress = await progressOf(ranges, async (range) => filesWithin(files, range))
     if (progress.state === 'pending' && count > files.length) throw forgotten(files.length)
     if (progress.state === 'pending') this.#throwIfOver()

@@ -15,8 +15,8 @@ export interface VirtualClock extends Clock {
   /** `advance` to a moment. One that has passed moves nothing and still runs what is due. */
   advanceTo(atMs: number): Promise<void>
   /**
-   * The wall clock jumps, forwards or backwards, as clocks do. Sleeps keep their length. Timers keep their moment;
-   * one that is overdue now runs with the next `advance`, be it `advance(0)`.
+   * The wall clock jumps, forwards or backwards, as clocks do. Sleeps and timers keep their length, as the platform's do; but a timer
+   * that is overdue now runs with the next `advance`, be it `advance(0)`.
    */
   setNow(ms: number): void
 }
@@ -131,9 +131,10 @@ export function virtualClock(startMs: number = Date.UTC(2026, 0, 1)): VirtualClo
       })
     },
     schedule(atMs, run) {
+      const dueMs = elapsedMs + Math.max(0, atMs - nowMs)
       const waiting: Waiting = {
         order: counter++,
-        remaining: () => atMs - nowMs,
+        remaining: () => Math.min(atMs - nowMs, dueMs - elapsedMs),
         fire() {
           timers.delete(waiting)
           const order = counter++

@@ -117,7 +117,7 @@ describe('virtualClock', () => {
     expect(clock.now()).toBe(1000)
   })
 
-  test('a jump of the wall clock changes no sleep, and makes timers overdue or late', async () => {
+  test('a jump of the wall clock changes no sleep, makes timers overdue, and none late', async () => {
     const clock = virtualClock(1000)
     const seen: string[] = []
     void clock.sleep(10).then(() => seen.push('sleep'))
@@ -125,12 +125,10 @@ describe('virtualClock', () => {
     clock.setNow(9000)
     await clock.advance(0)
     expect(seen).toEqual(['timer'])
-    clock.schedule(9005, () => void seen.push('late'))
+    clock.schedule(9005, () => void seen.push(`another at ${clock.now()}`))
     clock.setNow(0)
     await clock.advance(10)
-    expect(seen).toEqual(['timer', 'sleep'])
-    await clock.advance(8995)
-    expect(seen).toEqual(['timer', 'sleep', 'late'])
-    expect(clock.now()).toBe(9005)
+    expect(seen).toEqual(['timer', 'another at 5', 'sleep'])
+    expect(clock.now()).toBe(10)
   })
 })

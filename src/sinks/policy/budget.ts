@@ -16,6 +16,12 @@ const LEAST_PART_BYTES = 5 * MIB
 const MOST_PART_BYTES = 16 * MIB
 const CONCURRENCY = 2
 
+/**
+ * A Worker may wait for six answers at once: a seventh request is held back until one of them has begun
+ * (https://developers.cloudflare.com/workers/platform/limits/#simultaneous-open-connections). One is left to everybody else.
+ */
+const CONNECTIONS = 5
+
 /** How `memoryBytes` is divided. */
 export interface Budget {
   /** Rows in the log: `maxPendingBytes`, and where the log is in memory no more than three quarters of what rows may have. */
@@ -24,8 +30,19 @@ export interface Budget {
   readonly waitingBytes: number
   /** A larger record is refused. */
   readonly recordBytes: number
-  /** For the parts of the file that is being published; its encoder's share is beside it. */
+  /** For the parts of a file that is being published; its encoder's share is beside it. */
   readonly upload: { readonly partBytes: number; readonly concurrency: number }
+  /** For all files that are being published at once. */
+  readonly publishing: PublishingBudget
+}
+
+export interface PublishingBudget {
+  /** What all of them hold, unless there is only one. */
+  readonly bytes: number
+  /** The most that one of them holds. */
+  readonly fileBytes: number
+  /** How many bodies are on their way. */
+  readonly connections: number
 }
 
 export interface BudgetOptions {
@@ -37,10 +54,11 @@ export interface BudgetOptions {
 }
 
 /**
- * Half of the memory is for publishing, which is one encoder and the parts of one upload; half for rows: of writes that wait and
- * of those on their way into the log, as much for either, and for what lies in a log in memory three times as much as for both.
+ * Half of the memory is for publishing, which is an encoder and the parts of an upload for each file that is under way: for a large one
+ * alone, or for some small ones; half for rows: of writes that wait and of those on their way into the log, as much for either, and for
+ * what lies in a log in memory three times as much as for both.
  *
- * Publishing cannot do with less than a format's row group and three parts of 5 MiB: below 62 MiB it takes more than its half.
+ * Publishing cannot do with less than a format's row group and three parts of 5 MiB: below 62 MiB a large file takes more than its half.
  *
  * Throws `invalid-options` for numbers that are not above 0.
  */
@@ -54,14 +72,17 @@ export function budgetOf(options: BudgetOptions): Budget {
   const logBytes = inMemory ? Math.min(maxPendingBytes, (rowBytes * 3) / 4) : maxPendingBytes
   const waitingBytes = Math.min(maxPendingBytes, rowBytes / (inMemory ? 8 : 2))
   // objectWriter holds one part more than it sends at once.
-  const partBytes = Math.floor((memoryBytes / 2 - ENCODER_BYTES) / (CONCURRENCY + 1))
+  const wantedBytes = Math.floor((memoryBytes / 2 - ENCODER_BYTES) / (CONCURRENCY + 1))
+  const partBytes = Math.min(Math.max(wantedBytes, LEAST_PART_BYTES), MOST_PART_BYTES)
   return {
     logBytes,
     waitingBytes,
     recordBytes: Math.min(maxRecordBytes, logBytes, waitingBytes),
-    upload: {
-      partBytes: Math.min(Math.max(partBytes, LEAST_PART_BYTES), MOST_PART_BYTES),
-      concurrency: CONCURRENCY,
+    upload: { partBytes, concurrency: CONCURRENCY },
+    publishing: {
+      bytes: memoryBytes / 2,
+      fileBytes: ENCODER_BYTES + (CONCURRENCY + 1) * partBytes,
+      connections: CONNECTIONS,
     },
   }
 }

@@ -9,6 +9,9 @@ export interface Schedule {
   readonly offsetMs?: number | undefined
 }
 
+/** When an open file's records came. */
+export type OpenTimes = Pick<LaneState, 'openedAtMs' | 'lastAtMs'>
+
 /** A limit of time, and when an open file reaches it if nothing more comes. */
 export interface Deadline {
   readonly reason: 'age' | 'idle' | 'schedule'
@@ -36,7 +39,7 @@ export class Deadlines {
   }
 
   /** What cuts this lane in time, the first one first; none while it has nothing open. `boundaryMs` is its `boundaryAfter`. */
-  of({ openedAtMs, lastAtMs }: LaneState, boundaryMs: number): readonly Deadline[] {
+  of({ openedAtMs, lastAtMs }: OpenTimes, boundaryMs: number): readonly Deadline[] {
     if (openedAtMs === undefined || lastAtMs === undefined) return []
     const all: Deadline[] = [
       { reason: 'age', atMs: sinceMs(openedAtMs, lastAtMs) + this.#ageMs },
@@ -47,7 +50,7 @@ export class Deadlines {
   }
 
   /** The boundary at which what was opened then is cut. Decided once, when a file is opened. */
-  boundaryAfter({ openedAtMs = 0, lastAtMs = 0 }: LaneState): number {
+  boundaryAfter({ openedAtMs = 0, lastAtMs = 0 }: OpenTimes): number {
     if (!this.#schedule) return Number.POSITIVE_INFINITY
     const { everyMs, offsetMs } = this.#schedule
     const periods = Math.floor((sinceMs(openedAtMs, lastAtMs) - offsetMs) / everyMs) + 1

@@ -1,9 +1,11 @@
 import type { Clock, Encoding, Lane, LaneRange, LaneState } from '../../contracts/index.ts'
 import { laneId } from '../../core/lane.ts'
-import type { Deadline, Deadlines } from './deadlines.ts'
+import type { Deadline, Deadlines, OpenTimes } from './deadlines.ts'
 
 interface Tracked {
   state: LaneState
+  /** When its records came, by the clock as it goes now: it may have been set back since. */
+  times: OpenTimes
   /** Where the schedule cuts it. */
   boundaryMs: number
   /** When the timer rings. */
@@ -64,13 +66,20 @@ export class OpenLanes {
   /** What cuts the lane in time, the first one first. */
   deadlines(lane: Lane): readonly Deadline[] {
     const known = this.#lanes.get(laneId(lane))
-    return known ? this.#options.deadlines.of(known.state, known.boundaryMs) : []
+    return known ? this.#options.deadlines.of(known.times, known.boundaryMs) : []
   }
 
   /** A lane as the log had it when it was opened. */
   restore(state: LaneState): void {
-    const boundaryMs = this.#options.deadlines.boundaryAfter(state)
-    const lane = { state, boundaryMs, armedMs: Number.POSITIVE_INFINITY, cancelTimer: () => {} }
+    const times = this.#timesOf(state)
+    const boundaryMs = this.#options.deadlines.boundaryAfter(times)
+    const lane = {
+      state,
+      times,
+      boundaryMs,
+      armedMs: Number.POSITIVE_INFINITY,
+      cancelTimer: () => {},
+    }
     this.#lanes.set(laneId(state.lane), lane)
     this.#bytes += state.bytes
     this.#follow(lane)
@@ -83,6 +92,7 @@ export class OpenLanes {
       return
     }
     known.state = { ...known.state, end, bytes: known.state.bytes + bytes, lastAtMs: atMs }
+    known.times = { ...known.times, lastAtMs: atMs }
     this.#bytes += bytes
     this.#follow(known)
   }
@@ -99,7 +109,8 @@ export class OpenLanes {
       this.#lanes.delete(laneId(rest.lane))
       return
     }
-    known.boundaryMs = this.#options.deadlines.boundaryAfter(rest)
+    known.times = this.#timesOf(rest)
+    known.boundaryMs = this.#options.deadlines.boundaryAfter(known.times)
     this.#follow(known)
   }
 
@@ -117,7 +128,7 @@ export class OpenLanes {
 
   /** A timer that rings too early is set again then: moving it with each record would cost more. */
   #follow(lane: Tracked): void {
-    const [first] = this.#options.deadlines.of(lane.state, lane.boundaryMs)
+    const [first] = this.#options.deadlines.of(lane.times, lane.boundaryMs)
     if (first && first.atMs < lane.armedMs) this.#arm(lane, first.atMs)
   }
 
@@ -130,13 +141,34 @@ export class OpenLanes {
 
   async #ring(lane: Tracked): Promise<void> {
     const { clock, deadlines, onDue } = this.#options
+    this.#setBack(lane, lane.armedMs - clock.now())
     lane.armedMs = Number.POSITIVE_INFINITY
-    const [first] = deadlines.of(lane.state, lane.boundaryMs)
+    const [first] = deadlines.of(lane.times, lane.boundaryMs)
     if (!first || first.atMs > clock.now()) {
       this.#follow(lane)
       return
     }
     deadlines.passed(first)
     await onDue(lane.state.lane)
+  }
+
+  /** What is to come cannot have come: the clock was set back since, by as much at least. */
+  #timesOf({ openedAtMs, lastAtMs }: LaneState): OpenTimes {
+    const nowMs = this.#options.clock.now()
+    return {
+      openedAtMs: openedAtMs && Math.min(openedAtMs, nowMs),
+      lastAtMs: lastAtMs && Math.min(lastAtMs, nowMs),
+    }
+  }
+
+  /** A timer that rings before its moment was set before the clock was: what it has waited for has passed all the same. */
+  #setBack(lane: Tracked, byMs: number): void {
+    if (byMs <= 0) return
+    const { openedAtMs, lastAtMs } = lane.times
+    lane.times = {
+      openedAtMs: openedAtMs && openedAtMs - byMs,
+      lastAtMs: lastAtMs && lastAtMs - byMs,
+    }
+    lane.boundaryMs -= byMs
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock, ObjectFacts, PendingFile } from '../../contracts/index.ts'
+import { Heap } from '../../core/heap.ts'
 
 /** The wait after a first failure; it doubles up to the longest. */
 const FIRST_WAIT_MS = 1000
@@ -9,6 +10,10 @@ export interface Queued {
   file: PendingFile
   /** Those of one number become visible together. */
   readonly group: number | undefined
+  /** Its place among all that were queued. */
+  readonly order: number
+  /** Whether its object is there, and it waits for being named. */
+  isWritten: boolean
   failures: number
   /** Not before. */
   retryAtMs: number
@@ -30,6 +35,10 @@ export interface Stall {
 export class PublishQueue {
   readonly #clock: Clock
   readonly #items = new Set<Queued>()
+  /** What is neither written nor being written. */
+  readonly #toWrite = new Heap<Queued>(
+    (a, b) => a.retryAtMs < b.retryAtMs || (a.retryAtMs === b.retryAtMs && a.order < b.order),
+  )
   #pendingBytes = 0
   /** Since the last success: the file that failed last, how often another one did after it, and until when that stops all. */
   #lastFailed: Queued | undefined
@@ -58,20 +67,34 @@ export class PublishQueue {
     return [...this.#items]
   }
 
-  has(item: Queued): boolean {
-    return this.#items.has(item)
-  }
-
-  add(file: PendingFile, group: number | undefined): void {
-    this.#items.add({ file, group, failures: 0, retryAtMs: 0, error: undefined })
+  add(file: PendingFile, group: number | undefined, order: number): Queued {
+    const tries = { failures: 0, retryAtMs: 0, error: undefined }
+    const item = { file, group, order, isWritten: false, ...tries }
+    this.#items.add(item)
+    this.#toWrite.add(item)
     if (!file.stored) this.#pendingBytes += file.rowBytes
+    return item
   }
 
-  /** Its rows have left the log: it waits for being named, with the others. */
+  /** The one to be written first; of equals, the one that was queued first. */
+  get first(): Queued | undefined {
+    return this.#toWrite.first
+  }
+
+  /** Takes `first`: it comes back when it has failed. */
+  take(): Queued | undefined {
+    return this.#toWrite.take()
+  }
+
+  /** Its object is there, and its rows have left the log: it waits for being named, with the others. */
   stored(item: Queued, { etag, bytes }: ObjectFacts): void {
-    this.#pendingBytes -= item.file.rowBytes
-    const file = { ...item.file, upload: undefined, stored: { etag, bytes } }
-    Object.assign(item, { file, failures: 0, retryAtMs: 0, error: undefined })
+    const { file } = item
+    item.isWritten = true
+    // By an earlier process: no success of the store.
+    if (file.stored) return
+    this.#pendingBytes -= file.rowBytes
+    const stored = { ...file, upload: undefined, stored: { etag, bytes } }
+    Object.assign(item, { file: stored, failures: 0, retryAtMs: 0, error: undefined })
     this.#succeeded()
   }
 
@@ -88,8 +111,11 @@ export class PublishQueue {
       item.error = error
       item.failures++
       item.retryAtMs = nowMs + waitMs(item.failures)
+      if (!item.isWritten) this.#toWrite.add(item)
     }
-    if (this.#lastFailed && (this.#lastFailed !== first || this.#outages > 0)) {
+    // What had begun before the store was held to be at fault says nothing new.
+    const isNews = this.#outageUntilMs <= nowMs
+    if (isNews && this.#lastFailed && (this.#lastFailed !== first || this.#outages > 0)) {
       this.#outages++
       this.#outageUntilMs = nowMs + waitMs(this.#outages)
     }
@@ -98,19 +124,13 @@ export class PublishQueue {
 
   /** Lets all of it be tried now. */
   hurry(): void {
-    for (const item of this.#items) item.retryAtMs = 0
+    this.#retryAll()
     this.#outageUntilMs = 0
   }
 
-  /** The one to be tried first of those that `counts` takes; of equals, the one that was queued first. */
-  first(counts: (item: Queued) => boolean): Queued | undefined {
-    let first: Queued | undefined
-    for (const item of this.#items) {
-      if (!counts(item)) continue
-      if (item.retryAtMs === 0) return item
-      if (!first || item.retryAtMs < first.retryAtMs) first = item
-    }
-    return first
+  /** Whether the store is held to be at fault: one file is enough to see whether it still is. */
+  get isStoreAtFault(): boolean {
+    return this.#outages > 0
   }
 
   dueAtMs({ retryAtMs }: Queued): number {
@@ -129,10 +149,15 @@ export class PublishQueue {
   }
 
   #succeeded(): void {
-    if (this.#outages > 0) for (const other of this.#items) other.retryAtMs = 0
+    if (this.#outages > 0) this.#retryAll()
     this.#lastFailed = undefined
     this.#outages = 0
     this.#outageUntilMs = 0
+  }
+
+  #retryAll(): void {
+    for (const item of this.#items) item.retryAtMs = 0
+    this.#toWrite.sort()
   }
 }
 

@@ -11,8 +11,8 @@ import type {
 } from '../../contracts/index.ts'
 import type { Changes } from '../../core/changes.ts'
 import type { SluiceError } from '../../core/errors.ts'
+import type { Budget } from '../policy/budget.ts'
 import type { Prepared } from './prepare.ts'
-import type { Publication } from './publication.ts'
 import type { PublishedFiles } from './published-files.ts'
 
 /** What a publisher is given. */
@@ -20,7 +20,7 @@ export interface PublisherOptions {
   readonly store: Store
   readonly session: LogSession<never>
   readonly clock: Clock
-  readonly upload: Publication['upload']
+  readonly budget: Pick<Budget, 'upload' | 'publishing'>
   /** Whether the log is gone with this sink, and nobody would go on with an upload that is left open. */
   readonly volatile: boolean
   /** The run whose files are named by `finish`, all at once. */

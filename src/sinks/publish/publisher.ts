@@ -1,47 +1,52 @@
 import type { CommittedFile, LaneRange, PendingFile } from '../../contracts/index.ts'
-import type { Changes } from '../../core/changes.ts'
+import { Changes } from '../../core/changes.ts'
 import { asSluiceError, isSluiceError } from '../../core/errors.ts'
 import { laneId } from '../../core/lane.ts'
 import type { Answered } from '../account.ts'
 import { isDeadLetter } from '../dead-letters/lane.ts'
 import { fileInfo } from '../receipts.ts'
-import { isOfRun, nameable } from './nameable.ts'
+import { InFlight, type Share } from './in-flight.ts'
+import { endUploads, meansOf } from './means.ts'
+import { isOfRun, Naming } from './naming.ts'
 import type { Prepared } from './prepare.ts'
-import type { Publication } from './publication.ts'
-import { endUpload, publish, storedFile } from './publish.ts'
+import { publish, storedFile } from './publish.ts'
 import { PublishQueue, type Queued, type Stall } from './publish-queue.ts'
 import type { PublisherOptions } from './publisher-options.ts'
+import { Settling } from './settling.ts'
 
 /**
- * Takes sealed files to the store, one after the other so that one encoder's memory is all there is, and commits them to the log: each
- * by itself, or, on a stream with a manifest, all that there are by then in one entry. A failure never gives a file up, and holds up
- * no other, see `PublishQueue`. Only `fenced` is final: somebody else owns the files now.
+ * Takes sealed files to the store, in the order in which they were sealed and as many at once as the memory has room for, and commits them
+ * to the log: each by itself, or, on a stream with a manifest, all that there are by then in one entry. A failure never gives a file up,
+ * and holds up no other, see `PublishQueue`. Only `fenced` is final: somebody else owns the files now.
  */
 export class Publisher {
   readonly changes: Changes
   readonly #options: PublisherOptions
   readonly #controller = new AbortController()
   readonly #queue: PublishQueue
+  readonly #naming = new Naming()
+  readonly #inFlight: InFlight
+  readonly #settlings = new Set<Settling>()
+  /** Notified when more may be begun. */
+  readonly #woken = new Changes()
   #preparing: Promise<Prepared> | undefined
   #prepared: Prepared | undefined
   #running: Promise<void> | undefined
   #again = false
   #cancelRetry = (): void => {}
-  #groups = 0
-  /** The group that is being gathered. */
-  #gathering: number | undefined
 
   constructor(options: PublisherOptions) {
     this.#options = options
     this.changes = options.changes
     this.#queue = new PublishQueue(options.clock)
+    this.#inFlight = new InFlight(options.budget)
     const { sealed } = options.session.state
-    const recovered = this.#groups++
+    const recovered = this.#naming.newGroup()
     for (const file of sealed) {
       // Whose flush they were of is not known any more: at most they wait for one another once.
       const upload = file.upload ?? options.uploads.get(file.id)
       const group = /^(flush|close)$/.test(file.reason) ? recovered : undefined
-      this.#queue.add({ ...file, upload }, group)
+      this.#add({ ...file, upload }, group)
     }
   }
 
@@ -62,20 +67,18 @@ export class Publisher {
   }
 
   enqueue(file: PendingFile): void {
-    this.#queue.add(file, this.#gathering)
+    this.#add(file, this.#naming.gathering)
   }
 
   /** What is queued until the answer is called becomes visible together, where there is a manifest. */
   gather(): () => void {
-    this.#gathering = this.#groups++
-    return () => {
-      this.#gathering = undefined
-    }
+    return this.#naming.gather()
   }
 
   /** Works until no file is due, and sets a timer for the next one. Never rejects. Cuts no wait short. */
   run(): Promise<void> {
     this.#again = true
+    this.#woken.notify()
     this.#running ??= this.#work()
     return this.#running
   }
@@ -85,18 +88,19 @@ export class Publisher {
    * rejects with the first failure when the rest of it has been tried as well, or the store is held to be at fault.
    */
   async settled(signal?: AbortSignal): Promise<void> {
-    const waiting = new Map(this.#queue.items().map((item) => [item, item.failures]))
-    this.#queue.hurry()
-    void this.run()
-    for (;;) {
-      const left = [...waiting.keys()].filter((item) => this.#queue.has(item) && !isOfRun(item))
-      if (left.length === 0) return
-      if (this.#controller.signal.aborted) throw this.#controller.signal.reason
-      const failed = left.filter((item) => item.failures > (waiting.get(item) ?? 0))
-      if (failed.length > 0 && (failed.length === left.length || !this.#running)) {
-        throw failed[0]?.error
+    const settling = new Settling(this.#queue.items())
+    this.#settlings.add(settling)
+    try {
+      this.#queue.hurry()
+      void this.run()
+      while (!settling.isDone) {
+        if (this.#controller.signal.aborted) throw this.#controller.signal.reason
+        const { failed } = settling
+        if (failed && (settling.isTried || !this.#running)) throw failed.error
+        await this.changes.wait(signal)
       }
-      await this.changes.wait(signal)
+    } finally {
+      this.#settlings.delete(settling)
     }
   }
 
@@ -134,7 +138,7 @@ export class Publisher {
     this.#cancelRetry()
     this.#controller.abort(reason)
     await this.#running
-    if (this.#options.volatile) await this.#endUploads()
+    if (this.#options.volatile) await endUploads(this.#queue.items(), this.#options)
     this.changes.notify()
   }
 
@@ -148,7 +152,7 @@ export class Publisher {
         await this.#pass()
       }
     } catch (error) {
-      const first = this.#endIfFenced(error) ? undefined : this.#first()
+      const first = this.#endIfFenced(error) ? undefined : this.#queue.take()
       if (first) this.#failed([first], error)
     }
     this.#running = undefined
@@ -172,35 +176,71 @@ export class Publisher {
 
   async #pass(): Promise<void> {
     for (;;) {
-      const item = this.#first()
-      if (!item || this.#controller.signal.aborted || !this.#queue.isDue(item)) return
+      const woken = this.#woken.wait()
+      this.#beginDue()
       // All that can be written is, before any of it is named.
-      const batch = this.#isToWrite(item) ? undefined : this.#nameable()
-      try {
-        await (batch ? this.#name(batch) : this.#write(item))
-      } catch (error) {
-        this.#failed(batch ?? [item], error)
-      }
-      this.changes.notify()
+      if (this.#inFlight.files > 0) await woken
+      else if (!(await this.#nameDue())) return
     }
   }
 
-  async #write(item: Queued): Promise<void> {
-    const { session, uploads, encodingOf } = this.#options
+  /** Begins what is due as far as there is room, and nothing before its turn: small files would keep a large one waiting for ever. */
+  #beginDue(): void {
+    const { capabilities } = this.#options.store
+    for (let item = this.#due(this.#queue.first); item; item = this.#due(this.#queue.first)) {
+      if (this.#inFlight.files > 0 && this.#queue.isStoreAtFault) return
+      const share = this.#inFlight.shareOf(item.file, capabilities)
+      if (!this.#inFlight.fits(share)) return
+      this.#queue.take()
+      void this.#bring(item, share)
+    }
+  }
+
+  async #bring(item: Queued, share: Share): Promise<void> {
+    this.#inFlight.begin(share)
+    try {
+      await this.#write(item, share)
+    } catch (error) {
+      this.#failed([item], error)
+    }
+    this.#inFlight.end(share)
+    this.changes.notify()
+    this.#woken.notify()
+  }
+
+  async #nameDue(): Promise<boolean> {
+    const [first, ...others] = this.#due(this.#naming.first) ? this.#naming.all : []
+    if (!first) return false
+    try {
+      await this.#name([first, ...others])
+    } catch (error) {
+      this.#failed([first, ...others], error)
+    }
+    this.changes.notify()
+    return true
+  }
+
+  #due(item: Queued | undefined): Queued | undefined {
+    return item && !this.#controller.signal.aborted && this.#queue.isDue(item) ? item : undefined
+  }
+
+  async #write(item: Queued, { concurrency }: Share): Promise<void> {
+    const { session, uploads, encodingOf, budget } = this.#options
     const { createOnly, manifest } = this.#prepared as Prepared
     const { file } = item
-    const stored = file.stored
-      ? storedFile(file)
-      : await publish(file, { ...this.#publication(item), createOnly, ...encodingOf(file) })
-    if (manifest && !isDeadLetter(file.lane)) {
-      await session.store([stored])
-      uploads.delete(file.id)
+    const means = meansOf(item, this.#options, this.#controller.signal)
+    const upload = { ...budget.upload, concurrency }
+    const to = { ...means, createOnly, upload, ...encodingOf(file) }
+    const stored = file.stored ? storedFile(file) : await publish(file, to)
+    const isNamed = manifest && !isDeadLetter(file.lane)
+    if (!isNamed) await session.commit([stored])
+    else if (!file.stored) await session.store([stored])
+    uploads.delete(file.id)
+    if (isNamed) {
       this.#queue.stored(item, stored)
-    } else {
-      await session.commit([stored])
-      uploads.delete(file.id)
-      this.#succeeded(item, stored)
-    }
+      this.#naming.stored(item)
+      for (const settling of this.#settlings) settling.stored(item)
+    } else this.#succeeded(item, stored)
   }
 
   /** One entry for all of them. */
@@ -211,30 +251,15 @@ export class Publisher {
     for (const item of items) this.#succeeded(item, storedFile(item.file))
   }
 
-  #publication(item: Queued): Omit<Publication, 'createOnly' | 'format' | 'schema'> {
-    const { store, session, clock, upload, uploads, tell } = this.#options
-    return {
-      store,
-      session,
-      clock,
-      upload,
-      signal: this.#controller.signal,
-      onUpload: (progress) => {
-        item.file = { ...item.file, upload: progress }
-        if (progress) uploads.set(item.file.id, progress)
-        else uploads.delete(item.file.id)
-      },
-      onUploadLeft: ({ key, uploadId }) => tell({ type: 'upload-left', key, uploadId }),
-    }
-  }
-
   #succeeded(item: Queued, committed: CommittedFile): void {
     const { clock, files, onCommitted, tell } = this.#options
     const { file } = item
     const { reason, rowBytes, openedAtMs } = file
+    this.#naming.done(item)
     this.#queue.done(item)
+    for (const settling of this.#settlings) settling.done(item)
     const info = fileInfo(committed)
-    files.add(info)
+    files.add(info, item.order)
     onCommitted(committed, file)
     const lagMs = Math.max(0, clock.now() - openedAtMs)
     tell({ type: 'committed', file: info, reason, rowBytes, lagMs })
@@ -243,6 +268,7 @@ export class Publisher {
   #failed(items: readonly [Queued, ...Queued[]], error: unknown): void {
     if (this.#controller.signal.aborted || this.#endIfFenced(error)) return
     this.#queue.failed(items, error)
+    for (const settling of this.#settlings) settling.fail(items)
     const [first] = items
     const { key } = first.file
     this.#options.tell({
@@ -261,34 +287,14 @@ export class Publisher {
     return true
   }
 
-  /** Nobody will go on with them: the log is gone when its owner is. */
-  async #endUploads(): Promise<void> {
-    // The sink's own has fired.
-    const { signal } = new AbortController()
-    for (const item of this.#queue.items()) {
-      const { file } = item
-      // Refused where the log's next owner, in this process too, has taken it over.
-      if (file.upload) {
-        await endUpload(file, file.upload, { ...this.#publication(item), signal }).catch(() => {})
-      }
-    }
-  }
-
-  /** The one to be tried first: what can be written is, before any of it is named. */
+  /** The one to be tried first. */
   #first(): Queued | undefined {
-    const write = this.#queue.first((item) => this.#isToWrite(item))
-    const [named] = this.#nameable() ?? []
-    if (!write || !named || this.#queue.isDue(write)) return write ?? named
-    return this.#queue.dueAtMs(write) < this.#queue.dueAtMs(named) ? write : named
+    const [write, named] = [this.#queue.first, this.#naming.first]
+    if (!write || !named) return write ?? named
+    return this.#queue.dueAtMs(write) <= this.#queue.dueAtMs(named) ? write : named
   }
 
-  #isToWrite({ file }: Queued): boolean {
-    return !file.stored || (this.#prepared !== undefined && !this.#prepared.manifest)
-  }
-
-  /** What the next entry names. */
-  #nameable(): [Queued, ...Queued[]] | undefined {
-    if (this.#prepared && !this.#prepared.manifest) return undefined
-    return nameable(this.#queue.items(), this.#gathering)
+  #add(file: PendingFile, group: number | undefined): void {
+    this.#naming.added(this.#queue.add(file, group, this.#options.files.nextPlace()))
   }
 }

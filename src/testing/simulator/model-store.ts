@@ -18,8 +18,8 @@ export interface StoreWatch {
   created(token: MultipartToken, by: Owner): void
   /** The creation was answered to somebody who listened. */
   told(uploadId: string): void
-  /** Parts and bodies of this process that are on their way. */
-  holds(by: Owner, bytes: number, parts: number): void
+  /** Parts and whole objects of this process that are on their way. */
+  holds(by: Owner, bytes: number, bodies: number): void
   /** It asks for that. */
   aborts(uploadId: string, by: Owner): void
 }
@@ -104,7 +104,7 @@ export class ModelStore {
         listUploads: inner.capabilities.listUploads && listUploads !== false,
       },
       put: (key, body, { signal, ...options } = {}) =>
-        this.#holding(by, key.includes('/_log/') ? EMPTY : body, 0, () =>
+        this.#holding(by, key.includes('/_log/') ? EMPTY : body, () =>
           call({
             ...{
               what: `put ${key}`,
@@ -167,7 +167,7 @@ export class ModelStore {
       uploadId,
       toJSON: () => ({ key, uploadId }),
       putPart: (number, body, { signal } = {}) =>
-        this.#holding(by, body, 1, () =>
+        this.#holding(by, body, () =>
           call({
             what: `put part ${number} of ${key}`,
             signal,
@@ -263,18 +263,13 @@ export class ModelStore {
     yield* entries
   }
 
-  async #holding<T>(
-    by: Owner,
-    body: Bytes | Blob,
-    parts: number,
-    run: () => Promise<T>,
-  ): Promise<T> {
+  async #holding<T>(by: Owner, body: Bytes | Blob, run: () => Promise<T>): Promise<T> {
     const bytes = body instanceof Blob ? body.size : body.byteLength
-    this.#watch.holds(by, bytes, parts)
+    this.#watch.holds(by, bytes, 1)
     try {
       return await run()
     } finally {
-      this.#watch.holds(by, -bytes, -parts)
+      this.#watch.holds(by, -bytes, -1)
     }
   }
 }

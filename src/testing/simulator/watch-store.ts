@@ -3,8 +3,8 @@ import type { StoreWatch } from './model-store.ts'
 import type { Oracle } from './oracle.ts'
 import type { Plan } from './plan.ts'
 
-/** Parts of one object that are on their way at once. */
-const MAX_PARTS_IN_FLIGHT = 4
+/** Parts and whole objects of one sink that are on their way at once. */
+const MAX_BODIES_IN_FLIGHT = 5
 
 /** What the oracle wants to know of the store. */
 export function watchStore(
@@ -12,10 +12,10 @@ export function watchStore(
   { capabilities, disk }: Plan,
   inner: () => Store,
 ): StoreWatch {
-  const held = new Map<string, { bytes: number; parts: number }>()
+  const held = new Map<string, { bytes: number; bodies: number }>()
   const { multipart } = capabilities
   const most = multipart
-    ? (MAX_PARTS_IN_FLIGHT + 1) * (multipart.maxPartBytes ?? 0)
+    ? (MAX_BODIES_IN_FLIGHT + 1) * (multipart.maxPartBytes ?? 0)
     : Number.POSITIVE_INFINITY
   return {
     visible: (key) => oracle.files.appeared(key, inner()),
@@ -25,13 +25,13 @@ export function watchStore(
     aborts: (uploadId, by) => {
       if (disk) oracle.uploads.aborts(uploadId, by)
     },
-    holds({ name }, bytes, parts) {
-      const now = held.get(name) ?? { bytes: 0, parts: 0 }
+    holds({ name }, bytes, bodies) {
+      const now = held.get(name) ?? { bytes: 0, bodies: 0 }
       now.bytes += bytes
-      now.parts += parts
+      now.bodies += bodies
       held.set(name, now)
-      if (now.bytes > most || now.parts > MAX_PARTS_IN_FLIGHT) {
-        oracle.fail(`${name} has ${now.parts} parts on their way, and ${now.bytes} bytes`)
+      if (now.bytes > most || now.bodies > MAX_BODIES_IN_FLIGHT) {
+        oracle.fail(`${name} has ${now.bodies} bodies on their way, and ${now.bytes} bytes`)
       }
     },
   }

@@ -74,6 +74,51 @@ test('age is told by a clock that was set back as if nothing were older than tha
   await sink.close()
 })
 
+describe('a clock that is set back by a day', () => {
+  test.each([
+    { limit: 'age', rotate: { ageMs: 60_000 } },
+    { limit: 'idle time', rotate: { idleMs: 60_000, ageMs: 1e9 } },
+    { limit: 'boundary', rotate: { schedule: { everyMs: 60_000 } } },
+  ])('delays no cut by $limit, although nothing more is written', async ({ rotate }) => {
+    const { sink, store, clock } = bench({ rotate })
+    await sink.write(rows(0, 1))
+    await clock.advance(30_000)
+    clock.setNow(clock.now() - 24 * HOUR_MS)
+    await clock.advance(29_999)
+    expect(await keysOf(store)).toEqual([])
+    await clock.advance(1)
+    expect(await keysOf(store)).toEqual([key(0, 1)])
+    await sink.close()
+  })
+
+  test('lets what an earlier process left open wait no longer than if it came now', async () => {
+    const { sink, reopen, store, clock } = bench({ rotate: { ageMs: 60_000 } })
+    await sink.write(rows(0, 1))
+    await sink.abort()
+    clock.setNow(clock.now() - 24 * HOUR_MS)
+    const second = reopen()
+    await second.open()
+    await clock.advance(60_000)
+    expect(await keysOf(store)).toEqual([key(0, 1)])
+    await second.close()
+  })
+
+  test('ages nothing that came after that', async () => {
+    const { sink, store, clock } = bench({ rotate: { idleMs: 60_000, ageMs: 1e9 } })
+    await sink.write(rows(0, 1))
+    await clock.advance(50_000)
+    await sink.write(rows(1, 2))
+    clock.setNow(clock.now() - 24 * HOUR_MS)
+    await clock.advance(20_000)
+    await sink.write(rows(2, 3))
+    await clock.advance(59_999)
+    expect(await keysOf(store)).toEqual([])
+    await clock.advance(1)
+    expect(await keysOf(store)).toEqual([key(0, 3)])
+    await sink.close()
+  })
+})
+
 describe('a schedule', () => {
   test('cuts at its boundaries, whenever the records came', async () => {
     const schedule = { everyMs: HOUR_MS, offsetMs: 600_000 }

@@ -1,0 +1,71 @@
+import type { PendingFile, StoreCapabilities } from '../../contracts/index.ts'
+import { partPlan } from '../../core/part-plan.ts'
+import type { Budget } from '../policy/budget.ts'
+
+/** What a file has beside its rows: a footer, a request. */
+const FRAME_BYTES = 256 * 1024
+
+/**
+ * As often a small file's rows may be in memory: as they were read, as an encoder holds them (twice, where numbers are short in JSON), and
+ * as a body, in a buffer that doubles as it grows.
+ */
+const COPIES = 6
+
+/** What one file takes while it is published. */
+export interface Share {
+  readonly bytes: number
+  /** How many of its parts are on their way at once. */
+  readonly concurrency: number
+}
+
+/**
+ * The files that are being published at once, within what there is of memory and connections. One file is always taken, however
+ * large; a small one by what its rows weigh. That is an estimate: CSV of undeclared columns of which most rows have few is larger.
+ */
+export class InFlight {
+  readonly #budget: Pick<Budget, 'upload' | 'publishing'>
+  #files = 0
+  #bytes = 0
+  #bodies = 0
+
+  constructor(budget: Pick<Budget, 'upload' | 'publishing'>) {
+    this.#budget = budget
+  }
+
+  get files(): number {
+    return this.#files
+  }
+
+  /** What a file may take. One that fits into a part is put whole; if it should not, its parts go one by one. */
+  shareOf({ key, begin, end, rowBytes, encoding }: PendingFile, to: StoreCapabilities): Share {
+    const { upload, publishing } = this.#budget
+    // A separator stands for each column, also where a record has none of it.
+    const bytes = rowBytes + (end - begin) * (encoding.schema?.fields.length ?? 0)
+    const { partBytes } = partPlan(key, to, { partBytes: upload.partBytes })
+    return {
+      bytes: Math.min(FRAME_BYTES + COPIES * bytes, publishing.fileBytes),
+      concurrency: FRAME_BYTES + bytes <= partBytes ? 1 : upload.concurrency,
+    }
+  }
+
+  fits({ bytes, concurrency }: Share): boolean {
+    const { publishing } = this.#budget
+    if (this.#files === 0) return true
+    return (
+      this.#bytes + bytes <= publishing.bytes &&
+      this.#bodies + concurrency <= publishing.connections
+    )
+  }
+
+  begin({ bytes, concurrency }: Share): void {
+    this.#files++
+    this.#bytes += bytes
+    this.#bodies += concurrency
+  }
+
+  end({ bytes, concurrency }: Share): void {
+    this.#files--
+    this.#bytes -= bytes
+    this.#bodies -= concurrency
+  }
+}
