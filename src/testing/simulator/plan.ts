@@ -70,7 +70,7 @@ export const PLAIN: Plan = {
 }
 
 /** Most bugs need little of a life, and a life that is short is over soon; some need several shards, or much that was before. */
-const SHORT_LIVES = 0.75
+const SHORT_LIVES = 0.9
 
 export function planOf(random: Random): Plan {
   const short = random.chance(SHORT_LIVES)
