@@ -54,7 +54,7 @@ const limits: Record<string, number> = {
   './client': 7_000,
   './testing': 24_400,
   './node': 43_300,
-  './workers': 87_900,
+  './workers': 88_500,
   './browser': 22_800,
 }
 
