@@ -96,3 +96,23 @@ describe('a dead-letter file whose write fails', () => {
     expect(Object.values(files).flat()).toMatchObject([{ error: 'invalid-record' }])
   })
 })
+
+test('a clock that is set back while a file waits for its next attempt adds no day to that', async () => {
+  const base = memoryStore()
+  let failures = 1
+  const store: Store = {
+    ...base,
+    async put(name, body, options) {
+      if (failures-- > 0) throw DOWN
+      return base.put(name, body, options)
+    },
+  }
+  const { sink, clock } = bench({ store, rotate: { records: 1 } })
+  await sink.write(rows(0, 1))
+  await turns()
+  clock.setNow(clock.now() - 24 * HOUR_MS)
+  await clock.advance(2000)
+  await turns()
+  expect(Object.values(await stored(base)).flat()).toEqual(rows(0, 1))
+  await sink.close()
+})
