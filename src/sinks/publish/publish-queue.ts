@@ -153,7 +153,8 @@ export class PublishQueue {
   }
 
   #succeeded(): void {
-    if (this.#outages > 0) this.#retryAll()
+    // After an outage that was tried once: two files that are refused, and nothing else, make none of such, and keep their waits.
+    if (this.#outages > 1) this.#retryAll()
     this.#lastFailed = undefined
     this.#outages = 0
     this.#outageUntilMs = 0
