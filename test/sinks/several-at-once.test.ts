@@ -95,6 +95,28 @@ describe('files are published', () => {
     expect((await sink.close()).files.map((file) => file.key)).toEqual(keys)
   })
 
+  test('and one that failed is tried again while another one is on its way', async () => {
+    const base = memoryStore()
+    const { store: slow, open } = gated()
+    let failures = 1
+    const store: Store = {
+      ...base,
+      put: async (name, body, options) => {
+        if (name.includes('id=0/')) await slow.put(name, body, options)
+        else if (failures-- > 0) throw new SluiceError('unavailable', 'once')
+        return base.put(name, body, options)
+      },
+    }
+    const { sink, clock } = bench({ store, partition: ['id'], rotate: { records: 1 } })
+    await sink.write(rows(0, 2))
+    await turns()
+    await clock.advance(1000)
+    await turns()
+    expect(Object.values(await stored(base))).toEqual([[{ id: 1 }]])
+    open()
+    await sink.close()
+  })
+
   test('and begun no more once the sink is aborted', async () => {
     const { store, waiting } = gated()
     const { sink } = bench({ store, partition: ['id'] })

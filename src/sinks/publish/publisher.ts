@@ -1,4 +1,4 @@
-import type { CommittedFile, LaneRange, PendingFile } from '../../contracts/index.ts'
+import type { Awaitable, CommittedFile, LaneRange, PendingFile } from '../../contracts/index.ts'
 import { Changes } from '../../core/changes.ts'
 import { asSluiceError, isSluiceError } from '../../core/errors.ts'
 import { laneId } from '../../core/lane.ts'
@@ -156,11 +156,15 @@ export class Publisher {
       if (first) this.#failed([first], error)
     }
     this.#running = undefined
-    const first = this.#first()
-    if (first && !this.#controller.signal.aborted) {
-      this.#cancelRetry = this.#options.clock.schedule(this.#queue.dueAtMs(first), () => this.run())
-    }
+    this.#wakeFor(this.#first(), () => this.run())
     this.changes.notify()
+  }
+
+  /** Sets the timer for when it is due. */
+  #wakeFor(item: Queued | undefined, wake: () => Awaitable<void>): void {
+    this.#cancelRetry()
+    if (!item || this.#controller.signal.aborted) return
+    this.#cancelRetry = this.#options.clock.schedule(this.#queue.dueAtMs(item), wake)
   }
 
   async #prepare(): Promise<Prepared> {
@@ -180,6 +184,9 @@ export class Publisher {
       this.#nameDue()
       this.#beginDue()
       if (this.#inFlight.isEmpty) return
+      // What is due waits for room, and is looked at when there may be some.
+      const first = this.#first()
+      this.#wakeFor(this.#due(first) ? undefined : first, () => this.#woken.notify())
       await woken
     }
   }
