@@ -49,8 +49,10 @@ export class InFlight {
     // A separator stands for each column, also where a record has none of it.
     const bytes = rowBytes + (end - begin) * (encoding.schema?.fields.length ?? 0)
     const { partBytes } = partPlan(key, to, { partBytes: upload.partBytes })
+    // What goes in one piece is in memory as a whole.
+    const mostBytes = to.multipart ? publishing.fileBytes : Number.POSITIVE_INFINITY
     return {
-      bytes: Math.min(FRAME_BYTES + COPIES * bytes, publishing.fileBytes),
+      bytes: Math.min(FRAME_BYTES + COPIES * bytes, mostBytes),
       concurrency: FRAME_BYTES + bytes <= partBytes ? 1 : upload.concurrency,
     }
   }
