@@ -10,7 +10,7 @@ import { root } from './install.mjs'
 
 /** Entry → the most that `all` may come to, in bytes after gzip. Raise one only with a reason in the commit. */
 const limits: Record<string, number> = {
-  '.': 36_500,
+  '.': 37_000,
   './s3': 20_700,
   's3 without multipart': 14_700,
   './s3/buckets': 14_000,
@@ -54,7 +54,7 @@ const limits: Record<string, number> = {
   './client': 7_000,
   './testing': 24_400,
   './node': 43_300,
-  './workers': 87_900,
+  './workers': 88_500,
   './browser': 22_800,
 }
 
