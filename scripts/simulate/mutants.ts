@@ -78,8 +78,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'as many files at once as there are (a Worker has six connections)',
     file: 'sinks/publish/in-flight.ts',
-    find: 'if (this.#files === 0) return true',
-    put: 'if (this.#files >= 0) return true',
+    find: 'if (this.isEmpty) return true',
+    put: 'if (this.items) return true',
   },
   {
     name: 'a file that failed is given up (Fluent Bit #7699)',

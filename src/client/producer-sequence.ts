@@ -87,7 +87,8 @@ export class ProducerSequence {
     if (!/^(conflict|already-exists|fenced)$/.test(error.code)) return error
     const { id } = this.#producer
     this.#over = new SluiceError(
-      error.code,
+      // What was kept under the number is somebody else's: of these records, "already exists" would say that they were kept.
+      error.code === 'fenced' ? 'fenced' : 'conflict',
       `The server has requests of the producer "${id}" that are not this sink's; give each sink an id of its own, or raise the epoch when it starts anew`,
       { cause: error, retryable: false, producerId: id, expectedSeq: error.expectedSeq },
     )

@@ -148,7 +148,8 @@ export interface LogBatch<R = Row> {
 
 /**
  * A producer's numbered request: sent again under the same number, it is not kept again. A log answers an epoch's last
- * requests as it did before, the last five at least: a producer may have several under way, and lose all of their answers.
+ * requests as it did before, the last one always and the four before it where their answers are not long: a producer may have
+ * several under way, and lose all of their answers.
  */
 export interface ProducerStep {
   readonly id: string

@@ -160,6 +160,65 @@ describe('with a manifest', () => {
     expect(await visible(base)).toEqual(ids(0, 7))
   })
 
+  test('what comes all the time keeps nothing that is stored from being named', async () => {
+    const base = memoryStore()
+    const turns = async (count: number) => {
+      for (let i = 0; i < count; i++) await new Promise((resolve) => setTimeout(resolve, 0))
+    }
+    const store: Store = {
+      ...base,
+      put: async (key, body, options) => {
+        if (!key.includes('/_log/')) await turns(6)
+        return base.put(key, body, options)
+      },
+    }
+    const { sink } = world().start({}, { store, rotate: { records: 1 } })
+    const { receipt } = await sink.write(rows(0, 1))
+    let isVisible = false
+    void receipt.committed().then(() => {
+      isVisible = true
+    })
+    let count = 1
+    // The next one is always begun before the one before is stored.
+    for (; count < 100 && !isVisible; count++) {
+      await sink.write(rows(count, count + 1))
+      await turns(4)
+    }
+    expect(count).toBeLessThan(20)
+    await sink.close()
+    expect(await visible(base)).toEqual(ids(0, count))
+  })
+
+  test('a flush with a file that is refused rejects, whatever comes meanwhile', async () => {
+    const base = memoryStore()
+    const turns = async (count: number) => {
+      for (let i = 0; i < count; i++) await new Promise((resolve) => setTimeout(resolve, 0))
+    }
+    const store: Store = {
+      ...base,
+      put: async (key, body, options) => {
+        await turns(6)
+        if (key.includes('p=0')) throw new SluiceError('permission-denied', 'no')
+        return base.put(key, body, options)
+      },
+    }
+    const { sink } = world().start({}, { store, rotate: { records: 10 } })
+    await sink.write(rows(0, 3))
+    let isTold = false
+    const flushed = expect(sink.flush()).rejects.toMatchObject({ code: 'permission-denied' })
+    void flushed.then(() => {
+      isTold = true
+    })
+    let count = 0
+    for (; count < 100 && !isTold; count++) {
+      await sink.write(Array.from({ length: 10 }, (_, i) => ({ id: count * 10 + i, p: 1 })))
+      await turns(4)
+    }
+    expect(count).toBeLessThan(20)
+    await sink.abort()
+    await flushed
+  })
+
   test('dead letters are not named, and wait for nothing', async () => {
     const { base, start } = world()
     const { sink } = start()

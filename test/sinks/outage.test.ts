@@ -96,3 +96,47 @@ describe('a dead-letter file whose write fails', () => {
     expect(Object.values(files).flat()).toMatchObject([{ error: 'invalid-record' }])
   })
 })
+
+test('files that are refused are not tried again with each one that is not', async () => {
+  const base = memoryStore()
+  let refused = 0
+  const store: Store = {
+    ...base,
+    async put(name, body, options) {
+      await turns()
+      if (!/id=[01]\//.test(name)) return base.put(name, body, options)
+      refused++
+      throw new SluiceError('permission-denied', 'no')
+    },
+  }
+  const { sink, clock } = bench({ store, partition: ['id'], rotate: { records: 1 } })
+  await sink.write(rows(0, 60))
+  for (let second = 0; second < 10; second++) {
+    for (let i = 0; i < 20; i++) await turns()
+    await clock.advance(1000)
+  }
+  expect(Object.keys(await stored(base))).toHaveLength(58)
+  // After 0, 1, 3 and 7 seconds, each of them.
+  expect(refused).toBeLessThanOrEqual(2 * 4)
+  await sink.abort()
+})
+
+test('a clock that is set back while a file waits for its next attempt adds no day to that', async () => {
+  const base = memoryStore()
+  let failures = 1
+  const store: Store = {
+    ...base,
+    async put(name, body, options) {
+      if (failures-- > 0) throw DOWN
+      return base.put(name, body, options)
+    },
+  }
+  const { sink, clock } = bench({ store, rotate: { records: 1 } })
+  await sink.write(rows(0, 1))
+  await turns()
+  clock.setNow(clock.now() - 24 * HOUR_MS)
+  await clock.advance(2000)
+  await turns()
+  expect(Object.values(await stored(base)).flat()).toEqual(rows(0, 1))
+  await sink.close()
+})

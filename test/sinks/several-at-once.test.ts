@@ -2,7 +2,12 @@ import { describe, expect, test } from 'vitest'
 import type { Log, LogSession, PendingFile, Store } from '../../src/contracts/index.ts'
 import { SluiceError } from '../../src/core/errors.ts'
 import { memoryLog } from '../../src/logs/memory.ts'
+import { budgetOf } from '../../src/sinks/policy/budget.ts'
+import { InFlight } from '../../src/sinks/publish/in-flight.ts'
+import { PublishQueue } from '../../src/sinks/publish/publish-queue.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
+import { LANE, sealed } from '../../src/testing/log-cases/tools.ts'
+import { virtualClock } from '../../src/testing/virtual-clock.ts'
 import { bench, key, rows, stored } from './harness.ts'
 
 const MIB = 1024 ** 2
@@ -65,6 +70,31 @@ describe('files are published', () => {
     await sink.close()
   })
 
+  test.each([
+    { why: 'beside others where it goes in parts', multipart: true, atOnce: 2 },
+    {
+      why: 'alone where a store takes it whole, which is all of it in memory',
+      multipart: false,
+      atOnce: 1,
+    },
+  ])('a large one $why', ({ multipart, atOnce }) => {
+    const limits = { memoryBytes: 1024 * MIB, maxPendingBytes: 2 ** 40, maxRecordBytes: MIB }
+    const inFlight = new InFlight(budgetOf({ ...limits, inMemory: false }))
+    const { capabilities } = memoryStore(multipart ? {} : { capabilities: { multipart: false } })
+    const queue = new PublishQueue(virtualClock())
+    for (let order = 0; order < 3; order++) {
+      const range = { ...sealed(LANE, order, order + 1), rowBytes: 200 * MIB }
+      const item = queue.add(
+        { ...range, encoding: { format: 'jsonl', schema: undefined } },
+        0,
+        order,
+      )
+      const share = inFlight.shareOf(item.file, capabilities)
+      if (inFlight.fits(share)) inFlight.begin(item, share)
+    }
+    expect(inFlight.items).toHaveLength(atOnce)
+  })
+
   test('also what is sealed while others are on their way', async () => {
     const { store, waiting, open } = gated()
     const { sink } = bench({ store, rotate: { records: 1 } })
@@ -93,6 +123,28 @@ describe('files are published', () => {
     const keys = Array.from({ length: 5 }, (_, id) => key(id, id + 1))
     expect((await sink.flush()).map((file) => file.key)).toEqual(keys)
     expect((await sink.close()).files.map((file) => file.key)).toEqual(keys)
+  })
+
+  test('and one that failed is tried again while another one is on its way', async () => {
+    const base = memoryStore()
+    const { store: slow, open } = gated()
+    let failures = 1
+    const store: Store = {
+      ...base,
+      put: async (name, body, options) => {
+        if (name.includes('id=0/')) await slow.put(name, body, options)
+        else if (failures-- > 0) throw new SluiceError('unavailable', 'once')
+        return base.put(name, body, options)
+      },
+    }
+    const { sink, clock } = bench({ store, partition: ['id'], rotate: { records: 1 } })
+    await sink.write(rows(0, 2))
+    await turns()
+    await clock.advance(1000)
+    await turns()
+    expect(Object.values(await stored(base))).toEqual([[{ id: 1 }]])
+    open()
+    await sink.close()
   })
 
   test('and begun no more once the sink is aborted', async () => {

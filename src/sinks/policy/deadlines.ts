@@ -55,8 +55,9 @@ export class Deadlines {
     const { everyMs, offsetMs } = this.#schedule
     const periods = Math.floor((sinceMs(openedAtMs, lastAtMs) - offsetMs) / everyMs) + 1
     const nextMs = periods * everyMs + offsetMs
-    // A clock that was set back a little comes to the same boundary again.
-    return nextMs === this.#passedMs ? nextMs + everyMs : nextMs
+    // A clock that was set back a little comes to the same boundary again, or to one whose moment was taken back with it.
+    const againMs = nextMs - this.#passedMs
+    return againMs >= 0 && againMs < everyMs ? nextMs + everyMs : nextMs
   }
 
   /** Remembers that a boundary has come. */

@@ -92,6 +92,7 @@ export class OpenLanes {
       return
     }
     known.state = { ...known.state, end, bytes: known.state.bytes + bytes, lastAtMs: atMs }
+    this.#setBack(known, (known.times.lastAtMs ?? atMs) - atMs)
     known.times = { ...known.times, lastAtMs: atMs }
     this.#bytes += bytes
     this.#follow(known)
@@ -141,7 +142,9 @@ export class OpenLanes {
 
   async #ring(lane: Tracked): Promise<void> {
     const { clock, deadlines, onDue } = this.#options
+    // A timer that rings before its moment was set before the clock was: what it has waited for has passed all the same.
     this.#setBack(lane, lane.armedMs - clock.now())
+    lane.times = this.#timesOf(lane.times)
     lane.armedMs = Number.POSITIVE_INFINITY
     const [first] = deadlines.of(lane.times, lane.boundaryMs)
     if (!first || first.atMs > clock.now()) {
@@ -153,7 +156,7 @@ export class OpenLanes {
   }
 
   /** What is to come cannot have come: the clock was set back since, by as much at least. */
-  #timesOf({ openedAtMs, lastAtMs }: LaneState): OpenTimes {
+  #timesOf({ openedAtMs, lastAtMs }: OpenTimes): OpenTimes {
     const nowMs = this.#options.clock.now()
     return {
       openedAtMs: openedAtMs && Math.min(openedAtMs, nowMs),
@@ -161,7 +164,7 @@ export class OpenLanes {
     }
   }
 
-  /** A timer that rings before its moment was set before the clock was: what it has waited for has passed all the same. */
+  /** The clock was set back since, by as much at least: all that the lane knows by the clock of before goes with it. */
   #setBack(lane: Tracked, byMs: number): void {
     if (byMs <= 0) return
     const { openedAtMs, lastAtMs } = lane.times
@@ -170,5 +173,7 @@ export class OpenLanes {
       lastAtMs: lastAtMs && lastAtMs - byMs,
     }
     lane.boundaryMs -= byMs
+    // Its timer is set anew.
+    lane.armedMs = Number.POSITIVE_INFINITY
   }
 }

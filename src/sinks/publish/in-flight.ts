@@ -1,6 +1,7 @@
 import type { PendingFile, StoreCapabilities } from '../../contracts/index.ts'
 import { partPlan } from '../../core/part-plan.ts'
 import type { Budget } from '../policy/budget.ts'
+import type { Queued } from './publish-queue.ts'
 
 /** What a file has beside its rows: a footer, a request. */
 const FRAME_BYTES = 256 * 1024
@@ -11,29 +12,35 @@ const FRAME_BYTES = 256 * 1024
  */
 const COPIES = 6
 
-/** What one file takes while it is published. */
+/** What one file, or an entry of the manifest, takes while it is under way. */
 export interface Share {
   readonly bytes: number
   /** How many of its parts are on their way at once. */
   readonly concurrency: number
 }
 
+/** What names is small beside what is named. */
+export const ENTRY: Share = { bytes: 0, concurrency: 1 }
+
 /**
- * The files that are being published at once, within what there is of memory and connections. One file is always taken, however
+ * The files that are being published at once, and the entry that names others, within what there is of memory and connections. One file is always taken, however
  * large; a small one by what its rows weigh. That is an estimate: CSV of undeclared columns of which most rows have few is larger.
  */
 export class InFlight {
   readonly #budget: Pick<Budget, 'upload' | 'publishing'>
-  #files = 0
-  #bytes = 0
-  #bodies = 0
+  readonly #shares = new Map<Queued, Share>()
 
   constructor(budget: Pick<Budget, 'upload' | 'publishing'>) {
     this.#budget = budget
   }
 
-  get files(): number {
-    return this.#files
+  /** The files; of those that an entry names, the first one. */
+  get items(): readonly Queued[] {
+    return [...this.#shares.keys()]
+  }
+
+  get isEmpty(): boolean {
+    return this.#shares.size === 0
   }
 
   /** What a file may take. One that fits into a part is put whole; if it should not, its parts go one by one. */
@@ -42,30 +49,30 @@ export class InFlight {
     // A separator stands for each column, also where a record has none of it.
     const bytes = rowBytes + (end - begin) * (encoding.schema?.fields.length ?? 0)
     const { partBytes } = partPlan(key, to, { partBytes: upload.partBytes })
+    // What goes in one piece is in memory as a whole.
+    const mostBytes = to.multipart ? publishing.fileBytes : Number.POSITIVE_INFINITY
     return {
-      bytes: Math.min(FRAME_BYTES + COPIES * bytes, publishing.fileBytes),
+      bytes: Math.min(FRAME_BYTES + COPIES * bytes, mostBytes),
       concurrency: FRAME_BYTES + bytes <= partBytes ? 1 : upload.concurrency,
     }
   }
 
   fits({ bytes, concurrency }: Share): boolean {
+    if (this.isEmpty) return true
     const { publishing } = this.#budget
-    if (this.#files === 0) return true
-    return (
-      this.#bytes + bytes <= publishing.bytes &&
-      this.#bodies + concurrency <= publishing.connections
-    )
+    let [allBytes, bodies] = [bytes, concurrency]
+    for (const share of this.#shares.values()) {
+      allBytes += share.bytes
+      bodies += share.concurrency
+    }
+    return allBytes <= publishing.bytes && bodies <= publishing.connections
   }
 
-  begin({ bytes, concurrency }: Share): void {
-    this.#files++
-    this.#bytes += bytes
-    this.#bodies += concurrency
+  begin(item: Queued, share: Share): void {
+    this.#shares.set(item, share)
   }
 
-  end({ bytes, concurrency }: Share): void {
-    this.#files--
-    this.#bytes -= bytes
-    this.#bodies -= concurrency
+  end(item: Queued): void {
+    this.#shares.delete(item)
   }
 }

@@ -13,6 +13,9 @@ interface Group {
  */
 export class Naming {
   readonly #ready = new Set<Queued>()
+  /** The place of the file that was queued last: now, and when the first of these was ready. */
+  #last = -1
+  #waitsUntil = -1
   readonly #groups = new Map<number, Group>()
   #count = 0
   #gathering: number | undefined
@@ -46,7 +49,13 @@ export class Naming {
     return [...this.#ready]
   }
 
-  added({ file, group }: Queued): void {
+  /** Whether this one is waited for: it was queued before. What comes all the time does not keep what is stored from being named. */
+  waitsFor({ order }: Queued): boolean {
+    return order <= this.#waitsUntil
+  }
+
+  added({ file, group, order }: Queued): void {
+    this.#last = order
     if (group === undefined || isDeadLetter(file.lane)) return
     const known = this.#groups.get(group)
     if (known) known.missing++
@@ -57,7 +66,7 @@ export class Naming {
     const group = this.#groupOf(item)
     if (item.file.run === undefined) {
       if (group) group.stored.push(item)
-      else this.#ready.add(item)
+      else this.#makeReady(item)
     }
     this.#written(item)
   }
@@ -65,7 +74,7 @@ export class Naming {
   /** It is visible. Without a manifest it was never stored before. */
   done(item: Queued): void {
     if (!item.isWritten) this.#written(item)
-    this.#ready.delete(item)
+    if (this.#ready.delete(item)) this.#waitsUntil = this.#last
   }
 
   #written(item: Queued): void {
@@ -79,7 +88,12 @@ export class Naming {
     const group = this.#groups.get(number)
     if (!group || group.missing > 0 || number === this.#gathering) return
     this.#groups.delete(number)
-    for (const item of group.stored) this.#ready.add(item)
+    for (const item of group.stored) this.#makeReady(item)
+  }
+
+  #makeReady(item: Queued): void {
+    if (this.#ready.size === 0) this.#waitsUntil = this.#last
+    this.#ready.add(item)
   }
 
   #groupOf({ file, group }: Queued): Group | undefined {

@@ -44,6 +44,8 @@ export class PublishQueue {
   #lastFailed: Queued | undefined
   #outages = 0
   #outageUntilMs = 0
+  /** What time it was when it was looked at last. */
+  #seenMs = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -106,7 +108,7 @@ export class PublishQueue {
 
   /** They failed together, by one error. */
   failed([first, ...others]: readonly [Queued, ...Queued[]], error: unknown): void {
-    const nowMs = this.#clock.now()
+    const nowMs = this.#now()
     for (const item of [first, ...others]) {
       item.error = error
       item.failures++
@@ -138,21 +140,36 @@ export class PublishQueue {
   }
 
   isDue(item: Queued): boolean {
-    return this.dueAtMs(item) <= this.#clock.now()
+    const nowMs = this.#now()
+    return this.dueAtMs(item) <= nowMs
   }
 
   /** Why `first` is not due. */
   stall(first: Queued): Stall {
-    const outage = this.#outageUntilMs > this.#clock.now()
+    const nowMs = this.#now()
+    const outage = this.#outageUntilMs > nowMs
     const { error } = (outage && this.#lastFailed) || first
     return { error, retryAtMs: this.dueAtMs(first), outage }
   }
 
   #succeeded(): void {
-    if (this.#outages > 0) this.#retryAll()
+    // After an outage that was tried once: two files that are refused, and nothing else, make none of such, and keep their waits.
+    if (this.#outages > 1) this.#retryAll()
     this.#lastFailed = undefined
     this.#outages = 0
     this.#outageUntilMs = 0
+  }
+
+  /** Waits are taken back with a clock that is set back: else they would be as much longer. */
+  #now(): number {
+    const nowMs = this.#clock.now()
+    const byMs = this.#seenMs - nowMs
+    this.#seenMs = nowMs
+    if (byMs > 0) {
+      for (const item of this.#items) if (item.retryAtMs > 0) item.retryAtMs -= byMs
+      this.#outageUntilMs -= byMs
+    }
+    return nowMs
   }
 
   #retryAll(): void {

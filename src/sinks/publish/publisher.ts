@@ -1,11 +1,11 @@
-import type { CommittedFile, LaneRange, PendingFile } from '../../contracts/index.ts'
+import type { Awaitable, CommittedFile, LaneRange, PendingFile } from '../../contracts/index.ts'
 import { Changes } from '../../core/changes.ts'
 import { asSluiceError, isSluiceError } from '../../core/errors.ts'
 import { laneId } from '../../core/lane.ts'
 import type { Answered } from '../account.ts'
 import { isDeadLetter } from '../dead-letters/lane.ts'
 import { fileInfo } from '../receipts.ts'
-import { InFlight, type Share } from './in-flight.ts'
+import { ENTRY, InFlight, type Share } from './in-flight.ts'
 import { endUploads, meansOf } from './means.ts'
 import { isOfRun, Naming } from './naming.ts'
 import type { Prepared } from './prepare.ts'
@@ -156,11 +156,15 @@ export class Publisher {
       if (first) this.#failed([first], error)
     }
     this.#running = undefined
-    const first = this.#first()
-    if (first && !this.#controller.signal.aborted) {
-      this.#cancelRetry = this.#options.clock.schedule(this.#queue.dueAtMs(first), () => this.run())
-    }
+    this.#wakeFor(this.#first(), () => this.run())
     this.changes.notify()
+  }
+
+  /** Sets the timer for when it is due. */
+  #wakeFor(item: Queued | undefined, wake: () => Awaitable<void>): void {
+    this.#cancelRetry()
+    if (!item || this.#controller.signal.aborted) return
+    this.#cancelRetry = this.#options.clock.schedule(this.#queue.dueAtMs(item), wake)
   }
 
   async #prepare(): Promise<Prepared> {
@@ -177,10 +181,13 @@ export class Publisher {
   async #pass(): Promise<void> {
     for (;;) {
       const woken = this.#woken.wait()
+      this.#nameDue()
       this.#beginDue()
-      // All that can be written is, before any of it is named.
-      if (this.#inFlight.files > 0) await woken
-      else if (!(await this.#nameDue())) return
+      if (this.#inFlight.isEmpty) return
+      // What is due waits for room, and is looked at when there may be some.
+      const first = this.#first()
+      this.#wakeFor(this.#due(first) ? undefined : first, () => this.#woken.notify())
+      await woken
     }
   }
 
@@ -188,36 +195,45 @@ export class Publisher {
   #beginDue(): void {
     const { capabilities } = this.#options.store
     for (let item = this.#due(this.#queue.first); item; item = this.#due(this.#queue.first)) {
-      if (this.#inFlight.files > 0 && this.#queue.isStoreAtFault) return
       const share = this.#inFlight.shareOf(item.file, capabilities)
-      if (!this.#inFlight.fits(share)) return
+      if (!this.#hasRoom(share)) return
       this.#queue.take()
-      void this.#bring(item, share)
+      void this.#begin([item], share, () => this.#write(item, share))
     }
   }
 
-  async #bring(item: Queued, share: Share): Promise<void> {
-    this.#inFlight.begin(share)
+  /** Names what is stored, when all that it waits for has been tried. */
+  #nameDue(): void {
+    const first = this.#due(this.#naming.first)
+    if (!first || !this.#hasRoom(ENTRY)) return
+    const next = this.#due(this.#queue.first)
+    // What is being named is among these: one entry at a time.
+    const before = next ? [...this.#inFlight.items, next] : this.#inFlight.items
+    if (before.some((item) => this.#naming.waitsFor(item))) return
+    const items = [first, ...this.#naming.all.slice(1)] as const
+    void this.#begin(items, ENTRY, () => this.#name(items))
+  }
+
+  async #begin(
+    items: readonly [Queued, ...Queued[]],
+    share: Share,
+    run: () => Promise<void>,
+  ): Promise<void> {
+    const [first] = items
+    this.#inFlight.begin(first, share)
     try {
-      await this.#write(item, share)
+      await run()
     } catch (error) {
-      this.#failed([item], error)
+      this.#failed(items, error)
     }
-    this.#inFlight.end(share)
+    this.#inFlight.end(first)
     this.changes.notify()
     this.#woken.notify()
   }
 
-  async #nameDue(): Promise<boolean> {
-    const [first, ...others] = this.#due(this.#naming.first) ? this.#naming.all : []
-    if (!first) return false
-    try {
-      await this.#name([first, ...others])
-    } catch (error) {
-      this.#failed([first, ...others], error)
-    }
-    this.changes.notify()
-    return true
+  /** While the store is held to be at fault, one is enough to see whether it still is. */
+  #hasRoom(share: Share): boolean {
+    return this.#inFlight.fits(share) && (this.#inFlight.isEmpty || !this.#queue.isStoreAtFault)
   }
 
   #due(item: Queued | undefined): Queued | undefined {

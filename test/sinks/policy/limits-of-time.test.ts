@@ -103,6 +103,35 @@ describe('a clock that is set back by a day', () => {
     await second.close()
   })
 
+  test('delays no boundary by more than lies between two records, although the next one moves the timer', async () => {
+    const rotate = { idleMs: 50_000, schedule: { everyMs: 60_000 } }
+    const { sink, store, clock } = bench({ rotate })
+    await sink.write(rows(0, 1))
+    await clock.advance(10_000)
+    clock.setNow(clock.now() - 24 * HOUR_MS)
+    await clock.advance(20_000)
+    for (const id of [1, 2, 3]) {
+      await sink.write(rows(id, id + 1))
+      expect(await keysOf(store)).toEqual([])
+      await clock.advance(20_000)
+    }
+    // Half a minute late: as much as had passed between two records.
+    expect(await keysOf(store)).toEqual([key(0, 4)])
+    await sink.close()
+  })
+
+  test('delays no cut by idle time of what came while it was ahead', async () => {
+    const { sink, store, clock } = bench({ rotate: { idleMs: 60_000, ageMs: 1e9 } })
+    const beforeMs = clock.now()
+    await sink.write(rows(0, 1))
+    clock.setNow(beforeMs + 24 * HOUR_MS)
+    await sink.write(rows(1, 2))
+    clock.setNow(beforeMs)
+    await clock.advance(120_000)
+    expect(await keysOf(store)).toEqual([key(0, 2)])
+    await sink.close()
+  })
+
   test('ages nothing that came after that', async () => {
     const { sink, store, clock } = bench({ rotate: { idleMs: 60_000, ageMs: 1e9 } })
     await sink.write(rows(0, 1))
@@ -120,6 +149,19 @@ describe('a clock that is set back by a day', () => {
 })
 
 describe('a schedule', () => {
+  test('meets a boundary once, also when the clock was set back a little just before it', async () => {
+    const { sink, store, clock } = bench({ rotate: { schedule: { everyMs: 60_000 } } })
+    await sink.write(rows(0, 1))
+    await clock.advance(58_000)
+    clock.setNow(clock.now() - 5_000)
+    await clock.advance(2_000)
+    expect(await keysOf(store)).toEqual([key(0, 1)])
+    await sink.write(rows(1, 2))
+    await clock.advance(10_000)
+    expect(await keysOf(store)).toEqual([key(0, 1)])
+    await sink.close()
+  })
+
   test('cuts at its boundaries, whenever the records came', async () => {
     const schedule = { everyMs: HOUR_MS, offsetMs: 600_000 }
     const { sink, store, clock } = bench({ partition: ['p'], rotate: { schedule } })
