@@ -2,7 +2,9 @@ import type { Field, FieldType, Rejection, Row, Schema } from '../contracts/inde
 import { utf8 } from './bytes.ts'
 import { sha256Hex } from './hash.ts'
 import { jsonProblem, pointerStep, refuseRecord } from './json.ts'
-import { fitsDouble, fitsInt64, textValue } from './values.ts'
+import { fitsDouble } from './values/doubles.ts'
+import { fitsInteger } from './values/integers.ts'
+import { textValue } from './values/text-value.ts'
 
 /** Collects what rows hold, to find the narrowest schema that each of them fits. */
 export interface SchemaInferrer {
@@ -161,7 +163,7 @@ function kindOf(value: unknown): number {
       if (!Number.isSafeInteger(value) || Object.is(value, -0)) return DOUBLE
       return (value | 0) === value ? INT32 : INT53
     case 'bigint':
-      if (fitsInt64(value)) return fitsDouble(value) ? BIG_EITHER : BIG_INT64
+      if (fitsInteger(value, 'int64')) return fitsDouble(value) ? BIG_EITHER : BIG_INT64
       return fitsDouble(value) ? BIG_DOUBLE : JSON_ONLY
     default:
       if (value instanceof Date) return TIMESTAMP
@@ -224,7 +226,7 @@ const TYPES: Readonly<Record<FieldType, (value: unknown) => Fault>> = {
       ? undefined
       : misfit('an integer of 32 bits', value),
   int64: (value) =>
-    Number.isSafeInteger(value) || (typeof value === 'bigint' && fitsInt64(value))
+    Number.isSafeInteger(value) || (typeof value === 'bigint' && fitsInteger(value, 'int64'))
       ? undefined
       : misfit('an integer of 64 bits, as a bigint where a number is inexact', value),
   double: (value) =>

@@ -1,7 +1,7 @@
 import type { Rejection, Row } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { pointerStep, refuseRecord } from '../../core/json.ts'
-import { textValue } from '../../core/values.ts'
+import { textValue } from '../../core/values/text-value.ts'
 import { type TimeUnit, WallClock } from './wall-clock.ts'
 
 /**
