@@ -10,7 +10,6 @@ import { asSluiceError, SluiceError } from '../../core/errors.ts'
 import { pointerStep } from '../../core/json.ts'
 import { rowOfText } from '../../core/row-text.ts'
 import { checkRow } from '../../core/schemas/check-row.ts'
-import { checkSchema } from '../../core/schemas/check-schema.ts'
 import { schemaInferrer } from '../../core/schemas/schema-inferrer.ts'
 import { checkpoints } from '../checkpoints.ts'
 import { FILE_TYPES } from '../file-types.ts'
@@ -29,7 +28,6 @@ export function rowEncoder(
   encode: EncodeChunk,
   { schema: declared, from }: EncoderOptions,
 ): Encoder<object> {
-  if (declared) checkSchema(declared)
   const places = checkpoints(FILE_TYPES.parquet.extension, identityOf(settings), declared)
   const begun = from && places.take(from, (state) => rowOfText(state) as unknown as FileState)
   const open = (schema: Schema): RowGroups => {
