@@ -5,6 +5,7 @@ import { FILE_TYPES } from '../file-types.ts'
 import { encodeColumnChunk } from './chunk/encode-column-chunk.ts'
 import { rowEncoder } from './encoder.ts'
 import { lazyEncoder } from './fallback/lazy-encoder.ts'
+import { fallbackPlaces } from './fallback/places.ts'
 import { kernelsOf } from './kernels.ts'
 import { checkedSettings, type ParquetOptions, type Settings } from './options.ts'
 
@@ -48,6 +49,8 @@ function kernelEncoder(
 
 /** Loaded only where it is needed: nobody else pays for hyparquet-writer. */
 function fallback(settings: Settings, options: EncoderOptions): Encoder<object> {
+  // Refuses a checkpoint of another writer.
+  fallbackPlaces(settings, options)
   return lazyEncoder(async () => {
     const { fallbackEncoder } = await import('./fallback/encoder.ts')
     return fallbackEncoder(settings, options)

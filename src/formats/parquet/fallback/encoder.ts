@@ -10,21 +10,22 @@ import type {
   Schema,
 } from '../../../contracts/index.ts'
 import { SluiceError } from '../../../core/errors.ts'
-import { rowOfText, rowText } from '../../../core/row-text.ts'
+import { rowText } from '../../../core/row-text.ts'
 import { checkRow } from '../../../core/schemas/check-row.ts'
 import { schemaInferrer } from '../../../core/schemas/schema-inferrer.ts'
-import { type Checkpoints, checkpoints, WRITER } from '../../checkpoints.ts'
-import { FILE_TYPES } from '../../file-types.ts'
-import { identityOf, type Settings } from '../options.ts'
+import { type Checkpoints, WRITER } from '../../checkpoints.ts'
+import type { Settings } from '../options.ts'
 import { type Column, fileSchema, newColumn, writingSchema } from './columns.ts'
 import { indexOf, type ParquetIndex, restoreIndex, shortenBounds } from './file-index.ts'
+import { fallbackPlaces } from './places.ts'
 
 const CODECS: Readonly<Record<'snappy' | 'none', CompressionCodec>> = {
   snappy: 'SNAPPY',
   none: 'UNCOMPRESSED',
 }
 
-interface ParquetState extends ParquetIndex {
+/** What an encoder that goes on needs to know, as plain data. */
+export interface FallbackState extends ParquetIndex {
   readonly schema: Schema
 }
 
@@ -40,15 +41,11 @@ interface ParquetState extends ParquetIndex {
  * and DuckDB then misses it (a row group of doubles with a `NaN` gets no statistics); its name for itself is not in the form that
  * readers parse; and its main entry imports `fs` (its inner files do not).
  */
-export function fallbackEncoder(
-  settings: Settings,
-  { schema: given, from }: EncoderOptions,
-): Encoder<object> {
+export function fallbackEncoder(settings: Settings, options: EncoderOptions): Encoder<object> {
+  const { schema: given, from } = options
   const { rowGroupRows, rowGroupBytes } = settings
   const written = fileSettings(settings)
-  const identity = { ...identityOf(settings), writer: 'hyparquet-writer' }
-  const places = checkpoints(FILE_TYPES.parquet.extension, identity, given)
-  const begun = from && places.take(from, (state) => rowOfText(state) as unknown as ParquetState)
+  const { places, begun } = fallbackPlaces(settings, options)
   const schema = given ?? begun?.schema
   let file = schema && openFile(schema, written, from && begun && { at: from, index: begun })
   return {
