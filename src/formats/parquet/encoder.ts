@@ -16,7 +16,7 @@ import { FILE_TYPES } from '../file-types.ts'
 import type { ColumnChunk, Leaf, LeafData } from './chunk/leaf.ts'
 import { identityOf, type Settings } from './options.ts'
 import { type FileState, ParquetFile } from './parquet-file.ts'
-import { takeData } from './rows/leaf-column.ts'
+import { releaseData, takeData } from './rows/leaf-column.ts'
 import { type Shredder, shredder } from './rows/shredder.ts'
 import { runSteps, type Steps } from './steps.ts'
 
@@ -113,6 +113,7 @@ class RowGroups {
     const sources = this.#shredder.columns.map((column) => ({
       leaf: column.leaf,
       take: () => takeData(column, rows),
+      release: releaseData,
     }))
     const chunks = yield* this.file.rowGroup(sources, rows)
     this.#rows = 0

@@ -9,10 +9,11 @@ export interface EncodedRowGroup {
   readonly group: StoredRowGroup
 }
 
-/** A leaf, and how to get what a row group has of it: only one is asked for at a time, so that its memory is free afterwards. */
+/** A leaf, and what a row group has of it: taken when its turn has come, and released when the kernels have read it. */
 export interface LeafSource {
   readonly leaf: Leaf
   readonly take: () => LeafData
+  readonly release: (data: LeafData) => void
 }
 
 /** Encodes a row group that begins at `offset`: its column chunks, and behind them their Bloom filters. */
@@ -29,8 +30,12 @@ export function* encodeRowGroup(
     end += chunk.byteLength
   }
   const encoded: (ColumnChunk & { readonly offset: number })[] = []
-  for (const { leaf, take } of sources) {
-    const column = yield* waitFor(encode(leaf, take()))
+  for (const { leaf, take, release } of sources) {
+    const data = take()
+    const encoding = encode(leaf, data)
+    // Whatever it waits for, it is a compressor: the values are read at once.
+    release(data)
+    const column = yield* waitFor(encoding)
     encoded.push({ ...column, bytes: [], offset: end })
     column.bytes.forEach(put)
   }

@@ -1,5 +1,5 @@
 import type { LeafValues } from '../chunk/leaf.ts'
-import { grown } from './grown.ts'
+import { grown } from './array-pool.ts'
 import type { Tally } from './tally.ts'
 import { FIRST_BYTES, FIRST_VALUES, OFFSET_BYTES, type Values } from './values.ts'
 

@@ -1,4 +1,5 @@
 import type { Leaf, LeafData } from '../chunk/leaf.ts'
+import { keepArray } from './array-pool.ts'
 import { Levels } from './levels.ts'
 import type { Tally } from './tally.ts'
 import type { Values } from './values.ts'
@@ -18,4 +19,13 @@ export function leafColumn(leaf: Leaf, values: Values, tally: Tally): LeafColumn
 export function takeData({ levels, values }: LeafColumn, rows: number): LeafData {
   const { count } = values
   return { ...levels.take(), count, rows, values: values.take() }
+}
+
+/** Gives the memory back once it is encoded. */
+export function releaseData({ values, definition, repetition }: LeafData): void {
+  if ('values' in values) keepArray(values.values)
+  else keepArray(values.bytes)
+  if ('offsets' in values) keepArray(values.offsets)
+  if (definition) keepArray(definition)
+  if (repetition) keepArray(repetition)
 }

@@ -1,5 +1,5 @@
 import type { Leaf, LeafData } from '../chunk/leaf.ts'
-import { grown } from './grown.ts'
+import { grown } from './array-pool.ts'
 import type { Tally } from './tally.ts'
 
 const FIRST_SLOTS = 64
@@ -34,7 +34,7 @@ export class Levels {
   absent(definition: number, repetition: number): void {
     if (!this.#definition) {
       const slots = this.#slots
-      this.#definition = new Uint8Array(Math.max(FIRST_SLOTS, slots + 1))
+      this.#definition = grown(new Uint8Array(FIRST_SLOTS), slots + 1)
       this.#definition.fill(this.#maxDefinition, 0, slots)
       this.#tally.bytes += slots
     }

@@ -1,5 +1,5 @@
 import type { LeafValues } from '../chunk/leaf.ts'
-import { grown } from './grown.ts'
+import { grown } from './array-pool.ts'
 import type { Tally } from './tally.ts'
 import { FIRST_VALUES, type Values } from './values.ts'
 
@@ -32,7 +32,7 @@ abstract class NumberValues<A extends NumberArray> implements Values {
   settle(): undefined {}
 
   take(): LeafValues {
-    const { values } = this
+    const values = this.values.subarray(0, this.count)
     this.values = this.#begin()
     this.count = 0
     return { kind: this.#kind, values } as LeafValues
@@ -167,7 +167,7 @@ export class LongValues extends NumberValues<Float64Array> {
   }
 
   override take(): LeafValues {
-    const large = this.#large
+    const large = this.#large?.subarray(0, this.count)
     this.#large = undefined
     const small = super.take()
     return large ? { kind: 'int64', values: large } : small

@@ -1,7 +1,7 @@
 import { utf8Length } from '../../../core/bytes.ts'
 import { isWellFormed } from '../../../core/keys.ts'
 import type { LeafValues } from '../chunk/leaf.ts'
-import { grown } from './grown.ts'
+import { grown } from './array-pool.ts'
 import type { Tally } from './tally.ts'
 import { FIRST_BYTES, FIRST_VALUES, OFFSET_BYTES, type Values } from './values.ts'
 
