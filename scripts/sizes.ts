@@ -37,6 +37,7 @@ const limits: Record<string, number> = {
   './formats/jsonl': 2_600,
   './formats/csv': 3_700,
   './formats/parquet': 32_000,
+  './formats/parquet/columns': 30_000,
   './formats/gzip': 1_500,
   './inputs/csv': 14_700,
   './inputs/json': 6_300,

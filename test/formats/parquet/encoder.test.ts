@@ -217,7 +217,7 @@ describe('a row that does not fit is named', () => {
     expect(() => encoder.write([row])).toThrow(
       expect.objectContaining({
         code: 'invalid-record',
-        message: 'Row 0 of the file cannot be read',
+        message: 'Row 0 of the file: one of its properties throws',
       }),
     )
   })

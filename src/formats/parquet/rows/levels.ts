@@ -30,6 +30,12 @@ export class Levels {
     else this.#slots++
   }
 
+  /** As many of a column outside of lists. */
+  allPresent(count: number): void {
+    if (this.#definition) for (let i = 0; i < count; i++) this.#add(this.#maxDefinition, 0)
+    else this.#slots += count
+  }
+
   /** A slot without one. */
   absent(definition: number, repetition: number): void {
     if (!this.#definition) {

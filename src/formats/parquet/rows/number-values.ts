@@ -1,7 +1,7 @@
 import type { LeafValues } from '../chunk/leaf.ts'
 import { grown } from './array-pool.ts'
 import type { Tally } from './tally.ts'
-import { FIRST_VALUES, type Values } from './values.ts'
+import { FIRST_VALUES, type KeptArray, type Values } from './values.ts'
 
 type NumberArray = Uint8Array | Int32Array | Float32Array | Float64Array | BigInt64Array
 
@@ -27,6 +27,14 @@ abstract class NumberValues<A extends NumberArray> implements Values {
 
   protected grow(): void {
     this.values = grown(this.values, this.count + 1)
+  }
+
+  append(values: KeptArray): void {
+    const count = this.count + values.length
+    this.values = grown(this.values, count)
+    ;(this.values as Float64Array).set(values as Float64Array, this.count)
+    this.count = count
+    this.tally.bytes += values.length * this.values.BYTES_PER_ELEMENT
   }
 
   settle(): undefined {}
@@ -157,13 +165,32 @@ export class LongValues extends NumberValues<Float64Array> {
   }
 
   #addLarge(integer: bigint): void {
+    const large = this.#largeOf(this.count + 1)
+    // A `uint64` from 2^63 on keeps its bits.
+    large[this.count++] = integer
+  }
+
+  override append(values: KeptArray): void {
+    const isLarge = values instanceof BigInt64Array || values instanceof BigUint64Array
+    if (!isLarge && !this.#large) {
+      super.append(values)
+      return
+    }
+    const count = this.count + values.length
+    const large = this.#largeOf(count)
+    large.set(isLarge ? values : BigInt64Array.from(values as Float64Array, BigInt), this.count)
+    this.count = count
+    this.tally.bytes += values.length * 8
+  }
+
+  /** With place for as many. */
+  #largeOf(count: number): BigInt64Array {
     if (!this.#large) {
       this.#large = BigInt64Array.from(this.values.subarray(0, this.count), BigInt)
       this.values = new Float64Array(0)
     }
-    this.#large = grown(this.#large, this.count + 1)
-    // A `uint64` from 2^63 on keeps its bits.
-    this.#large[this.count++] = integer
+    this.#large = grown(this.#large, count)
+    return this.#large
   }
 
   override take(): LeafValues {

@@ -15,6 +15,8 @@ import { variantOf } from './variant.ts'
 export interface Shredder {
   /** In the order of the leaves. */
   readonly columns: readonly LeafColumn[]
+  /** One for each field of the schema. */
+  readonly parts: readonly Shred[]
   /** Takes a row, and keeps nothing of it but copies. */
   readonly add: (row: object) => boolean
 }
@@ -22,8 +24,10 @@ export interface Shredder {
 /** `leaves` are those of the schema. */
 export function shredder(schema: Schema, leaves: readonly Leaf[], tally: Tally): Shredder {
   const columns: LeafColumn[] = []
-  const members = shredFields(schema.fields, { leaves, columns, tally, lists: 0 })
-  return { columns, add: (row) => members(row, 0, 0) }
+  const context = { leaves, columns, tally, lists: 0 }
+  const parts = schema.fields.map((field) => shredPart(field, context))
+  const members = shredMembers(namesOf(schema.fields), parts)
+  return { columns, parts, add: (row) => members(row, 0, 0) }
 }
 
 interface Context {
@@ -153,7 +157,11 @@ function allAbsent(columns: readonly LeafColumn[], definition: number, repetitio
 
 function shredFields(fields: readonly Field[], context: Context): Shred {
   return shredMembers(
-    fields.map(({ name }) => name),
+    namesOf(fields),
     fields.map((field) => shredPart(field, context)),
   )
+}
+
+function namesOf(fields: readonly Field[]): readonly string[] {
+  return fields.map(({ name }) => name)
 }
