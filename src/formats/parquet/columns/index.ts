@@ -6,6 +6,13 @@ import { compileKernels, kernelsOf } from '../kernels.ts'
 import { checkedSettings, type ParquetOptions } from '../options.ts'
 import { type ColumnEncoder, columnEncoder } from './column-encoder.ts'
 
+export {
+  type ArrowColumn,
+  type ArrowField,
+  type ArrowTable,
+  type ArrowType,
+  arrowColumns,
+} from './arrow.ts'
 export type { ColumnEncoder, Columns } from './column-encoder.ts'
 
 export interface ParquetColumnsOptions extends Omit<ParquetOptions, 'onFallback'> {
