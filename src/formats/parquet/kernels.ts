@@ -34,11 +34,11 @@ export interface KernelFunctions {
     table: number,
     tableBits: number,
   ): number
-  boundsU8(from: number, count: number): void
-  boundsI32(from: number, count: number): void
-  boundsU32(from: number, count: number): void
-  boundsI64(from: number, count: number): void
-  boundsU64(from: number, count: number): void
+  boundsU8(from: number, count: number): number
+  boundsI32(from: number, count: number): number
+  boundsU32(from: number, count: number): number
+  boundsI64(from: number, count: number): number
+  boundsU64(from: number, count: number): number
   boundsF16(from: number, count: number): number
   boundsF32(from: number, count: number): number
   boundsF64(from: number, count: number): number
