@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { utf8 } from '../../../src/core/bytes.ts'
 import { encodeColumnChunk } from '../../../src/formats/parquet/chunk/encode-column-chunk.ts'
 import { kernelsOf } from '../../../src/formats/parquet/kernels.ts'
 import module from '../../../src/formats/parquet/kernels.wasm'
@@ -11,7 +12,7 @@ const VALUES: Readonly<Record<Kind, (i: number) => Value>> = {
   int64: (i) => BigInt(i) ** 3n,
   float: (i) => Math.fround(i / 7),
   double: (i) => i / 7,
-  bytes: (i) => new TextEncoder().encode(`/path/${i % 40}/${i}`),
+  bytes: (i) => utf8(`/path/${i % 40}/${i}`),
   fixed: (i) => Uint8Array.of(i, i >> 8, 7),
 }
 
