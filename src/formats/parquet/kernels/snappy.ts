@@ -5,8 +5,8 @@ import { commonLength, copyBytes } from './bytes'
  * a table remembers where four bytes were last seen.
  */
 const BLOCK_BYTES: u32 = 1 << 16
-const TABLE_BITS: u32 = 14
-const TABLE: usize = memory.data(2 << 14, 16)
+const TABLE_BITS: u32 = 15
+const TABLE: usize = memory.data(2 << 15, 16)
 
 /** The last bytes of a block are literals, so that eight and sixteen may be read at once before them. */
 const MARGIN: u32 = 16

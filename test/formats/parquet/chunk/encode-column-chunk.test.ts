@@ -120,6 +120,30 @@ describe('the choice of an encoding', () => {
   })
 })
 
+/** Of eight bytes, as kernels/bytes.ts hashes them: each step can be undone, by an inverse modulo 2^64 or by itself. */
+function textOfHash(hash: bigint): Bytes {
+  const u64 = (n: bigint): bigint => BigInt.asUintN(64, n)
+  const inverse = (odd: bigint): bigint => {
+    let n = odd
+    for (let i = 0; i < 6; i++) n = u64(n * (2n - odd * n))
+    return n
+  }
+  const golden = 0x9e3779b97f4a7c15n
+  const fold = (n: bigint): bigint => n ^ (n >> 32n)
+  const mixed = fold(u64(hash * inverse(0xff51afd7ed558ccdn)))
+  const word = u64(mixed * inverse(golden)) ^ fold(u64(8n * golden))
+  return new Uint8Array(BigUint64Array.of(word).buffer)
+}
+
+test('a dictionary tells keys apart whose hashes are the same', async () => {
+  const [one, other] = [textOfHash(77n), textOfHash(77n + 2n ** 33n)]
+  const values = range(200).map((i) => (i % 3 === 0 ? one : other))
+  const leaf = flatLeaf('bytes', { encoding: 'dictionary' })
+  const chunk = await encoded(leaf, requiredData('bytes', values))
+  expect(chunk.metadata.encodings).toContain('rle_dictionary')
+  expect(await readTinyFile(tinyFile(leaf, 200, chunk))).toEqual(values)
+})
+
 describe('pages', () => {
   test('end at rows, after so many rows or bytes', async () => {
     const rows = range(100).map((i) => range(i % 7))
@@ -129,6 +153,7 @@ describe('pages', () => {
     expect(byRows.metadata.pages.map(({ firstRow }) => firstRow)).toEqual([0, 30, 60, 90])
     const byBytes = await encoded(leaf, data, { pageBytes: 200 })
     const firstRows = byBytes.metadata.pages.map(({ firstRow }) => firstRow)
+    expect(firstRows.length).toBeGreaterThan(3)
     // Every page but the last one has passed its limit with its last row.
     const sizes = firstRows.map((from, i) => 4 * rows.slice(from, firstRows[i + 1]).flat().length)
     expect(sizes.slice(0, -1).every((size) => size >= 200 && size < 200 + 4 * 7)).toBe(true)
