@@ -110,13 +110,10 @@ export class Kernels {
     return this.#functions as KernelFunctions
   }
 
+  /** Throws `invalid-options` for a module that is another one, and `too-large` where the platform has no memory for it. */
   begin(): void {
-    if (!this.#memory || !this.#functions) {
-      this.#memory = new WebAssembly.Memory({ initial: TABLE_PAGES, maximum: this.#maxPages })
-      const { exports } = new WebAssembly.Instance(this.#module, { env: { memory: this.#memory } })
-      this.#functions = exports as unknown as KernelFunctions
-    }
-    this.#top = this.#functions.heapAddress()
+    if (!this.#functions) this.#instantiate()
+    this.#top = this.functions.heapAddress()
   }
 
   end(): void {
@@ -188,6 +185,23 @@ export class Kernels {
     return this.#view
   }
 
+  #instantiate(): void {
+    try {
+      this.#memory = new WebAssembly.Memory({ initial: TABLE_PAGES, maximum: this.#maxPages })
+      const { exports } = new WebAssembly.Instance(this.#module, { env: { memory: this.#memory } })
+      const functions = exports as unknown as KernelFunctions
+      functions.heapAddress()
+      this.#functions = functions
+    } catch (cause) {
+      if (cause instanceof RangeError) throw this.#tooLarge(TABLE_PAGES * PAGE_BYTES, cause)
+      throw new SluiceError(
+        'invalid-options',
+        'This WebAssembly module does not hold the Parquet kernels of this version of the package',
+        { cause },
+      )
+    }
+  }
+
   #grow(bytes: number): void {
     const held = this.heldBytes / PAGE_BYTES
     const needed = Math.ceil(bytes / PAGE_BYTES)
@@ -195,14 +209,17 @@ export class Kernels {
       if (needed > this.#maxPages) throw new RangeError('It would pass its limit')
       this.#memory?.grow(Math.min(Math.max(needed - held, GROWTH_PAGES), this.#maxPages - held))
     } catch (cause) {
-      throw new SluiceError(
-        'too-large',
-        `A column of a row group takes ${bytes} bytes of WebAssembly memory while it is encoded, and ${
-          this.#maxPages * PAGE_BYTES
-        } at most are to be had: write smaller row groups`,
-        { cause },
-      )
+      throw this.#tooLarge(bytes, cause)
     }
+  }
+
+  #tooLarge(bytes: number, cause: unknown): SluiceError {
+    const most = this.#maxPages * PAGE_BYTES
+    return new SluiceError(
+      'too-large',
+      `A column of a row group takes ${bytes} bytes of WebAssembly memory while it is encoded, of which there are ${most} at most, and no more than the platform has: write smaller row groups`,
+      { cause },
+    )
   }
 }
 

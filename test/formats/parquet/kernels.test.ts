@@ -51,8 +51,11 @@ describe('the memory of the kernels', () => {
   test('is one for all who have the same module', () => {
     expect(compileKernels()).toBe(compileKernels())
     expect(kernelsOf(compileKernels())).toBe(kernelsOf(compileKernels()))
-    expect(
-      kernelsOf(new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]))),
-    ).not.toBe(kernelsOf(compileKernels()))
+    const other = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0))
+    expect(kernelsOf(other)).not.toBe(kernelsOf(compileKernels()))
+    // It is a module, and has nothing in it.
+    expect(() => chunk(kernelsOf(other), zeros(1))).toThrow(
+      expect.objectContaining({ code: 'invalid-options' }),
+    )
   })
 })
