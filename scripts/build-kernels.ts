@@ -19,7 +19,7 @@ const options = [
   ...['--optimizeLevel', '3', '--noAssert'],
   ...['--enable', 'simd'],
   // The memory is the caller's, so that its limit is, too.
-  ...['--importMemory', '--zeroFilledMemory', '--noExportMemory'],
+  ...['--importMemory', '--zeroFilledMemory', '--noExportMemory', '--initialMemory', '2'],
 ]
 
 /** Compiles the kernels unless what is there was made of the same sources. */

@@ -34,11 +34,11 @@ export interface KernelFunctions {
     table: number,
     tableBits: number,
   ): number
-  boundsU8(from: number, count: number): void
-  boundsI32(from: number, count: number): void
-  boundsU32(from: number, count: number): void
-  boundsI64(from: number, count: number): void
-  boundsU64(from: number, count: number): void
+  boundsU8(from: number, count: number): number
+  boundsI32(from: number, count: number): number
+  boundsU32(from: number, count: number): number
+  boundsI64(from: number, count: number): number
+  boundsU64(from: number, count: number): number
   boundsF16(from: number, count: number): number
   boundsF32(from: number, count: number): number
   boundsF64(from: number, count: number): number
@@ -74,6 +74,8 @@ const PAGE_BYTES = 65_536
 const MAX_BYTES = 512 * 1024 * 1024
 /** Memory cannot be given back but as a whole, so that of a larger chunk is. */
 const KEPT_BYTES = 64 * 1024 * 1024
+/** What the tables of the kernels begin with. */
+const TABLE_PAGES = 2
 const GROWTH_PAGES = 64
 /** Kernels read and write this far beyond the end of what they were given. */
 const SLACK_BYTES = 32
@@ -92,7 +94,7 @@ export class Kernels {
   #view: DataView | undefined
   #top = 0
 
-  /** `maxBytes`: of memory, in multiples of 64 KiB. Default 512 MiB. */
+  /** `maxBytes`: of memory, in multiples of 64 KiB, 128 KiB at least. Default 512 MiB. */
   constructor(module: WebAssembly.Module, maxBytes: number = MAX_BYTES) {
     this.#module = module
     this.#maxPages = Math.floor(maxBytes / PAGE_BYTES)
@@ -108,13 +110,10 @@ export class Kernels {
     return this.#functions as KernelFunctions
   }
 
+  /** Throws `invalid-options` for a module that is another one, and `too-large` where the platform has no memory for it. */
   begin(): void {
-    if (!this.#memory || !this.#functions) {
-      this.#memory = new WebAssembly.Memory({ initial: 1, maximum: this.#maxPages })
-      const { exports } = new WebAssembly.Instance(this.#module, { env: { memory: this.#memory } })
-      this.#functions = exports as unknown as KernelFunctions
-    }
-    this.#top = this.#functions.heapAddress()
+    if (!this.#functions) this.#instantiate()
+    this.#top = this.functions.heapAddress()
   }
 
   end(): void {
@@ -186,6 +185,23 @@ export class Kernels {
     return this.#view
   }
 
+  #instantiate(): void {
+    try {
+      this.#memory = new WebAssembly.Memory({ initial: TABLE_PAGES, maximum: this.#maxPages })
+      const { exports } = new WebAssembly.Instance(this.#module, { env: { memory: this.#memory } })
+      const functions = exports as unknown as KernelFunctions
+      functions.heapAddress()
+      this.#functions = functions
+    } catch (cause) {
+      if (cause instanceof RangeError) throw this.#tooLarge(TABLE_PAGES * PAGE_BYTES, cause)
+      throw new SluiceError(
+        'invalid-options',
+        'This WebAssembly module does not hold the Parquet kernels of this version of the package',
+        { cause },
+      )
+    }
+  }
+
   #grow(bytes: number): void {
     const held = this.heldBytes / PAGE_BYTES
     const needed = Math.ceil(bytes / PAGE_BYTES)
@@ -193,14 +209,17 @@ export class Kernels {
       if (needed > this.#maxPages) throw new RangeError('It would pass its limit')
       this.#memory?.grow(Math.min(Math.max(needed - held, GROWTH_PAGES), this.#maxPages - held))
     } catch (cause) {
-      throw new SluiceError(
-        'too-large',
-        `A column of a row group takes ${bytes} bytes of WebAssembly memory while it is encoded, and ${
-          this.#maxPages * PAGE_BYTES
-        } at most are to be had: write smaller row groups`,
-        { cause },
-      )
+      throw this.#tooLarge(bytes, cause)
     }
+  }
+
+  #tooLarge(bytes: number, cause: unknown): SluiceError {
+    const most = this.#maxPages * PAGE_BYTES
+    return new SluiceError(
+      'too-large',
+      `A column of a row group takes ${bytes} bytes of WebAssembly memory while it is encoded, of which there are ${most} at most, and no more than the platform has: write smaller row groups`,
+      { cause },
+    )
   }
 }
 

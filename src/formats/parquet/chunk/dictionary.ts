@@ -63,9 +63,18 @@ function bytesDictionary(
   const places = kernels.allocate(4 * (maxKeys + 1))
   const tableBits = tableBitsOf(maxKeys)
   const table = kernels.allocate(8 << tableBits)
-  const found = kernels.functions.dictionaryBytes(
-    ...([leaf.values, offsets, count, indices, keys, maxBytes, places, maxKeys] as const),
-    ...([table, tableBits] as const),
+  const { dictionaryBytes } = kernels.functions
+  const found = dictionaryBytes(
+    leaf.values,
+    offsets,
+    count,
+    indices,
+    keys,
+    maxBytes,
+    places,
+    maxKeys,
+    table,
+    tableBits,
   )
   const keyBytes = found < 0 ? 0 : kernels.numberAt(places + 4 * found)
   kernels.rewind(made)

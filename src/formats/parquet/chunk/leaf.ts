@@ -30,7 +30,10 @@ export interface LeafData {
   readonly rows: number
 }
 
-/** Encodings that a column may be given. `dictionary`: its keys are plain, and its indices RLE. */
+/**
+ * Encodings that a column may be given, where its type has them. `dictionary`: its keys are plain and its indices RLE, and a chunk with
+ * too many distinct values is plain. Of integers and of fixed length, `byte_stream_split` is newer than most readers; DuckDB refuses it.
+ */
 export type Encoding = Exclude<PageEncoding, 'rle_dictionary'> | 'dictionary'
 
 /** What the bounds of a column are the least and the greatest by. `none`: it has none. */

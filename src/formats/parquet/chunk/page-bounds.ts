@@ -42,9 +42,9 @@ export function boundsFinder(kernels: Kernels, leaf: Leaf, loaded: LoadedLeaf): 
     }
   }
   const isFloat = kind === 'float' || kind === 'double' || order === 'float16'
+  const find = numbersBounds(kernels, loaded, order)
   return (from, to) => {
-    const find = numbersBounds(kernels, loaded, order)
-    const nanCount = Number(find(values + width * from, to - from) ?? 0)
+    const nanCount = find(values + width * from, to - from)
     if (nanCount === to - from) return { nanCount }
     const result = kernels.functions.resultAddress()
     const min = kernels.copyOut(result, width)
@@ -58,7 +58,7 @@ function numbersBounds(
   { functions }: Kernels,
   { kind }: LoadedLeaf,
   order: Leaf['order'],
-): (from: number, count: number) => unknown {
+): (from: number, count: number) => number {
   switch (kind) {
     case 'boolean':
       return functions.boundsU8

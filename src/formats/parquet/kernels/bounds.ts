@@ -1,8 +1,11 @@
-import { compareBytes } from './bytes'
+import { commonLength, compareBytes, equalBytes, keyAt, lengthAt } from './bytes'
 import { RESULT } from './result'
 
-/** The least value goes to RESULT, the greatest behind it, 8 bytes on. There is at least one value. */
-function bounds<T>(from: usize, count: u32): void {
+/**
+ * The least value goes to RESULT, the greatest behind it, 8 bytes on. There is at least one value. Returns how many are not a number:
+ * none.
+ */
+function bounds<T>(from: usize, count: u32): u32 {
   let least = load<T>(from)
   let greatest = least
   const end = from + ((count as usize) << alignof<T>())
@@ -13,26 +16,27 @@ function bounds<T>(from: usize, count: u32): void {
   }
   store<T>(RESULT, least)
   store<T>(RESULT, greatest, 8)
+  return 0
 }
 
-export function boundsU8(from: usize, count: u32): void {
-  bounds<u8>(from, count)
+export function boundsU8(from: usize, count: u32): u32 {
+  return bounds<u8>(from, count)
 }
 
-export function boundsI32(from: usize, count: u32): void {
-  bounds<i32>(from, count)
+export function boundsI32(from: usize, count: u32): u32 {
+  return bounds<i32>(from, count)
 }
 
-export function boundsU32(from: usize, count: u32): void {
-  bounds<u32>(from, count)
+export function boundsU32(from: usize, count: u32): u32 {
+  return bounds<u32>(from, count)
 }
 
-export function boundsI64(from: usize, count: u32): void {
-  bounds<i64>(from, count)
+export function boundsI64(from: usize, count: u32): u32 {
+  return bounds<i64>(from, count)
 }
 
-export function boundsU64(from: usize, count: u32): void {
-  bounds<u64>(from, count)
+export function boundsU64(from: usize, count: u32): u32 {
+  return bounds<u64>(from, count)
 }
 
 /** As `bounds`, without NaN. Returns how many values are NaN; where all are, the bounds are the infinities, inside out. */
@@ -88,36 +92,44 @@ export function boundsF16(from: usize, count: u32): u32 {
 export function boundsBytes(bytes: usize, offsets: usize, count: u32): void {
   let least: u32 = 0
   let greatest: u32 = 0
-  let leastKey: u64 = u64.MAX_VALUE
+  // The eight bytes behind what both begin with decide nearly always, and that beginning is mostly that of all values.
+  let leastAt = bytes + load<u32>(offsets)
+  let common: u32 = load<u32>(offsets, 4) - load<u32>(offsets)
+  let leastKey: u64 = 0
   let greatestKey: u64 = 0
-  for (let i: u32 = 0; i < count; i++) {
+  for (let i: u32 = 1; i < count; i++) {
     const begin = load<u32>(offsets + ((i as usize) << 2))
     const length = load<u32>(offsets + ((i as usize) << 2), 4) - begin
     const at = bytes + begin
-    // The first eight bytes decide nearly always.
-    let key = bswap(load<u64>(at))
-    if (length < 8) key = length === 0 ? 0 : (key >> ((8 - length) << 3)) << ((8 - length) << 3)
-    if (key <= leastKey && (key < leastKey || compareAt(bytes, offsets, i, least) < 0)) {
-      leastKey = key
+    if (length > common && equalBytes(at, leastAt, common)) {
+      const key = keyAt(at + common, length - common)
+      if (key > leastKey && key < greatestKey) continue
+    }
+    if (compareAt(bytes, offsets, i, least) < 0) {
       least = i
-    }
-    if (key >= greatestKey && (key > greatestKey || compareAt(bytes, offsets, i, greatest) > 0)) {
-      greatestKey = key
+    } else if (compareAt(bytes, offsets, i, greatest) > 0) {
       greatest = i
+    } else {
+      continue
     }
+    leastAt = bytes + load<u32>(offsets + ((least as usize) << 2))
+    const greatestAt = bytes + load<u32>(offsets + ((greatest as usize) << 2))
+    const leastLength = lengthAt(offsets, least)
+    const greatestLength = lengthAt(offsets, greatest)
+    common = commonLength(leastAt, greatestAt, min(leastLength, greatestLength))
+    leastKey = keyAt(leastAt + common, leastLength - common)
+    greatestKey = keyAt(greatestAt + common, greatestLength - common)
   }
   store<u32>(RESULT, least)
   store<u32>(RESULT, greatest, 4)
 }
 
 function compareAt(bytes: usize, offsets: usize, one: u32, other: u32): i32 {
-  const oneBegin = load<u32>(offsets + ((one as usize) << 2))
-  const otherBegin = load<u32>(offsets + ((other as usize) << 2))
   return compareBytes(
-    bytes + oneBegin,
-    load<u32>(offsets + ((one as usize) << 2), 4) - oneBegin,
-    bytes + otherBegin,
-    load<u32>(offsets + ((other as usize) << 2), 4) - otherBegin,
+    bytes + load<u32>(offsets + ((one as usize) << 2)),
+    lengthAt(offsets, one),
+    bytes + load<u32>(offsets + ((other as usize) << 2)),
+    lengthAt(offsets, other),
   )
 }
 

@@ -1,12 +1,39 @@
+/** Of the byte string whose beginning is the one of that number among `offsets`. */
+export function lengthAt(offsets: usize, i: u32): u32 {
+  const at = offsets + ((i as usize) << 2)
+  return load<u32>(at, 4) - load<u32>(at)
+}
+
+/** Mostly of a few bytes, for which a call of the engine takes longer. Writes up to 16 bytes beyond the end. */
+export function copyBytes(to: usize, from: usize, length: u32): void {
+  if (length > 32) {
+    memory.copy(to, from, length)
+    return
+  }
+  v128.store(to, v128.load(from))
+  if (length > 16) v128.store(to, v128.load(from, 16), 16)
+}
+
+/** How many of the first bytes are the same, of `limit`. */
+export function commonLength(one: usize, other: usize, limit: u32): u32 {
+  for (let length: u32 = 0; length < limit; length += 8) {
+    const different = load<u64>(one + length) ^ load<u64>(other + length)
+    if (different !== 0) return min(limit, length + ((ctz(different) >> 3) as u32))
+  }
+  return limit
+}
+
 export function equalBytes(one: usize, other: usize, length: u32): bool {
-  let i: u32 = 0
-  for (; i + 8 <= length; i += 8) {
-    if (load<u64>(one + i) !== load<u64>(other + i)) return false
-  }
-  for (; i < length; i++) {
-    if (load<u8>(one + i) !== load<u8>(other + i)) return false
-  }
-  return true
+  return commonLength(one, other, length) === length
+}
+
+/** The first eight of so many bytes as a number that is in their order; zeros for what is not there. */
+export function keyAt(at: usize, length: u32): u64 {
+  if (length === 0) return 0
+  const key = bswap(load<u64>(at))
+  if (length >= 8) return key
+  const missing = (8 - length) << 3
+  return (key >> missing) << missing
 }
 
 function mix(hash: u64): u64 {
@@ -36,16 +63,8 @@ export function hashBytes(from: usize, length: u32): u64 {
 
 /** Less than, equal to or greater than 0, byte by byte, unsigned; a beginning is less than the whole. */
 export function compareBytes(one: usize, oneLength: u32, other: usize, otherLength: u32): i32 {
-  const common = min(oneLength, otherLength)
-  let i: u32 = 0
-  for (; i + 8 <= common; i += 8) {
-    const a = bswap(load<u64>(one + i))
-    const b = bswap(load<u64>(other + i))
-    if (a !== b) return a < b ? -1 : 1
-  }
-  for (; i < common; i++) {
-    const difference = (load<u8>(one + i) as i32) - (load<u8>(other + i) as i32)
-    if (difference !== 0) return difference
-  }
+  const shorter = min(oneLength, otherLength)
+  const common = commonLength(one, other, shorter)
+  if (common < shorter) return (load<u8>(one + common) as i32) - (load<u8>(other + common) as i32)
   return oneLength === otherLength ? 0 : oneLength < otherLength ? -1 : 1
 }

@@ -1,4 +1,4 @@
-import { equalBytes, hashBytes } from './bytes'
+import { copyBytes, equalBytes, hashBytes } from './bytes'
 
 /** How often it is asked whether there is any use in going on. A power of two. */
 const CHECK_EVERY: u32 = 4096
@@ -121,7 +121,7 @@ export function dictionaryBytes(
         if (distinct === maxKeys || end + 4 + length > limit) return -1
         store<u32>(places + ((distinct as usize) << 2), (end - keys) as u32)
         store<u32>(end, length)
-        memory.copy(end + 4, value, length)
+        copyBytes(end + 4, value, length)
         end += 4 + length
         index = ++distinct
         store<u32>(at, hash as u32)

@@ -1,10 +1,12 @@
+import { commonLength, copyBytes } from './bytes'
+
 /**
  * Snappy, as https://github.com/google/snappy/blob/main/format_description.txt describes it: blocks of 64 KiB, in each of which
  * a table remembers where four bytes were last seen.
  */
 const BLOCK_BYTES: u32 = 1 << 16
-const TABLE_BITS: u32 = 14
-const TABLE: usize = memory.data(2 << 14, 16)
+const TABLE_BITS: u32 = 15
+const TABLE: usize = memory.data(2 << 15, 16)
 
 /** The last bytes of a block are literals, so that eight and sixteen may be read at once before them. */
 const MARGIN: u32 = 16
@@ -45,7 +47,7 @@ function compressBlock(start: usize, end: usize, to: usize): usize {
         continue
       }
       if (at > literal) out = writeLiteral(literal, (at - literal) as u32, out)
-      const matched = matchEnd(candidate + 4, at + 4, end)
+      const matched = at + commonLength(candidate, at, (end - at) as u32)
       out = writeCopy((at - candidate) as u32, (matched - at) as u32, out)
       at = matched
       literal = at
@@ -54,23 +56,6 @@ function compressBlock(start: usize, end: usize, to: usize): usize {
     }
   }
   return literal < end ? writeLiteral(literal, (end - literal) as u32, out) : out
-}
-
-/** Where what begins at `at` stops to be what begins at `earlier`. */
-function matchEnd(earlier: usize, at: usize, end: usize): usize {
-  let one = earlier
-  let other = at
-  while (other + 8 <= end) {
-    const different = load<u64>(one) ^ load<u64>(other)
-    if (different !== 0) return other + ((ctz(different) >> 3) as usize)
-    one += 8
-    other += 8
-  }
-  while (other < end && load<u8>(one) === load<u8>(other)) {
-    one++
-    other++
-  }
-  return other
 }
 
 function writeLiteral(from: usize, length: u32, to: usize): usize {
@@ -87,11 +72,7 @@ function writeLiteral(from: usize, length: u32, to: usize): usize {
     store<u16>(out, last as u16, 1)
     out += 3
   }
-  if (length <= 16) {
-    v128.store(out, v128.load(from))
-  } else {
-    memory.copy(out, from, length)
-  }
+  copyBytes(out, from, length)
   return out + length
 }
 

@@ -1,9 +1,5 @@
+import { commonLength, copyBytes, lengthAt } from './bytes'
 import { delta32 } from './delta'
-
-function lengthAt(offsets: usize, i: u32): u32 {
-  const at = offsets + ((i as usize) << 2)
-  return load<u32>(at, 4) - load<u32>(at)
-}
 
 /** PLAIN byte arrays: each behind its length. `offsets` are into `bytes`, one more than `count`. */
 export function plainBytes(bytes: usize, offsets: usize, count: u32, to: usize): u32 {
@@ -11,7 +7,7 @@ export function plainBytes(bytes: usize, offsets: usize, count: u32, to: usize):
   for (let i: u32 = 0; i < count; i++) {
     const length = lengthAt(offsets, i)
     store<u32>(out, length)
-    memory.copy(out + 4, bytes + load<u32>(offsets + ((i as usize) << 2)), length)
+    copyBytes(out + 4, bytes + load<u32>(offsets + ((i as usize) << 2)), length)
     out += 4 + length
   }
   return (out - to) as u32
@@ -64,19 +60,8 @@ export function deltaBytes(
   for (let i: u32 = 0; i < count; i++) {
     const prefix = load<u32>(prefixes + ((i as usize) << 2))
     const length = load<u32>(suffixes + ((i as usize) << 2))
-    memory.copy(out, bytes + load<u32>(offsets + ((i as usize) << 2)) + prefix, length)
+    copyBytes(out, bytes + load<u32>(offsets + ((i as usize) << 2)) + prefix, length)
     out += length
   }
   return (out - to) as u32
-}
-
-function commonLength(one: usize, other: usize, limit: u32): u32 {
-  let length: u32 = 0
-  while (length + 8 <= limit) {
-    const different = load<u64>(one + length) ^ load<u64>(other + length)
-    if (different !== 0) return length + ((ctz(different) >> 3) as u32)
-    length += 8
-  }
-  while (length < limit && load<u8>(one + length) === load<u8>(other + length)) length++
-  return length
 }

@@ -1,4 +1,6 @@
+import { gunzipSync } from 'node:zlib'
 import { parquetMetadata, parquetRead } from 'hyparquet'
+import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js'
 import type { Bytes } from '../../../../src/contracts/index.ts'
 import { concatBytes, ownBytes, utf8 } from '../../../../src/core/bytes.ts'
 import type { ColumnChunk, Leaf } from '../../../../src/formats/parquet/chunk/leaf.ts'
@@ -98,9 +100,37 @@ export async function readTinyFile(file: Uint8Array): Promise<unknown[]> {
     file: { byteLength: buffer.byteLength, slice: (from, to) => buffer.slice(from, to) },
     metadata: parquetMetadata(buffer),
     utf8: false,
+    compressors: { GZIP: (page) => new Uint8Array(gunzipSync(page)) },
     onChunk: ({ columnData, rowStart }) => {
       for (const [i, value] of Array.from(columnData).entries()) values[rowStart + i] = value
     },
   })
   return values
+}
+
+export interface FoundPage {
+  readonly offset: number
+  /** With the header, as the two below. */
+  readonly storedBytes: number
+  readonly rawBytes: number
+  readonly crc: number
+  readonly body: Bytes
+}
+
+/** The pages of a chunk, one behind the other. */
+export function pageHeaders(chunk: Bytes): FoundPage[] {
+  const pages: FoundPage[] = []
+  for (let offset = 0; offset < chunk.byteLength; ) {
+    const reader = { view: new DataView(chunk.buffer, chunk.byteOffset), offset }
+    const header = deserializeTCompactProtocol(reader)
+    const headerBytes = reader.offset - offset
+    const body = chunk.subarray(reader.offset, reader.offset + header.field_3)
+    pages.push({
+      ...{ offset, body, crc: header.field_4 },
+      storedBytes: headerBytes + header.field_3,
+      rawBytes: headerBytes + header.field_2,
+    })
+    offset = reader.offset + header.field_3
+  }
+  return pages
 }
