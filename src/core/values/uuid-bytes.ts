@@ -1,3 +1,5 @@
+import { toHex } from '../bytes.ts'
+
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i
 
 /** Where each byte's two digits begin in the text. */
@@ -22,4 +24,9 @@ export function uuidBytes(value: unknown): Uint8Array | undefined {
     bytes[index] = Number.parseInt(value.slice(place, place + 2), 16)
   }
   return bytes
+}
+
+/** 36 characters in lower case. */
+export function uuidText(bytes: Uint8Array): string {
+  return toHex(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }
