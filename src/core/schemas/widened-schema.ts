@@ -48,14 +48,14 @@ function isAbsent(value: unknown): value is null | undefined {
 
 /** The numbers, narrowest first: there may be one that takes this value too. */
 const NUMBERS: readonly ScalarType[] = [
-  'int8',
   'uint8',
-  'int16',
+  'int8',
   'uint16',
-  'int32',
+  'int16',
   'uint32',
-  'int64',
+  'int32',
   'uint64',
+  'int64',
   'float32',
   'double',
 ]

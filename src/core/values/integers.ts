@@ -1,4 +1,4 @@
-import type { ScalarType } from '../../contracts/index.ts'
+import type { FieldType, ScalarType } from '../../contracts/index.ts'
 
 /** Values are numbers. */
 export type SmallInteger = Extract<
@@ -25,6 +25,12 @@ export const INTEGER_RANGES: Readonly<
   uint64: [0n, 2n ** 64n - 1n],
 }
 
+/** Whether values of the type are numbers and never `bigint`. */
+export function isSmallInteger(type: FieldType): type is SmallInteger {
+  const ranges: Readonly<Partial<Record<string, Range<unknown>>>> = INTEGER_RANGES
+  return typeof type === 'string' && typeof ranges[type]?.[0] === 'number'
+}
+
 /**
  * Whether the value is one of the type. A `bigint` is one of 64 bits only, and a number only where it is exact: beyond ±(2^53 - 1)
  * it may stand for its neighbours too. `-0` is 0.
@@ -33,4 +39,15 @@ export function fitsInteger(value: unknown, type: IntegerType): boolean {
   const [min, max] = INTEGER_RANGES[type]
   if (typeof value === 'bigint') return typeof min === 'bigint' && value >= min && value <= max
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max
+}
+
+const INTEGER = /^(?:0|-?[1-9]\d{0,19})$/
+
+/** Plain decimal digits in the range of 64 bits, signed or not: a number where that is exact, else a `bigint`. */
+export function integerOfText(text: string): number | bigint | undefined {
+  if (!INTEGER.test(text)) return undefined
+  const number = Number(text)
+  if (Number.isSafeInteger(number)) return number
+  const integer = BigInt(text)
+  return fitsInteger(integer, 'int64') || fitsInteger(integer, 'uint64') ? integer : undefined
 }

@@ -1,8 +1,7 @@
 import { DAY_MS, daysOf } from './days-of.ts'
-import { fitsInteger } from './integers.ts'
+import { fitsInteger, integerOfText } from './integers.ts'
 
 const BOOLEAN = /^(?:true|false)$/i
-const INTEGER = /^(?:0|-?[1-9]\d*)$/
 const FRACTION = /^-?(?:0|[1-9]\d*)\.\d+$/
 const INSTANT =
   /^((?:\d{4}|[+-]\d{6})-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d))$/
@@ -15,12 +14,8 @@ const INSTANT =
  */
 export function textValue(text: string): boolean | number | bigint | Date | string {
   if (BOOLEAN.test(text)) return text.length === 'true'.length
-  if (INTEGER.test(text)) {
-    const number = Number(text)
-    if (Number.isSafeInteger(number)) return number
-    const integer = BigInt(text)
-    return fitsInteger(integer, 'int64') ? integer : text
-  }
+  const integer = integerOfText(text)
+  if (integer !== undefined) return fitsInteger(integer, 'int64') ? integer : text
   if (text === '-0' || (FRACTION.test(text) && isExact(text))) return Number(text)
   return timeOf(text) ?? text
 }

@@ -3,7 +3,7 @@ import { DAY_MS } from './days-of.ts'
 import { fitsInteger } from './integers.ts'
 
 /** How many of them a millisecond has. */
-const PER_MS: Readonly<Record<TimeUnit, number>> = { ms: 1, us: 1_000, ns: 1_000_000 }
+export const PER_MS: Readonly<Record<TimeUnit, number>> = { ms: 1, us: 1_000, ns: 1_000_000 }
 
 /** No second 60: days have 86,400 seconds, as everywhere in JavaScript. */
 const TIME = /^([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d{1,9}))?$/

@@ -1,3 +1,5 @@
+import { toHex } from '../bytes.ts'
+
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i
 
 /** Where each byte's two digits begin in the text. */
@@ -18,8 +20,20 @@ export function uuidBytes(value: unknown): Uint8Array | undefined {
   if (!isUuid(value)) return undefined
   if (typeof value !== 'string') return value as Uint8Array
   const bytes = new Uint8Array(16)
-  for (const [index, place] of PLACES.entries()) {
-    bytes[index] = Number.parseInt(value.slice(place, place + 2), 16)
+  for (let i = 0; i < 16; i++) {
+    const place = PLACES[i] as number
+    bytes[i] = (digitAt(value, place) << 4) | digitAt(value, place + 1)
   }
   return bytes
+}
+
+/** Of a digit only: `0` is 0x30, `A` 0x41 and `a` 0x61. */
+function digitAt(text: string, place: number): number {
+  const unit = text.charCodeAt(place)
+  return (unit & 0xf) + (unit > 0x39 ? 9 : 0)
+}
+
+/** 36 characters in lower case. */
+export function uuidText(bytes: Uint8Array): string {
+  return toHex(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }
