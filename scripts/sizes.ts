@@ -3,14 +3,14 @@
  * `own` is our code alone; `all` adds the dependencies it pulls in. Needs a build.
  */
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { build } from 'esbuild'
+import { build, type Metafile } from 'esbuild'
 import { root } from './install.mjs'
 
 /** Entry → the most that `all` may come to, in bytes after gzip. Raise one only with a reason in the commit. */
 const limits: Record<string, number> = {
-  '.': 37_000,
+  '.': 42_700,
   './s3': 20_700,
   's3 without multipart': 14_700,
   './s3/buckets': 14_000,
@@ -35,27 +35,29 @@ const limits: Record<string, number> = {
   './stores/fs': 8_400,
   './stores/probe': 4_500,
   './formats/jsonl': 2_600,
-  './formats/csv': 3_700,
-  './formats/parquet': 22_000,
+  './formats/csv': 5_200,
+  './formats/parquet': 32_000,
+  './formats/parquet/columns': 30_000,
   './formats/gzip': 1_500,
-  './inputs/csv': 14_700,
+  './inputs/csv': 15_700,
   './inputs/json': 6_300,
-  './logs/memory': 2_600,
+  './logs/memory': 2_800,
+  './schemas': 4_100,
   './audit': 6_400,
-  './compact': 11_600,
+  './compact': 11_800,
   './dead-letters': 9_600,
   './manifest': 6_400,
   './otel': 2_000,
-  './logs/durable-object': 6_000,
-  './logs/opfs': 10_300,
+  './logs/durable-object': 6_200,
+  './logs/opfs': 10_500,
   './files': 6_000,
-  './http': 29_500,
+  './http': 29_600,
   './http/s3-gateway': 29_700,
   './client': 7_000,
-  './testing': 24_400,
-  './node': 43_300,
-  './workers': 88_500,
-  './browser': 22_800,
+  './testing': 24_600,
+  './node': 43_500,
+  './workers': 99_000,
+  './browser': 23_100,
 }
 
 const { exports, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
@@ -104,11 +106,16 @@ for (const entry of Object.keys(limits)) {
 process.exit(failed > 0 ? 1 : 0)
 
 async function gzippedBytes(source: string, withDependencies: boolean): Promise<number> {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     stdin: { contents: source, resolveDir: root },
     bundle: true,
     minify: true,
     write: false,
+    metafile: true,
+    outdir: root,
+    // What is imported by `import()` is loaded by those who need it, and not counted.
+    splitting: true,
+    loader: { '.wasm': 'binary' },
     format: 'esm',
     target: 'es2022',
     // Dependencies as a browser or a Worker gets them; what only one platform has stays an import.
@@ -116,8 +123,23 @@ async function gzippedBytes(source: string, withDependencies: boolean): Promise<
     external: ['node:*', 'cloudflare:*', ...(withDependencies ? [] : Object.keys(dependencies))],
     logLevel: 'error',
   })
-  return outputFiles.reduce(
-    (sum, output) => sum + gzipSync(output.contents, { level: 9 }).length,
-    0,
-  )
+  const loaded = loadedAtOnce(metafile.outputs)
+  return outputFiles
+    .filter(({ path }) => loaded.has(relative(process.cwd(), path)))
+    .reduce((sum, { contents }) => sum + gzipSync(contents, { level: 9 }).length, 0)
+}
+
+/** The files that the entry imports, without those that wait for an `import()`. */
+function loadedAtOnce(outputs: Metafile['outputs']): ReadonlySet<string> {
+  const loaded = new Set<string>()
+  const load = (path: string): void => {
+    if (loaded.has(path)) return
+    loaded.add(path)
+    for (const { path: next, kind } of outputs[path]?.imports ?? []) {
+      if (kind === 'import-statement') load(next)
+    }
+  }
+  for (const [path, { entryPoint }] of Object.entries(outputs))
+    if (entryPoint === '<stdin>') load(path)
+  return loaded
 }

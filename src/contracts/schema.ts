@@ -1,21 +1,102 @@
 /**
- * The type of a column.
+ * A type without parameters.
  *
- * - `int32`, `int64`, `double`: numbers; `int64` also holds a `bigint` in the signed 64-bit range, exactly
- * - `string`: Unicode text; a lone surrogate is refused where the format writes UTF-8
- * - `bytes`: a `Uint8Array`
- * - `timestamp`: a `Date`, milliseconds in UTC
- * - `json`: anything JSON can hold; also the column whose rows disagree
+ * | type | values |
+ * |---|---|
+ * | `int8` … `uint64` | numbers without a fraction; above 2^53 exact as `bigint` |
+ * | `float16`, `float32` | numbers, rounded to the nearest that the type has; one beyond its range is refused |
+ * | `double` | any number, and a `bigint` that a double holds |
+ * | `string`, `enum` | Unicode text; a lone surrogate is refused where the format writes UTF-8 |
+ * | `bytes` | a `Uint8Array` |
+ * | `uuid` | its 36 characters in either case, or its 16 bytes |
+ * | `date` | a `Date` at midnight in UTC, or `YYYY-MM-DD` |
+ * | `timestamp` | a `Date`: milliseconds in UTC |
+ * | `json` | anything JSON can hold, as text; also the column whose rows disagree |
+ * | `variant` | anything a record can hold, each value with its own type |
  */
-export type FieldType =
+export type ScalarType =
   | 'boolean'
+  | 'int8'
+  | 'int16'
   | 'int32'
   | 'int64'
+  | 'uint8'
+  | 'uint16'
+  | 'uint32'
+  | 'uint64'
+  | 'float16'
+  | 'float32'
   | 'double'
   | 'string'
+  | 'enum'
   | 'bytes'
+  | 'uuid'
+  | 'date'
   | 'timestamp'
   | 'json'
+  | 'variant'
+
+/** Exact decimal fractions. Values: text such as `-12.50`, or a `bigint`, which counts ones. */
+export interface DecimalType {
+  readonly kind: 'decimal'
+  /** Digits in all, 1 to 38. */
+  readonly precision: number
+  /** Digits behind the point, 0 to `precision`. A value with more of them is refused. */
+  readonly scale: number
+}
+
+export type TimeUnit = 'ms' | 'us' | 'ns'
+
+/** Time of day. Values: a whole number or `bigint` of units since midnight, or text such as `23:59:59.999`. */
+export interface TimeType {
+  readonly kind: 'time'
+  readonly unit: TimeUnit
+  /** Whether the day is one in UTC; else it is of no zone. */
+  readonly utc: boolean
+}
+
+/** A moment. Values: a `Date`, or a whole number or `bigint` of units since 1970. `timestamp` is the one of `ms` and `utc`. */
+export interface TimestampType {
+  readonly kind: 'timestamp'
+  readonly unit: TimeUnit
+  /** Whether it is a moment of UTC; else what a clock on a wall showed. */
+  readonly utc: boolean
+}
+
+/** Values: arrays. */
+export interface ListType {
+  readonly kind: 'list'
+  readonly element: ElementType
+}
+
+/** Values: a `Map`, or a plain object where the keys are texts. A key is never null, and is there once. */
+export interface MapType {
+  readonly kind: 'map'
+  readonly key: FieldType
+  readonly value: ElementType
+}
+
+/** Values: plain objects with no keys but the fields'. */
+export interface StructType {
+  readonly kind: 'struct'
+  readonly fields: readonly Field[]
+}
+
+/** What a list or map holds. */
+export interface ElementType {
+  readonly type: FieldType
+  readonly nullable: boolean
+}
+
+/** The type of a column. CSV writes the nested ones as JSON text. */
+export type FieldType =
+  | ScalarType
+  | DecimalType
+  | TimeType
+  | TimestampType
+  | ListType
+  | MapType
+  | StructType
 
 /** One column. Its place in `Schema.fields` is its place in the file. */
 export interface Field {

@@ -1,11 +1,21 @@
-import type { Chunk, Encoder, EncoderOptions, Format, Row, Schema } from '../contracts/index.ts'
+import type {
+  Chunk,
+  Encoder,
+  EncoderOptions,
+  FieldType,
+  Format,
+  Row,
+  Schema,
+} from '../contracts/index.ts'
 import { toBase64, totalBytes, utf8 } from '../core/bytes.ts'
 import { SluiceError } from '../core/errors.ts'
-import { NOT_A_COLUMN, schemaInferrer } from '../core/infer.ts'
 import { jsonText, pointerStep } from '../core/json.ts'
+import { NOT_A_COLUMN } from '../core/schemas/check-row.ts'
+import { schemaInferrer } from '../core/schemas/schema-inferrer.ts'
 import { checkColumnsRecord } from './check-record.ts'
 import { checkpoints } from './checkpoints.ts'
 import { FILE_TYPES } from './file-types.ts'
+import { typedJson, typedText } from './typed-text.ts'
 
 export interface CsvOptions {
   /** One ASCII character that is no letter, digit, quote, space, line end or part of a number. Default `,`. */
@@ -33,7 +43,8 @@ const FORMULA = /^[=+\-@\t\r\n]/
  *
  * `null`, `undefined` and a missing key are an empty field, and empty text is `""`; in a file of one column both are `""`,
  * since readers skip an empty line. CSV has only text: `docs/values.md` says what becomes of every kind of value, nested
- * data (JSON text) among it.
+ * data (JSON text) among it. Columns that the schema says to hold days, times, moments or UUIDs have one form of text, whichever form
+ * the values have.
  *
  * The columns are the schema's, else the keys of the first `write`; a key outside them is refused with `invalid-record`.
  * Refused by `check`: what JSON cannot hold within nested data, invalid dates, lone surrogates, and a record without keys.
@@ -69,7 +80,7 @@ interface Dialect {
   readonly delimiter: string
   readonly header: boolean
   readonly formulas: string
-  readonly field: (value: unknown) => string
+  readonly field: (value: unknown, type?: FieldType) => string
 }
 
 interface CsvState {
@@ -82,13 +93,14 @@ function csvEncoder({ schema, from }: EncoderOptions, dialect: Dialect): Encoder
   const places = checkpoints(FILE_TYPES.csv.extension, { delimiter, header, formulas }, schema)
   const begun = from && places.take<CsvState>(from)
   let names: readonly string[] | undefined = begun?.names ?? (schema && namesOf(schema))
+  const types = schema?.fields.map(({ type }) => type)
   let headerDue = begun?.headerDue ?? header
   let { rows: rowsBefore, bytes: bytesBefore } = from ?? { rows: 0, bytes: 0 }
 
   const headerLine = (columns: readonly string[]): string => {
     if (!headerDue || columns.length === 0) return ''
     headerDue = false
-    return columns.map(field).join(delimiter) + LINE_END
+    return columns.map((name) => field(name)).join(delimiter) + LINE_END
   }
 
   const line = (row: Row, columns: readonly string[]): string => {
@@ -98,7 +110,7 @@ function csvEncoder({ schema, from }: EncoderOptions, dialect: Dialect): Encoder
       if (place > 0) text += delimiter
       if (!Object.hasOwn(row, name)) continue
       present++
-      text += field(row[name])
+      text += field(row[name], types?.[place])
     }
     if (Object.keys(row).length > present) throw extraKey(row, columns)
     // A reader would skip an empty line, and the record with it.
@@ -150,9 +162,11 @@ function extraKey(row: Row, columns: readonly string[]): SluiceError {
   return new SluiceError('invalid-record', `${pointerStep(extra)} ${NOT_A_COLUMN}`)
 }
 
-function fieldWriter(delimiter: string, escapeFormulas: boolean): (value: unknown) => string {
+function fieldWriter(delimiter: string, escapeFormulas: boolean): Dialect['field'] {
   const special = new RegExp(`["\\r\\n\\u{${delimiter.charCodeAt(0).toString(16)}}]|^\\s|\\s$`, 'u')
-  return (value) => {
+  return (value, type) => {
+    const typed = typedText(value, type)
+    if (typed !== undefined) return special.test(typed) ? quoted(typed) : typed
     switch (typeof value) {
       case 'undefined':
         return ''
@@ -163,7 +177,7 @@ function fieldWriter(delimiter: string, escapeFormulas: boolean): (value: unknow
         return String(value)
     }
     if (value === null) return ''
-    const text = textOf(value)
+    const text = textOf(type === undefined ? value : typedJson(value, type))
     if (escapeFormulas && FORMULA.test(text)) return quoted(`'${text}`)
     return text === '' || special.test(text) ? quoted(text) : text
   }

@@ -16,7 +16,7 @@ import { systemClock } from '../core/clock.ts'
 import { SluiceError } from '../core/errors.ts'
 import { memoryLog } from '../logs/memory.ts'
 import { checkSinkOptions } from './check-options.ts'
-import type { Drift } from './intake/columns/columns.ts'
+import { type Drift, saidColumns } from './intake/columns/columns.ts'
 import { teller } from './observer.ts'
 import { budgetOf, DEFAULT_MEMORY_BYTES } from './policy/budget.ts'
 import { Deadlines } from './policy/deadlines.ts'
@@ -49,7 +49,9 @@ export interface SinkOptions<R = Row> {
   readonly rotate?: Rotate | undefined
   /**
    * What a record must be: columns (a `Schema`), or a Standard Schema validator (zod, valibot, arktype …), whose output is
-   * what is written. Without columns, each file's are inferred from all of its records.
+   * what is written. Without columns, each file's are inferred from all of its records. Where the validator says by Standard JSON
+   * Schema what it gives out, a column has that type in each file all of whose records fit it; `schemaOf` of `sluice/schemas` makes
+   * declared columns of it.
    */
   readonly schema?: Schema | StandardSchemaLike | undefined
   /**
@@ -165,7 +167,7 @@ export function createSink<R extends object = Row>(options: SinkOptions<R>): Fil
     probe: options.probe ?? true,
     manifest,
     run,
-    encodings: new Encodings(options.format, options.earlierFormats ?? []),
+    encodings: new Encodings(options.format, options.earlierFormats ?? [], saidColumns(schema)),
     format: options.format,
     stream,
     shard,

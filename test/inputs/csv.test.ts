@@ -42,6 +42,9 @@ const rowsOf = async (input: string, options: CsvInputOptions = {}): Promise<unk
   return rows
 }
 
+const MICROSECONDS: FieldType = { kind: 'timestamp', unit: 'us', utc: true }
+const LIST: FieldType = { kind: 'list', element: { type: MICROSECONDS, nullable: true } }
+
 describe('csvRows', () => {
   test('reads quotes, line ends of both kinds, blank lines and a byte order mark', async () => {
     const input = '\ufeffa,"b ""x"""\r\n1,"x\r\ny"\n\r\n\nü,"q""q, "\r\n,""\n"😀",end'
@@ -103,7 +106,41 @@ describe('csvRows', () => {
     ['bytes', '!', '!'],
     ['json', '"[1,{""a"":12345678901234567890}]"', [1, { a: 12345678901234567890n }]],
     ['json', 'plain', 'plain'],
-  ] as [FieldType, string, unknown][])('in a column of %s, %s is %o', async (type, text, value) => {
+    ['variant', '[1]', [1]],
+    ['uint8', '256', 256],
+    ['uint64', '18446744073709551615', 2n ** 64n - 1n],
+    ['uint64', '18446744073709551616', '18446744073709551616'],
+    ['uint64', '9'.repeat(1000), '9'.repeat(1000)],
+    ['float32', '0.5', 0.5],
+    ['enum', 'true', 'true'],
+    ['uuid', '00112233-4455-6677-8899-aabbccddeeff', '00112233-4455-6677-8899-aabbccddeeff'],
+    ['date', '2026-02-28', '2026-02-28'],
+    [{ kind: 'decimal', precision: 9, scale: 2 }, '-12.50', '-12.50'],
+    [{ kind: 'time', unit: 'ms', utc: false }, '12:30:00', '12:30:00'],
+    [{ kind: 'time', unit: 'ms', utc: false }, '5', 5],
+    [MICROSECONDS, '1970-01-01 00:00:00.000005Z', 5],
+    [MICROSECONDS, '5', 5],
+    [MICROSECONDS, '1970-01-01T00:00:00', '1970-01-01T00:00:00'],
+    [LIST, '"[5,""1970-01-01T00:00:00.000005Z"",null]"', [5, 5, null]],
+    [LIST, '5', 5],
+    [LIST, '[5', '[5'],
+    [
+      {
+        kind: 'struct',
+        fields: [
+          { name: 'b', type: 'bytes', nullable: true },
+          { name: 's', type: 'string', nullable: true },
+        ],
+      },
+      '"{""b"":""AQI="",""s"":""AQI="",""t"":""AQI=""}"',
+      { b: Uint8Array.of(1, 2), s: 'AQI=', t: 'AQI=' },
+    ],
+    [
+      { kind: 'map', key: 'string', value: { type: 'timestamp', nullable: true } },
+      '"{""__proto__"":""1970-01-01""}"',
+      JSON.parse('{"__proto__":0}', (key, item) => (key === '' ? item : new Date(item))),
+    ],
+  ] as [FieldType, string, unknown][])('in a column of %j, %s is %o', async (type, text, value) => {
     const schema: Schema = { fields: [{ name: 'v', type, nullable: true }] }
     expect(await rowsOf(`k,v\n1,${text}\n1,\n`, { schema })).toEqual([
       { k: '1', v: value },

@@ -1,4 +1,5 @@
 import { type } from 'arktype'
+import { parquetMetadata } from 'hyparquet'
 import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -8,6 +9,7 @@ import { receiptId } from '../../src/core/receipt-id.ts'
 import { approximateBytes } from '../../src/core/sizes.ts'
 import { toReadableStream } from '../../src/core/streams.ts'
 import { jsonl } from '../../src/formats/jsonl.ts'
+import { parquet } from '../../src/formats/parquet/index.ts'
 import { memoryLog } from '../../src/logs/memory.ts'
 import { createSink } from '../../src/sinks/create-sink.ts'
 import { toWritable } from '../../src/sinks/to-writable.ts'
@@ -167,6 +169,41 @@ describe('verdicts', () => {
     ])
     await sink.close()
     expect((await stored(store))[key(0, 1)]).toEqual([{ id: 1, at: { x: 'a' } }])
+  })
+
+  test('a validator that says what it gives out decides on the types, where the records have them', async () => {
+    const schema = z.object({
+      id: z.int(),
+      at: z.iso.datetime(),
+      day: z.coerce.date(),
+      note: z.string().optional(),
+      any: z.unknown(),
+    })
+    const { sink, store } = bench({ schema, format: parquet() })
+    const ack = await sink.write([
+      { id: 1, at: '2026-01-01T00:00:00Z', day: '2026-01-01', any: 0.5 },
+    ])
+    expect([ack.accepted, ack.receipt.ranges[0]?.lane.schema]).toEqual([1, 'auto'])
+    await sink.close()
+    const file = await (await store.get(key(0, 1).replace('jsonl', 'parquet')))?.bytes()
+    const columns = parquetMetadata(file?.slice().buffer as ArrayBuffer).schema.slice(1)
+    expect(columns.map(({ name, type, converted_type }) => [name, type, converted_type])).toEqual([
+      ['id', 'INT64', undefined],
+      ['at', 'BYTE_ARRAY', 'UTF8'],
+      ['day', 'INT64', 'TIMESTAMP_MILLIS'],
+      ['any', 'DOUBLE', undefined],
+      ['note', 'BYTE_ARRAY', 'UTF8'],
+    ])
+  })
+
+  test('a validator that cannot say what it gives out is one as ever', async () => {
+    for (const schema of [z.string(), v.object({ id: v.number() }), z.object({}).loose()]) {
+      const { sink } = bench({ schema })
+      expect(await sink.write([{ id: 1 }])).toMatchObject({
+        accepted: schema instanceof z.ZodString ? 0 : 1,
+      })
+      await sink.close()
+    }
   })
 
   test('a validator that has fields of its own is no list of columns', async () => {

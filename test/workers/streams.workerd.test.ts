@@ -19,6 +19,10 @@ async function shard(config: StreamConfig, run: (shard: Shard) => Promise<void>)
   await runInDurableObject(shardOf(STREAM), (_, ctx) => run(new Shard(ctx, settings)))
 }
 
+function columnsOf(type: unknown): unknown {
+  return { fields: [{ name: 'v', type, nullable: true }] }
+}
+
 async function answerOf<T>(stream: ReadableStream): Promise<T> {
   return ((await new Response(stream).json()) as { value: T }).value
 }
@@ -74,6 +78,8 @@ test('every configuration that a sink could not work with is refused by name', (
     [{ drift: 'rest' }, 'needs a schema'],
     [{ maxOpenFiles: 0 }, 'maxOpenFiles'],
     [{ manifest: true }, 'STREAMS.a.manifest is not known here'],
+    [{ schema: columnsOf({ kind: 'decimal', precision: 39, scale: 0 }) }, 'column "v": precision'],
+    [{ schema: columnsOf({ kind: 'list', element: { type: 'int8' } }) }, 'column "v.element" must'],
   ]
   for (const [config, named] of refused) {
     const parse = () =>

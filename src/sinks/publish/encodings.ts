@@ -2,12 +2,18 @@ import type { Format, LaneState, PendingFile, Schema } from '../../contracts/ind
 import { SluiceError } from '../../core/errors.ts'
 import { deadLetterFormat } from '../dead-letters/dead-letter.ts'
 import { isDeadLetter } from '../dead-letters/lane.ts'
+import type { Publication } from './publication.ts'
+
+/** How one file is written. */
+export type WrittenAs = Pick<Publication, 'format' | 'schema' | 'guide'>
 
 /** How the files of a sink are written: each as its records were acknowledged for, whatever the options are by now. */
 export class Encodings<R> {
   readonly #formats: ReadonlyMap<string, Format<R>>
+  readonly #guide: Schema | undefined
 
-  constructor(format: Format<R>, earlier: readonly Format<R>[]) {
+  constructor(format: Format<R>, earlier: readonly Format<R>[], guide?: Schema) {
+    this.#guide = guide
     this.#formats = new Map([...earlier, format].map((one) => [one.extension, one]))
   }
 
@@ -21,11 +27,11 @@ export class Encodings<R> {
     )
   }
 
-  of({ lane, encoding }: PendingFile): {
-    readonly format: Format<never>
-    readonly schema: Schema | undefined
-  } {
-    const format = isDeadLetter(lane) ? deadLetterFormat : this.#formats.get(encoding.format)
-    return { format: format as Format<never>, schema: encoding.schema }
+  of({ lane, encoding }: PendingFile): WrittenAs {
+    const { schema } = encoding
+    if (isDeadLetter(lane))
+      return { format: deadLetterFormat as Format<never>, schema, guide: undefined }
+    const format = this.#formats.get(encoding.format) as Format<never>
+    return { format, schema, guide: this.#guide }
   }
 }

@@ -4,7 +4,7 @@ import type { Queued } from './publish-queue.ts'
 import type { PublisherOptions } from './publisher-options.ts'
 
 /** What it takes to bring, or to give up, whichever file. */
-type Means = Omit<Publication, 'createOnly' | 'format' | 'schema' | 'upload'>
+type Means = Omit<Publication, 'createOnly' | 'format' | 'schema' | 'guide' | 'upload'>
 
 /** For this one; what becomes of its upload is remembered. */
 export function meansOf(

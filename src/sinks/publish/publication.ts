@@ -15,6 +15,8 @@ export interface Publication {
   readonly format: Format<never>
   /** Fixes the columns; else they are inferred from every record of the file. */
   readonly schema: Schema | undefined
+  /** What columns to expect where they are inferred. */
+  readonly guide: Schema | undefined
   /** Whether an object is only created, and never replaced. */
   readonly createOnly: boolean
   readonly signal: AbortSignal

@@ -1,10 +1,8 @@
 import type {
   Clock,
   CommittedFile,
-  Format,
   LogSession,
   PendingFile,
-  Schema,
   SinkEvent,
   Store,
   UploadProgress,
@@ -12,6 +10,7 @@ import type {
 import type { Changes } from '../../core/changes.ts'
 import type { SluiceError } from '../../core/errors.ts'
 import type { Budget } from '../policy/budget.ts'
+import type { WrittenAs } from './encodings.ts'
 import type { Prepared } from './prepare.ts'
 import type { PublishedFiles } from './published-files.ts'
 
@@ -26,7 +25,7 @@ export interface PublisherOptions {
   /** The run whose files are named by `finish`, all at once. */
   readonly run: string | undefined
   /** How this file is written. */
-  readonly encodingOf: (file: PendingFile) => { format: Format<never>; schema: Schema | undefined }
+  readonly encodingOf: (file: PendingFile) => WrittenAs
   /** Finds out, before the first file, how files become visible. */
   readonly prepare: (signal: AbortSignal) => Promise<Prepared>
   readonly onCommitted: (file: CommittedFile, was: PendingFile) => void

@@ -8,10 +8,11 @@ import type {
 } from '../../contracts/index.ts'
 import { completedByHead } from '../../core/completed-by-head.ts'
 import { isSluiceError, SluiceError } from '../../core/errors.ts'
-import { schemaInferrer } from '../../core/infer.ts'
 import { ObjectUpload, sizeOfParts } from '../../core/object-upload.ts'
 import { partPlan } from '../../core/part-plan.ts'
 import { type ObjectWritten, PartsWriter } from '../../core/parts-writer.ts'
+import { guidedInferrer } from '../../core/schemas/guided-inferrer.ts'
+import { schemaInferrer } from '../../core/schemas/schema-inferrer.ts'
 import { nextTurn } from '../../core/turn.ts'
 import { withReceipts } from '../dead-letters/dead-letter.ts'
 import { isDeadLetter } from '../dead-letters/lane.ts'
@@ -30,7 +31,8 @@ export async function writeObject(
 ): Promise<ObjectWritten> {
   const { session, format, signal, clock } = to
   const from = earlier?.checkpoint
-  const encoder = format.encoder({ schema: to.schema ?? (await inferred(file, session)), from })
+  const schema = to.schema ?? (await inferred(file, session, to.guide))
+  const encoder = format.encoder({ schema, from })
   if (earlier && encoder.headBytes > 0) throw otherBytes(file, 'its first part is made last')
   const target = completedByHead(to.store)
   const plan = partPlan(file.key, target.capabilities, {
@@ -94,8 +96,12 @@ function otherBytes({ key }: PendingFile, why: string): SluiceError {
   return new SluiceError('not-supported', message, { key })
 }
 
-async function inferred(file: PendingFile, session: LogSession<never>): Promise<Schema> {
-  const inferrer = schemaInferrer()
+async function inferred(
+  file: PendingFile,
+  session: LogSession<never>,
+  guide: Schema | undefined,
+): Promise<Schema> {
+  const inferrer = guide ? guidedInferrer(guide) : schemaInferrer()
   for await (const rows of read(file, session)) inferrer.add(rows as readonly Row[])
   return inferrer.schema()
 }

@@ -8,7 +8,7 @@ import { parquetReadObjects } from 'hyparquet'
 import { beforeAll, expect, test } from 'vitest'
 import type { GetOptions, Store } from '../../../src/contracts/index.ts'
 import { objectWriter } from '../../../src/core/object-writer.ts'
-import { parquet } from '../../../src/formats/parquet.ts'
+import { parquet } from '../../../src/formats/parquet/index.ts'
 import { memoryStore } from '../../../src/stores/memory.ts'
 import { startGateway } from '../../servers.ts'
 

@@ -1,9 +1,17 @@
 import { parquetReadObjects } from 'hyparquet'
 import { describe, expect, test } from 'vitest'
-import type { DriftEvent, Row, Schema, SinkEvent } from '../../../src/contracts/index.ts'
-import { parquet } from '../../../src/formats/parquet.ts'
+import type {
+  DriftEvent,
+  Field,
+  FieldType,
+  Row,
+  Schema,
+  SinkEvent,
+} from '../../../src/contracts/index.ts'
+import { jsonl } from '../../../src/formats/jsonl.ts'
+import { parquet } from '../../../src/formats/parquet/index.ts'
 import type { SinkOptions } from '../../../src/sinks/create-sink.ts'
-import { bench } from '../harness.ts'
+import { bench, stored } from '../harness.ts'
 
 const schema: Schema = {
   fields: [
@@ -81,6 +89,35 @@ describe('drift: rest', () => {
     ])
   })
 
+  test('so it does for the types that are not inferred', async () => {
+    const types: FieldType[] = ['uint8', 'uint64', 'float32', 'date', 'uuid']
+    types.push(
+      { kind: 'timestamp', unit: 'us', utc: true },
+      { kind: 'time', unit: 'ms', utc: false },
+    )
+    const fields = types.map((type, i) => ({ name: `c${i}`, type, nullable: true }))
+    const { sink, store } = bench({ drift: 'rest', schema: { fields } })
+    const taken = { c0: '7', c1: '18446744073709551615', c2: '0.5', c3: '2026-01-01' }
+    const moment = { c0: 7n, c2: 2n ** 60n, c5: '2026-01-01T00:00:00.000001Z', c6: '12:00:00' }
+    const refused = [
+      { c0: '256' },
+      { c1: '-1' },
+      { c3: '2026-02-30' },
+      { c4: 'x' },
+      { c5: '2026-01-01T00:00' },
+    ]
+    const ack = await sink.write([taken, moment, ...refused])
+    expect(ack.rejected.map(({ index, path }) => [index, path])).toEqual(
+      refused.map((row, i) => [2 + i, `/${Object.keys(row)[0]}`]),
+    )
+    await sink.close()
+    const [rows] = Object.values(await stored(store))
+    expect(rows).toEqual([
+      { c0: 7, c1: 2 ** 64, c2: 0.5, c3: '2026-01-01' },
+      { c0: 7, c2: 2 ** 60, c5: 1767225600000001, c6: '12:00:00' },
+    ])
+  })
+
   test('a missing value of a column that needs one is refused as ever', async () => {
     const { sink } = drifting({ drift: 'rest' })
     expect((await sink.write([{ name: 'x', more: 1 }])).rejected).toMatchObject([{ path: '/id' }])
@@ -131,6 +168,29 @@ describe('drift: evolve', () => {
     expect(rows.map(({ id }) => id)).toEqual(expect.arrayContaining([1, 2n ** 40n, 3n, null, 0.5]))
   })
 
+  test('goes on within structs and lists, and says where', async () => {
+    const inner: Field = { name: 'x', type: 'uint8', nullable: false }
+    const list: FieldType = { kind: 'list', element: { type: 'uint8', nullable: false } }
+    const fields: Field[] = [
+      { name: 'o', type: { kind: 'struct', fields: [inner] }, nullable: false },
+      { name: 'l', type: list, nullable: true },
+    ]
+    const { sink, drifts } = drifting({ drift: 'evolve', schema: { fields }, format: jsonl() })
+    const ack = await sink.write([
+      { o: { x: 1 } },
+      { o: { x: -1, y: 'a' } },
+      { o: { x: 1 }, l: [1, 256] },
+    ])
+    expect(ack.rejected).toEqual([])
+    await sink.close()
+    expect(
+      drifts.map(({ changes }) => changes.map(({ path, change }) => `${path} ${change}`)),
+    ).toEqual([
+      ['/o/x was of type uint8, and is int16', '/o/y is new, of type string'],
+      ['/l was of type list<uint8>, and is list<uint16>'],
+    ])
+  })
+
   test('null is what a column that is not there holds', async () => {
     const { sink, drifts } = drifting({ drift: 'evolve' })
     const { receipt } = await sink.write([{ id: 1, gone: null }, { id: 2 }])
@@ -163,6 +223,13 @@ describe('drift: evolve', () => {
     const row = Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [`k${i}`, i]))
     expect(await wide.write([{ id: 1, ...row }])).toMatchObject({ accepted: 0 })
     await wide.close()
+    const inner: Field = { name: 'x', type: 'int32', nullable: true }
+    const fields: Field[] = [
+      { name: 'o', type: { kind: 'struct', fields: [inner] }, nullable: false },
+    ]
+    const nested = drifting({ drift: 'evolve', schema: { fields }, format: jsonl() }).sink
+    expect(await nested.write([{ o: row }])).toMatchObject({ accepted: 0 })
+    await nested.close()
   })
 
   test('what no column can hold is rejected', async () => {

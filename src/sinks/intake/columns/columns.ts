@@ -1,6 +1,8 @@
 import type { DriftEvent, Encoding, Schema, StandardSchemaLike } from '../../../contracts/index.ts'
 import { SluiceError } from '../../../core/errors.ts'
-import { checkRow, fingerprint } from '../../../core/infer.ts'
+import { checkRow } from '../../../core/schemas/check-row.ts'
+import { fingerprint } from '../../../core/schemas/fingerprint.ts'
+import { saysColumns, schemaOf } from '../../../core/schemas/schema-of.ts'
 import { evolvingColumns } from './evolving-columns.ts'
 import { REST, restColumns } from './rest-columns.ts'
 import { type Columns, isOf, type Version } from './version.ts'
@@ -23,6 +25,17 @@ export function declaredColumns(
 ): Schema | undefined {
   // Some validators have `fields` of their own.
   return schema && !('~standard' in schema) ? schema : undefined
+}
+
+/** The columns that a validator says, as far as it does: what may be anything is left to the records. */
+export function saidColumns(schema: Schema | StandardSchemaLike | undefined): Schema | undefined {
+  if (!schema || !('~standard' in schema)) return undefined
+  try {
+    if (!saysColumns(schema)) return undefined
+    return { fields: schemaOf(schema).fields.filter(({ type }) => type !== 'json') }
+  } catch {
+    return undefined
+  }
 }
 
 /** Throws `invalid-options` for columns that cannot drift so. */

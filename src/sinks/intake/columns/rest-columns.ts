@@ -1,7 +1,10 @@
-import type { DriftEvent, FieldType, Row, Schema } from '../../../contracts/index.ts'
-import { checkRow } from '../../../core/infer.ts'
+import type { DriftEvent, FieldType, Row, ScalarType, Schema } from '../../../contracts/index.ts'
 import { pointerStep } from '../../../core/json.ts'
-import { textValue } from '../../../core/values.ts'
+import { checkRow } from '../../../core/schemas/check-row.ts'
+import { fitsDouble } from '../../../core/values/doubles.ts'
+import { integerOfText, isSmallInteger } from '../../../core/values/integers.ts'
+import { textValue } from '../../../core/values/text-value.ts'
+import { unitsOfText } from '../../../core/values/units-of-text.ts'
 import { type Columns, isOf, type Version } from './version.ts'
 
 /** The column for what has none. */
@@ -62,14 +65,34 @@ export async function restColumns(
   }
 }
 
+/** Types that have values of their own for what a text says; all others take text, or nothing like it. */
+const SAID_BY_TEXT: ReadonlySet<FieldType> = new Set<ScalarType>([
+  'boolean',
+  'int8',
+  'int16',
+  'int32',
+  'int64',
+  'uint8',
+  'uint16',
+  'uint32',
+  'uint64',
+  'float16',
+  'float32',
+  'double',
+  'timestamp',
+])
+
 /** The value as one of the type, where that says exactly the same; else itself. */
 function coerced(value: unknown, type: FieldType): unknown {
-  if (type === 'int32' && typeof value === 'bigint') {
-    const number = Number(value)
-    return BigInt(number) === value ? number : value
-  }
-  if (typeof value !== 'string' || type === 'string' || type === 'json' || type === 'bytes') {
-    return value
-  }
-  return textValue(value)
+  if (typeof value === 'bigint')
+    return takesNoBigint(type) && fitsDouble(value) ? Number(value) : value
+  if (typeof value !== 'string') return value
+  if (typeof type === 'object' && type.kind === 'timestamp')
+    return unitsOfText(value, type) ?? value
+  if (!SAID_BY_TEXT.has(type)) return value
+  return integerOfText(value) ?? textValue(value)
+}
+
+function takesNoBigint(type: FieldType): boolean {
+  return type === 'float16' || type === 'float32' || isSmallInteger(type)
 }

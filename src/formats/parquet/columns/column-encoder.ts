@@ -1,0 +1,120 @@
+import type { Awaitable, Chunk, EncodedEnd, Field, Schema } from '../../../contracts/index.ts'
+import { SluiceError } from '../../../core/errors.ts'
+import { pointerStep } from '../../../core/json.ts'
+import { NOT_A_COLUMN } from '../../../core/schemas/check-row.ts'
+import type { EncodeChunk } from '../encoder.ts'
+import type { Settings } from '../options.ts'
+import { ParquetFile } from '../parquet-file.ts'
+import { RowGroups } from '../row-groups.ts'
+import { runSteps, type Steps } from '../steps.ts'
+import { columnsSchema } from './columns-schema.ts'
+import { keptArray } from './kept-arrays.ts'
+
+/** The columns of some rows, by name: arrays of one length. */
+export type Columns = Readonly<Record<string, ArrayLike<unknown>>>
+
+/** One file being encoded. Used by one caller at a time: each call is awaited before the next. */
+export interface ColumnEncoder {
+  /** Bytes held back that no chunk has carried yet. */
+  readonly bufferedBytes: number
+  /** Takes rows by their columns and gives what bytes are ready. After an error the encoder is unusable. */
+  write(columns: Columns): Awaitable<readonly Chunk[]>
+  /** Ends the file. Call once. */
+  close(): Awaitable<EncodedEnd>
+}
+
+/** A row group ends by its bytes only where as many rows are whole, so that it ends at the same row however they were batched. */
+const BLOCK_ROWS = 1024
+
+export function columnEncoder(
+  settings: Settings,
+  encode: EncodeChunk,
+  declared: Schema | undefined,
+): ColumnEncoder {
+  let schema = declared
+  let groups: RowGroups | undefined
+  const open = (columns: Schema): RowGroups => {
+    const isDeclared = declared !== undefined
+    const file = new ParquetFile({ schema: columns, isDeclared, settings, encode })
+    return new RowGroups(file, columns, settings)
+  }
+  return {
+    get bufferedBytes() {
+      return groups?.bufferedBytes ?? 0
+    },
+    write(columns) {
+      schema ??= columnsSchema(columns)
+      groups ??= open(schema)
+      return runSteps(writeColumns(groups, schema, columns))
+    },
+    close() {
+      groups ??= open(schema ?? { fields: [] })
+      return runSteps(groups.close())
+    },
+  }
+}
+
+function* writeColumns(
+  groups: RowGroups,
+  { fields }: Schema,
+  columns: Columns,
+): Steps<readonly Chunk[]> {
+  const length = lengthOf(fields, columns)
+  const chunks: Chunk[] = []
+  for (let from = 0; from < length; ) {
+    const block = BLOCK_ROWS - (groups.rows % BLOCK_ROWS)
+    const to = Math.min(length, from + Math.min(block, groups.room))
+    for (const [place, field] of fields.entries()) {
+      const column = Object.hasOwn(columns, field.name) ? columns[field.name] : undefined
+      addColumn(groups, field, place, column, from, to)
+    }
+    groups.rows += to - from
+    from = to
+    const isWhole = groups.rows % BLOCK_ROWS === 0 || groups.room === 0
+    if (isWhole && groups.isFull) chunks.push(...(yield* groups.end()))
+  }
+  groups.settle()
+  return chunks
+}
+
+function addColumn(
+  groups: RowGroups,
+  field: Field,
+  place: number,
+  column: ArrayLike<unknown> | undefined,
+  from: number,
+  to: number,
+): void {
+  const { columns, parts } = groups.shredder
+  const kept = column && keptArray(column, field.type)
+  if (kept) {
+    // It has one leaf, at the top.
+    const leaf = columns.find(({ leaf: { path } }) => path.length === 1 && path[0] === field.name)
+    leaf?.values.append?.(kept.subarray(from, to))
+    leaf?.levels.allPresent(to - from)
+    return
+  }
+  const shred = parts[place]
+  for (let i = from; i < to; i++) {
+    const value = column?.[i]
+    if (shred?.(value, 0, 0)) continue
+    throw groups.misfit(groups.rows + i - from, { fields: [field] }, { [field.name]: value })
+  }
+}
+
+/** Throws `invalid-record` unless the columns are those of the schema, and of one length. */
+function lengthOf(fields: readonly Field[], columns: Columns): number {
+  const names = new Set(fields.map(({ name }) => name))
+  let length: number | undefined
+  for (const [name, column] of Object.entries(columns)) {
+    if (!names.has(name)) throw refused(name, NOT_A_COLUMN)
+    length ??= column.length
+    if (column.length === length) continue
+    throw refused(name, `has ${column.length} values, and the columns before it have ${length}`)
+  }
+  return length ?? 0
+}
+
+function refused(name: string, why: string): SluiceError {
+  return new SluiceError('invalid-record', `${pointerStep(name)} ${why}`)
+}

@@ -1,0 +1,118 @@
+import type { SchemaElement } from 'hyparquet'
+import type { ColumnSource } from 'hyparquet-writer'
+import type { Field, FieldType, Row, Schema } from '../../../contracts/index.ts'
+import { utf8Length } from '../../../core/bytes.ts'
+import { SluiceError } from '../../../core/errors.ts'
+import { jsonText } from '../../../core/json.ts'
+import { typeText } from '../../../core/schemas/type-text.ts'
+
+/** The values of one column of one row group. */
+export interface Column {
+  /** Takes the row's value, which fits the field. Returns about how much memory it takes. */
+  add(row: Row): number
+  data(): ColumnSource
+}
+
+/** What a value and its place in an array take in memory, near enough, apart from the bytes of texts. */
+const SCALAR_BYTES = 16
+const BIGINT_BYTES = 32
+const ARRAY_BYTES = 96
+
+/** The types that this encoder writes. */
+type Written = Extract<
+  FieldType,
+  'boolean' | 'int32' | 'int64' | 'double' | 'string' | 'bytes' | 'timestamp' | 'json'
+>
+
+/** Throws `not-supported` for any other. */
+function written(type: FieldType): Written {
+  if (typeof type === 'string' && Object.hasOwn(ELEMENTS, type)) return type as Written
+  throw new SluiceError(
+    'not-supported',
+    `A column of type ${typeText(type)} needs WebAssembly, which is forbidden here`,
+  )
+}
+
+/** The types as Parquet has them. JSON is plain text while it is written: the writer would encode it once more. */
+const TEXT = { type: 'BYTE_ARRAY', converted_type: 'UTF8' } as const
+const ELEMENTS: Readonly<Record<Written, Omit<SchemaElement, 'name'>>> = {
+  boolean: { type: 'BOOLEAN' },
+  int32: { type: 'INT32' },
+  int64: { type: 'INT64' },
+  double: { type: 'DOUBLE' },
+  string: TEXT,
+  bytes: { type: 'BYTE_ARRAY' },
+  timestamp: { type: 'INT64', converted_type: 'TIMESTAMP_MILLIS' },
+  json: TEXT,
+}
+
+/** The schema that the writer encodes values by. */
+export function writingSchema(schema: Schema): SchemaElement[] {
+  return elements(schema, ELEMENTS)
+}
+
+/** The schema that goes into the footer. */
+export function fileSchema(schema: Schema): SchemaElement[] {
+  return elements(schema, { ...ELEMENTS, json: { type: 'BYTE_ARRAY', converted_type: 'JSON' } })
+}
+
+function elements(schema: Schema, types: typeof ELEMENTS): SchemaElement[] {
+  return [
+    { name: 'root', num_children: schema.fields.length },
+    ...schema.fields.map(
+      ({ name, type, nullable }): SchemaElement => ({
+        name,
+        repetition_type: nullable ? 'OPTIONAL' : 'REQUIRED',
+        ...types[written(type)],
+      }),
+    ),
+  ]
+}
+
+export function newColumn({ name, type }: Field): Column {
+  const values: unknown[] = []
+  const convert = CONVERT[written(type)]
+  let negativeZero = false
+  let notANumber = false
+  return {
+    add(row) {
+      const given = Object.hasOwn(row, name) ? row[name] : undefined
+      if (given === null || given === undefined) {
+        values.push(null)
+        return SCALAR_BYTES
+      }
+      const value = convert(given)
+      values.push(value)
+      if (Object.is(value, -0)) negativeZero = true
+      if (Number.isNaN(value)) notANumber = true
+      return sizeOf(value)
+    },
+    data: () => ({
+      name,
+      data: values,
+      // A dictionary is keyed by a `Map`, to which `0` and `-0` are the same.
+      ...(negativeZero && { encoding: 'PLAIN' as const }),
+      // `NaN` is outside of all bounds, and DuckDB, to which it is the largest number, would skip the row group for them.
+      ...(notANumber && { statistics: false }),
+    }),
+  }
+}
+
+const CONVERT: Readonly<Record<Written, (value: unknown) => unknown>> = {
+  boolean: (value) => value,
+  int32: (value) => (value as number) | 0,
+  int64: (value) => BigInt(value as number | bigint),
+  double: (value) => Number(value),
+  string: (value) => value,
+  // Copied: it is held until the row group is written, and the buffer under it is the caller's.
+  bytes: (value) => new Uint8Array(value as Uint8Array),
+  timestamp: (value) => BigInt((value as Date).getTime()),
+  json: (value) =>
+    typeof value === 'number' && !Number.isFinite(value) ? `"${value}"` : jsonText(value),
+}
+
+function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return SCALAR_BYTES + utf8Length(value)
+  if (typeof value === 'bigint') return BIGINT_BYTES
+  return value instanceof Uint8Array ? ARRAY_BYTES + value.byteLength : SCALAR_BYTES
+}

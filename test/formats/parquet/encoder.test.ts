@@ -1,0 +1,316 @@
+import { gzipSync } from 'node:zlib'
+import fc from 'fast-check'
+import { parquetMetadata, parquetReadObjects } from 'hyparquet'
+import { describe, expect, test } from 'vitest'
+import type { Bytes, Chunk, Format, Row, Schema } from '../../../src/contracts/index.ts'
+import { concatBytes, equalBytes } from '../../../src/core/bytes.ts'
+import { type Compressor, parquet } from '../../../src/formats/parquet/index.ts'
+import { duckdb } from '../duckdb.ts'
+import { encode, parquetByHyparquet } from '../readers.ts'
+
+const TREE: Schema = {
+  fields: [
+    { name: 'id', type: 'int64', nullable: false },
+    { name: 'text', type: 'string', nullable: true },
+    {
+      name: 'items',
+      nullable: true,
+      type: {
+        kind: 'list',
+        element: {
+          nullable: true,
+          type: {
+            kind: 'struct',
+            fields: [
+              { name: 'n', type: 'double', nullable: true },
+              {
+                name: 'names',
+                type: { kind: 'list', element: { type: 'string', nullable: true } },
+                nullable: true,
+              },
+            ],
+          },
+        },
+      },
+    },
+  ],
+}
+
+const nullable = <T>(values: fc.Arbitrary<T>): fc.Arbitrary<T | null> =>
+  fc.option(values, { freq: 4 })
+const text = fc.string({ unit: 'grapheme', maxLength: 20 })
+const tree: fc.Arbitrary<Row> = fc.record({
+  id: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+  text: nullable(text),
+  items: nullable(
+    fc.array(
+      nullable(
+        fc.record({
+          n: nullable(fc.double()),
+          names: nullable(fc.array(nullable(text), { maxLength: 3 })),
+        }),
+      ),
+      { maxLength: 4 },
+    ),
+  ),
+})
+
+/** hyparquet reads a list that is null as `undefined`. */
+function nulls(value: unknown): unknown {
+  if (value === undefined || value === null) return null
+  if (Array.isArray(value)) return value.map(nulls)
+  if (typeof value !== 'object') return value
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, nulls(member)]))
+}
+
+async function inBatches(
+  format: Format,
+  rows: readonly Row[],
+  size: number,
+  schema?: Schema,
+): Promise<Bytes> {
+  const encoder = format.encoder({ schema })
+  const chunks: Chunk[] = []
+  for (let i = 0; i < rows.length; i += size) {
+    chunks.push(...(await encoder.write(rows.slice(i, i + size))))
+  }
+  chunks.push(...(await encoder.close()).chunks)
+  return concatBytes(chunks)
+}
+
+describe('parquet', () => {
+  test('gives nested rows back', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(tree, { maxLength: 40 }), async (rows) => {
+        const file = await encode(parquet({ rowGroupRows: 7 }), rows, TREE)
+        expect(nulls(await parquetReadObjects({ file: file.buffer }))).toEqual(rows)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('writes the same bytes however rows were batched', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(tree, { maxLength: 60 }),
+        fc.integer({ min: 1, max: 30 }),
+        fc.integer({ min: 1, max: 2000 }),
+        async (rows, size, rowGroupBytes) => {
+          const format = parquet({ rowGroupBytes, rowGroupRows: 25 })
+          const file = await encode(format, rows, TREE)
+          expect(equalBytes(await inBatches(format, rows, size, TREE), file)).toBe(true)
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+
+  test('cuts row groups by the bytes of long texts in any script, at the same row', async () => {
+    const rows = Array.from({ length: 3000 }, (_, i) => ({ text: '漢'.repeat(100 + (i % 7)), i }))
+    const format = parquet({ rowGroupBytes: 200_000 })
+    const file = await encode(format, rows)
+    const groups = parquetMetadata(file.buffer).row_groups.map(({ num_rows }) => Number(num_rows))
+    // 300 bytes each: the last unit counts before it is known how many bytes it takes.
+    expect(Math.max(...groups)).toBeLessThan(1000)
+    expect(groups.length).toBeGreaterThan(3)
+    expect(equalBytes(await inBatches(format, rows, 1, undefined), file)).toBe(true)
+    expect(await parquetByHyparquet(file)).toEqual(rows)
+  })
+
+  test('takes members in any order, missing ones, and those of any prototype', async () => {
+    class Point {
+      y = 2
+      x = 1
+      get sum(): number {
+        return this.x + this.y
+      }
+    }
+    const rows: Row[] = [
+      { x: 1, y: 2 },
+      { y: 2, x: 1 },
+      { y: 3 },
+      { x: 4 },
+      Object.assign(Object.create(null), { x: 5, y: undefined }),
+      Object.assign(Object.create({ y: 9 }), { x: 6 }),
+      new Point() as unknown as Row,
+    ]
+    const schema: Schema = {
+      fields: ['x', 'y'].map((name) => ({ name, type: 'int32', nullable: true })),
+    }
+    expect(await parquetByHyparquet(await encode(parquet(), rows, schema))).toEqual(
+      [
+        [1, 2],
+        [1, 2],
+        [null, 3],
+        [4, null],
+        [5, null],
+        [6, null],
+        [1, 2],
+      ].map(([x, y]) => ({ x, y })),
+    )
+  })
+
+  test('passes over from exact doubles to 64 bits in the middle of a column', async () => {
+    const values = [1, -5, 2 ** 53 - 1, 2n ** 53n, -(2n ** 63n), 7]
+    const rows = values.map((v) => ({ v }))
+    const schema: Schema = { fields: [{ name: 'v', type: 'int64', nullable: false }] }
+    expect(await parquetByHyparquet(await encode(parquet(), rows, schema))).toEqual(
+      values.map((v) => ({ v: BigInt(v) })),
+    )
+  })
+
+  test('holds what it says, and nothing once a row group is written', async () => {
+    const encoder = parquet({ rowGroupRows: 1000 }).encoder()
+    expect(encoder.bufferedBytes).toBe(0)
+    await encoder.write(Array.from({ length: 999 }, (_, i) => ({ a: i / 3, t: 'x'.repeat(92) })))
+    // 8 bytes of a number; 92 of a text and 4 for its end.
+    expect(encoder.bufferedBytes).toBe(999 * (8 + 92 + 4))
+    await encoder.write([{ a: 1.5, t: '' }])
+    expect(encoder.bufferedBytes).toBe(0)
+  })
+})
+
+describe('a row that does not fit is named', () => {
+  const fields: Schema['fields'] = [
+    { name: 'n', type: 'int32', nullable: false },
+    { name: 's', type: 'string', nullable: true },
+    {
+      name: 'l',
+      type: { kind: 'list', element: { type: 'uint8', nullable: false } },
+      nullable: true,
+    },
+  ]
+
+  test.each([
+    [{ n: 'x' }, '/n needs an integer of 32 bits, not the string "x"'],
+    [{ n: 2 ** 31 }, '/n needs an integer of 32 bits, not 2147483648'],
+    [{ s: 'a' }, '/n is missing, and the column is not nullable'],
+    [{ n: 1, z: 1 }, '/z is not a column of the schema'],
+    [{ n: 1, l: [1, 256] }, '/l/1 needs an unsigned integer of 8 bits, not 256'],
+    [{ n: 1, l: [null] }, '/l/0 is null, and the elements of the list are not nullable'],
+    [{ n: 1, s: 'a\ud800' }, '/s holds a lone surrogate, which UTF-8 cannot express'],
+  ])('%j', async (row, message) => {
+    const encoder = parquet({ rowGroupRows: 10 }).encoder({ schema: { fields } })
+    await encoder.write(Array.from({ length: 13 }, (_, n) => ({ n, s: n % 2 ? null : 'é' })))
+    expect(() => encoder.write([{ n: 1, s: 'z' }, row])).toThrow(
+      expect.objectContaining({
+        code: 'invalid-record',
+        message: `Row 14 of the file: ${message}`,
+      }),
+    )
+  })
+
+  test('also where two halves of a character meet', () => {
+    const encoder = parquet().encoder()
+    expect(() => encoder.write([{ s: 'a\ud83d' }, { s: '\ude00b' }])).toThrow(
+      'Row 0 of the file: /s holds a lone surrogate',
+    )
+  })
+
+  test('and one whose property throws', () => {
+    const row = {
+      get s(): string {
+        throw new Error('secret')
+      },
+    }
+    const encoder = parquet().encoder({ schema: { fields: [fields[1] as Schema['fields'][0]] } })
+    expect(() => encoder.write([row])).toThrow(
+      expect.objectContaining({
+        code: 'invalid-record',
+        message: 'Row 0 of the file: one of its properties throws',
+      }),
+    )
+  })
+})
+
+describe('options', () => {
+  const rows = Array.from({ length: 100 }, (_, i) => ({
+    id: i,
+    tags: [{ k: `t${i}` }],
+    name: `n${i}`,
+  }))
+  const schema: Schema = {
+    fields: [
+      { name: 'id', type: 'int32', nullable: false },
+      {
+        name: 'tags',
+        nullable: false,
+        type: {
+          kind: 'list',
+          element: {
+            nullable: false,
+            type: { kind: 'struct', fields: [{ name: 'k', type: 'string', nullable: false }] },
+          },
+        },
+      },
+      { name: 'name', type: 'string', nullable: false },
+    ],
+  }
+
+  test('columns, sortedBy and metadata are in the footer', async () => {
+    const format = parquet({
+      rowGroupRows: 50,
+      columns: {
+        name: { bloomFilter: true, encoding: 'delta_byte_array' },
+        'tags.list.element.k': { encoding: 'plain' },
+      },
+      sortedBy: [{ column: 'id' }, { column: 'name', descending: true, nullsFirst: true }],
+      metadata: { origin: 'é', empty: '' },
+    })
+    const file = await encode(format, rows, schema)
+    const { row_groups, key_value_metadata } = parquetMetadata(file.buffer)
+    expect(key_value_metadata).toEqual([
+      { key: 'origin', value: 'é' },
+      { key: 'empty', value: '' },
+    ])
+    for (const { columns, sorting_columns } of row_groups) {
+      expect(sorting_columns).toEqual([
+        { column_idx: 0, descending: false, nulls_first: false },
+        { column_idx: 2, descending: true, nulls_first: true },
+      ])
+      expect(columns[1]?.meta_data?.encodings).toEqual(['PLAIN', 'RLE'])
+      expect(columns[2]?.meta_data?.encodings).toEqual(['DELTA_BYTE_ARRAY'])
+      expect(columns[2]?.meta_data?.bloom_filter_length).toBeGreaterThan(0)
+    }
+    const probe = `select bloom_filter_excludes from parquet_bloom_probe($file, 'name', 'n7')`
+    expect((await duckdb(file, 'parquet', probe)).rows).toEqual([[false], [true]])
+  })
+
+  test('a compressor of any kind is waited for', async () => {
+    const codec: Compressor = {
+      name: 'gzip',
+      compress: async (page) => new Uint8Array(gzipSync(page)),
+    }
+    const file = await inBatches(parquet({ codec, rowGroupRows: 30 }), rows, 7, schema)
+    expect(parquetMetadata(file.buffer).row_groups[0]?.columns[0]?.meta_data?.codec).toBe('GZIP')
+    const read = await duckdb(file, 'parquet', 'select count(*), sum(id), max(name) from $file')
+    expect(read.rows).toEqual([[100n, 4950n, 'n99']])
+  })
+
+  test.each([
+    ['rowGroupBytes', { rowGroupBytes: 0 }],
+    ['rowGroupBytes', { rowGroupBytes: 2 ** 31 }],
+    ['rowGroupBytes', { rowGroupBytes: Number.NaN }],
+    [
+      'codec',
+      { codec: { name: 'lzo', compress: () => new Uint8Array() } as unknown as Compressor },
+    ],
+    ['encoding', { columns: { a: { encoding: 'rle_dictionary' as 'plain' } } }],
+    ['metadata', { metadata: { a: 1 as unknown as string } }],
+  ])('a wrong %s is refused', (name, options) => {
+    expect(() => parquet(options)).toThrow(
+      expect.objectContaining({ code: 'invalid-options', message: expect.stringContaining(name) }),
+    )
+  })
+
+  test('columns that a schema lacks are refused, and that rows lack are not', async () => {
+    for (const options of [{ columns: { nam: {} } }, { sortedBy: [{ column: 'tags' }] }]) {
+      expect(() => parquet(options).encoder({ schema })).toThrow(
+        expect.objectContaining({ code: 'invalid-options' }),
+      )
+      expect(await parquetByHyparquet(await encode(parquet(options), [{ a: 1 }]))).toEqual([
+        { a: 1 },
+      ])
+    }
+  })
+})
