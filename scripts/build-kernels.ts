@@ -18,8 +18,8 @@ const options = [
   ...['--runtime', 'stub'],
   ...['--optimizeLevel', '3', '--noAssert'],
   ...['--enable', 'simd'],
-  // The memory is the caller's, so that its limit is, too.
-  ...['--importMemory', '--zeroFilledMemory', '--noExportMemory', '--initialMemory', '2'],
+  // 512 MiB. The module imports nothing, or Deno would look for a module of that name.
+  ...['--maximumMemory', '8192'],
 ]
 
 /** Compiles the kernels unless what is there was made of the same sources. */

@@ -74,8 +74,6 @@ const PAGE_BYTES = 65_536
 const MAX_BYTES = 512 * 1024 * 1024
 /** Memory cannot be given back but as a whole, so that of a larger chunk is. */
 const KEPT_BYTES = 64 * 1024 * 1024
-/** What the tables of the kernels begin with. */
-const TABLE_PAGES = 2
 const GROWTH_PAGES = 64
 /** Kernels read and write this far beyond the end of what they were given. */
 const SLACK_BYTES = 32
@@ -94,7 +92,7 @@ export class Kernels {
   #view: DataView | undefined
   #top = 0
 
-  /** `maxBytes`: of memory, in multiples of 64 KiB, 128 KiB at least. Default 512 MiB. */
+  /** `maxBytes`: of memory, in multiples of 64 KiB. Default 512 MiB, which is the most. */
   constructor(module: WebAssembly.Module, maxBytes: number = MAX_BYTES) {
     this.#module = module
     this.#maxPages = Math.floor(maxBytes / PAGE_BYTES)
@@ -187,13 +185,13 @@ export class Kernels {
 
   #instantiate(): void {
     try {
-      this.#memory = new WebAssembly.Memory({ initial: TABLE_PAGES, maximum: this.#maxPages })
-      const { exports } = new WebAssembly.Instance(this.#module, { env: { memory: this.#memory } })
+      const { exports } = new WebAssembly.Instance(this.#module)
       const functions = exports as unknown as KernelFunctions
       functions.heapAddress()
       this.#functions = functions
+      this.#memory = exports.memory as WebAssembly.Memory
     } catch (cause) {
-      if (cause instanceof RangeError) throw this.#tooLarge(TABLE_PAGES * PAGE_BYTES, cause)
+      if (cause instanceof RangeError) throw this.#tooLarge(PAGE_BYTES, cause)
       throw new SluiceError(
         'invalid-options',
         'This WebAssembly module does not hold the Parquet kernels of this version of the package',
