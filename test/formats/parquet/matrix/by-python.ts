@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { FieldType, Schema } from '../../../../src/contracts/index.ts'
+import { exactJson } from '../../readers.ts'
+import { type Cell, jsonCell, mapLeaves } from './cells.ts'
+
+export interface PythonReader {
+  /** The cells of a file, as this reader reads them. */
+  readonly cells: (path: string, schema: Schema) => Promise<readonly (readonly Cell[])[]>
+  readonly stop: () => Promise<void>
+}
+
+/** `read.py` in a process of its own, asked for one file after the other. */
+export function pythonReader(python: string, name: 'pyarrow' | 'polars'): PythonReader {
+  const script = fileURLToPath(new URL('read.py', import.meta.url))
+  const child = spawn(python, [script, name], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const ended = once(child, 'exit')
+  const answers = createInterface(child.stdout)[Symbol.asyncIterator]()
+  return {
+    async cells(path, schema) {
+      const types = schema.fields.map(({ type }) => type)
+      child.stdin.write(`${JSON.stringify({ path, types })}\n`)
+      const { value, done } = await answers.next()
+      if (done) throw new Error(`${name} has ended`)
+      const answer = JSON.parse(value) as { rows: Cell[][] } | { error: string }
+      if ('error' in answer) throw new Error(`${name}: ${answer.error}`)
+      return answer.rows.map((row) => row.map((cell, n) => told(types[n] as FieldType, cell)))
+    },
+    async stop() {
+      child.stdin.end()
+      await ended
+    },
+  }
+}
+
+/** JSON and the order of a map's entries are made the same here, for all readers. */
+function told(type: FieldType, cell: Cell): Cell {
+  return mapLeaves(type, cell, (leaf, held) =>
+    leaf === 'json' ? jsonCell(exactJson(held as string)) : held,
+  )
+}
