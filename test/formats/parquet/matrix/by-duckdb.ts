@@ -11,7 +11,7 @@ import {
 } from '@duckdb/node-api'
 import type { FieldType, Schema } from '../../../../src/contracts/index.ts'
 import { exactJson } from '../../readers.ts'
-import { bits, type Cell, entriesCell, hex, jsonCell, mapLeaves, uuid } from './cells.ts'
+import { bits, type Cell, entriesCell, hex, jsonCell, uuid } from './cells.ts'
 import { UNITS_PER_SECOND } from './types.ts'
 
 let connection: Promise<DuckDBConnection> | undefined
@@ -22,7 +22,7 @@ export async function cellsByDuckdb(
   schema: Schema,
   clause = '',
 ): Promise<readonly (readonly Cell[])[]> {
-  connection ??= DuckDBInstance.create(':memory:', { threads: '1' }).then((db) => db.connect())
+  connection ??= connect()
   // By place: a name may hold what no SQL text can.
   const places = schema.fields.map((_, place) => `c${place}`)
   const columns = schema.fields.map(({ type }, n) => (type === 'variant' ? `c${n}::JSON` : `c${n}`))
@@ -33,15 +33,22 @@ export async function cellsByDuckdb(
     .map((row) => schema.fields.map(({ type }, place) => cellOf(type, row[place])))
 }
 
-/** What DuckDB can tell of a cell: its times of day, and its moments in UTC, end at microseconds. */
+async function connect(): Promise<DuckDBConnection> {
+  const options = {
+    threads: '1',
+    // Its cache tells a file by its path, size and second: another one written there at once would be taken for the first.
+    enable_external_file_cache: 'false',
+  }
+  return (await DuckDBInstance.create(':memory:', options)).connect()
+}
+
+/** What DuckDB can tell of a leaf: its times of day, and its moments in UTC, end at microseconds. */
 export function asDuckdbHolds(type: FieldType, cell: Cell): Cell {
-  return mapLeaves(type, cell, (leaf, held) => {
-    const coarse =
-      typeof leaf === 'object' &&
-      (leaf.kind === 'time' || (leaf.kind === 'timestamp' && leaf.utc)) &&
-      leaf.unit === 'ns'
-    return coarse ? String((BigInt(held as string) / 1000n) * 1000n) : held
-  })
+  const coarse =
+    typeof type === 'object' &&
+    (type.kind === 'time' || (type.kind === 'timestamp' && type.utc)) &&
+    type.unit === 'ns'
+  return coarse ? String((BigInt(cell as string) / 1000n) * 1000n) : cell
 }
 
 function cellOf(type: FieldType, value: unknown): Cell {

@@ -7,6 +7,7 @@ import { exactJson } from '../../readers.ts'
 import { type Cell, jsonCell, mapLeaves } from './cells.ts'
 
 export interface PythonReader {
+  readonly name: string
   /** The cells of a file, as this reader reads them. */
   readonly cells: (path: string, schema: Schema) => Promise<readonly (readonly Cell[])[]>
   readonly stop: () => Promise<void>
@@ -19,6 +20,7 @@ export function pythonReader(python: string, name: 'pyarrow' | 'polars'): Python
   const ended = once(child, 'exit')
   const answers = createInterface(child.stdout)[Symbol.asyncIterator]()
   return {
+    name: `by ${name}`,
     async cells(path, schema) {
       const types = schema.fields.map(({ type }) => type)
       child.stdin.write(`${JSON.stringify({ path, types })}\n`)
@@ -33,6 +35,11 @@ export function pythonReader(python: string, name: 'pyarrow' | 'polars'): Python
       await ended
     },
   }
+}
+
+/** What pyarrow and polars can tell of a leaf: of a variant, that it is there. */
+export function asPythonHolds(type: FieldType, cell: Cell): Cell {
+  return type === 'variant' ? type : cell
 }
 
 /** JSON and the order of a map's entries are made the same here, for all readers. */

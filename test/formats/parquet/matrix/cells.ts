@@ -104,6 +104,15 @@ export function mapLeaves(
   }
 }
 
+/** The cells of all rows with each leaf changed. */
+export function mapCells(
+  { fields }: Schema,
+  rows: readonly (readonly Cell[])[],
+  change: (type: FieldType, cell: Cell) => Cell,
+): Cell[][] {
+  return rows.map((row) => fields.map(({ type }, n) => mapLeaves(type, row[n] as Cell, change)))
+}
+
 export function entriesCell(entries: readonly (readonly [Cell, Cell])[]): Cell {
   return entries
     .map((entry) => [JSON.stringify(entry[0]), entry] as const)

@@ -5,7 +5,7 @@ import { concatBytes } from '../../../../src/core/bytes.ts'
 import type { ParquetOptions } from '../../../../src/formats/parquet.ts'
 import { asDuckdbHolds, cellsByDuckdb } from './by-duckdb.ts'
 import { cellsByHyparquet } from './by-hyparquet.ts'
-import { type Cell, rowCells } from './cells.ts'
+import { type Cell, mapCells, rowCells } from './cells.ts'
 import { parquet } from './subject.ts'
 
 /** The file of these rows, which are given in so many calls. */
@@ -33,9 +33,7 @@ export async function compare(sample: EncodedRows, path: string): Promise<Cell[]
   await writeFile(path, file)
   const expected = rowCells(sample.schema, sample.rows)
   expect(await cellsByHyparquet(file, sample.schema), 'by hyparquet').toEqual(expected)
-  const held = expected.map((row) =>
-    row.map((cell, n) => asDuckdbHolds(sample.schema.fields[n]?.type ?? 'string', cell)),
-  )
+  const held = mapCells(sample.schema, expected, asDuckdbHolds)
   expect(await cellsByDuckdb(path, sample.schema), 'by DuckDB').toEqual(held)
   return expected
 }
