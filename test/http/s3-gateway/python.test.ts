@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { parquetReadObjects } from 'hyparquet'
 import { beforeAll, expect, test } from 'vitest'
+import { INSTALL_MS, pythonWith } from '../../../scripts/test-python.ts'
 import type { GetOptions, Store } from '../../../src/contracts/index.ts'
 import { objectWriter } from '../../../src/core/object-writer.ts'
 import { parquet } from '../../../src/formats/parquet.ts'
 import { memoryStore } from '../../../src/stores/memory.ts'
-import { INSTALL_MS, pythonWith } from '../../python.ts'
 import { startGateway } from '../../servers.ts'
 
 /** The gateway in the hands of Python's programs: boto3 and DuckDB, with their settings as they come. */

@@ -56,7 +56,7 @@ async function folderOf(requirements: URL): Promise<string> {
   const pinned = createHash('sha256')
     .update(await readFile(requirements))
     .digest('hex')
-  return fileURLToPath(new URL(`.out/python-${pinned.slice(0, 16)}`, import.meta.url))
+  return fileURLToPath(new URL(`../test/.out/python-${pinned.slice(0, 16)}`, import.meta.url))
 }
 
 function pythonOf(folder: string): string {
