@@ -76,13 +76,18 @@ function commonFactor(a: number, b: number): number {
 
 export function caseOf(number: number): Case {
   let rest = number
-  const [type, nulls, codec, shape, group, layout, writes] = AXES.map((axis) => {
-    const chosen = axis[rest % axis.length]
+  const next = <T>(axis: readonly T[]): T => {
+    const chosen = axis[rest % axis.length] as T
     rest = Math.floor(rest / axis.length)
     return chosen
-  }) as {
-    [K in keyof typeof AXES]: (typeof AXES)[K][number]
-  } & readonly (readonly [string, unknown])[]
+  }
+  const type = next(AXES[0])
+  const nulls = next(AXES[1])
+  const codec = next(AXES[2])
+  const shape = next(AXES[3])
+  const group = next(AXES[4])
+  const layout = next(AXES[5])
+  const writes = next(AXES[6])
   const schema: Schema = {
     fields: [
       { name: 'n', type: 'int32', nullable: false },
