@@ -1,3 +1,4 @@
+import type { FieldType } from 'sluice'
 import { create, element } from './element.ts'
 import type { Cell, Reading } from './messages.ts'
 import { bytesText, countText } from './text.ts'
@@ -16,13 +17,13 @@ export function showPreview(reading: Reading, fileBytes: number): void {
     : `Reading: ${countText(records, 'record')}, ${bytesText(reading.bytes)} of ${bytesText(fileBytes)}`
 
   const shown = columns.slice(0, rows[0]?.length ?? 0)
-  const alignment = shown.map(({ type }) => (NUMBERS.has(type) ? 'number' : ''))
+  const alignment = shown.map(({ type }) => (NUMBERS.has(wordOf(type)) ? 'number' : ''))
   const heads = shown.map(({ name, type, nullable }, column) =>
     create(
       'th',
       { scope: 'col', className: alignment[column] ?? '', title: name },
       name,
-      create('span', { className: 'type' }, nullable ? `${type}, nullable` : type),
+      create('span', { className: 'type' }, nullable ? `${wordOf(type)}, nullable` : wordOf(type)),
     ),
   )
   const lines = rows.map((cells) =>
@@ -46,6 +47,11 @@ export function showPreview(reading: Reading, fileBytes: number): void {
   const note = element('preview-note', HTMLElement)
   note.textContent = notes.filter(Boolean).join(' ')
   note.hidden = note.textContent === ''
+}
+
+/** Types that were inferred are words. */
+function wordOf(type: FieldType): string {
+  return typeof type === 'string' ? type : type.kind
 }
 
 function cellOf(cell: Cell, alignment: string): HTMLTableCellElement {

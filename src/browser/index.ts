@@ -6,7 +6,7 @@ export {
   type HttpSinkResult,
   httpSink,
 } from '../client/index.ts'
-export type { SchemaInferrer } from '../core/infer.ts'
+export type { SchemaInferrer } from '../core/schemas/schema-inferrer.ts'
 export type { BatchOptions, RecordBatch } from '../inputs/batches.ts'
 export { batchesOf, type FileLike, type RecordsOfOptions, recordsOf } from './records-of.ts'
 export { typesOf } from './types-of.ts'

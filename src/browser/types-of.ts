@@ -1,4 +1,8 @@
-import { type SchemaInferrer, schemaInferrer, textSchemaInferrer } from '../core/infer.ts'
+import {
+  type SchemaInferrer,
+  schemaInferrer,
+  textSchemaInferrer,
+} from '../core/schemas/schema-inferrer.ts'
 import { type FileLike, fileKind } from './records-of.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { Chunk, Encoder, Format, Row, Schema } from '../contracts/index.ts'
 import { SluiceError } from '../core/errors.ts'
-import { schemaInferrer, textSchemaInferrer } from '../core/infer.ts'
+import { schemaInferrer, textSchemaInferrer } from '../core/schemas/schema-inferrer.ts'
 import { approximateBytes } from '../core/sizes.ts'
 import { csv } from '../formats/csv.ts'
 import { gzip } from '../formats/gzip.ts'

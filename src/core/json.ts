@@ -168,6 +168,12 @@ export function isData(value: object): boolean {
   return prototype === Object.prototype || prototype === null || tagOf(value) === 'Object'
 }
 
+/** Whether it is one that stands for itself: it does not say by `toJSON` that it is something else. */
+export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return isData(value) && !hasToJson(value)
+}
+
 /** One step of an RFC 6901 JSON Pointer. */
 export function pointerStep(key: string): string {
   return `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`

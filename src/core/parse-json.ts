@@ -1,7 +1,7 @@
 import { parse } from 'lossless-json'
 import { SluiceError } from './errors.ts'
 import { MAX_JSON_DEPTH } from './json.ts'
-import { nearestDouble } from './values.ts'
+import { nearestDouble } from './values/doubles.ts'
 
 /**
  * What `JSON.parse` may read inexactly: an integer of 16 digits or more, or a number that may become `Infinity` or 0. That

@@ -1,5 +1,5 @@
 import type { Rejection } from '../contracts/index.ts'
-import { isData, jsonProblem, pointerStep, refuseRecord } from '../core/json.ts'
+import { isPlainObject, jsonProblem, pointerStep, refuseRecord } from '../core/json.ts'
 import { isWellFormed } from '../core/keys.ts'
 
 /** Why the record cannot be a line of JSON, or `undefined`. Never throws, whatever it is given. */
@@ -36,14 +36,9 @@ function guarded(
   check: (row: Data) => Rejection | undefined,
 ): Rejection | undefined {
   try {
-    return isDataRecord(record) ? check(record) : refuseRecord('', 'is not a plain object')
+    return isPlainObject(record) ? check(record) : refuseRecord('', 'is not a plain object')
   } catch {
     // A getter, a `toJSON` or a proxy of the caller's.
     return refuseRecord('', 'cannot be read: one of its properties throws')
   }
-}
-
-function isDataRecord(record: unknown): record is Data {
-  if (typeof record !== 'object' || record === null || Array.isArray(record)) return false
-  return isData(record) && typeof (record as Data).toJSON !== 'function'
 }

@@ -1,5 +1,6 @@
 import type { EncoderCheckpoint, Schema } from '../contracts/index.ts'
 import { SluiceError } from '../core/errors.ts'
+import { canonicalFields } from '../core/schemas/canonical-type.ts'
 
 /**
  * Who writes the files, in the form that Parquet's readers parse: they do not trust the statistics of a writer whose name they
@@ -23,7 +24,7 @@ export function checkpoints(
   options: Readonly<Record<string, unknown>>,
   schema: Schema | undefined,
 ): Checkpoints {
-  const fields = schema?.fields.map(({ name, type, nullable }) => [name, type, nullable]) ?? null
+  const fields = schema ? canonicalFields(schema.fields) : null
   const head = `${JSON.stringify([WRITER, extension, options, fields])}\n`
   return {
     give: (rows, bytes, state = 'null') => ({ rows, bytes, state: head + state }),

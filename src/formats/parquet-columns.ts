@@ -2,7 +2,9 @@ import type { SchemaElement } from 'hyparquet'
 import type { ColumnSource } from 'hyparquet-writer'
 import type { Field, FieldType, Row, Schema } from '../contracts/index.ts'
 import { utf8Length } from '../core/bytes.ts'
+import { SluiceError } from '../core/errors.ts'
 import { jsonText } from '../core/json.ts'
+import { typeText } from '../core/schemas/type-text.ts'
 
 /** The values of one column of one row group. */
 export interface Column {
@@ -16,9 +18,21 @@ const SCALAR_BYTES = 16
 const BIGINT_BYTES = 32
 const ARRAY_BYTES = 96
 
+/** The types that this encoder writes. */
+type Written = Extract<
+  FieldType,
+  'boolean' | 'int32' | 'int64' | 'double' | 'string' | 'bytes' | 'timestamp' | 'json'
+>
+
+/** Throws `not-supported` for any other. */
+function written(type: FieldType): Written {
+  if (typeof type === 'string' && Object.hasOwn(ELEMENTS, type)) return type as Written
+  throw new SluiceError('not-supported', `No column of type ${typeText(type)} can be written here`)
+}
+
 /** The types as Parquet has them. JSON is plain text while it is written: the writer would encode it once more. */
 const TEXT = { type: 'BYTE_ARRAY', converted_type: 'UTF8' } as const
-const ELEMENTS: Readonly<Record<FieldType, Omit<SchemaElement, 'name'>>> = {
+const ELEMENTS: Readonly<Record<Written, Omit<SchemaElement, 'name'>>> = {
   boolean: { type: 'BOOLEAN' },
   int32: { type: 'INT32' },
   int64: { type: 'INT64' },
@@ -46,7 +60,7 @@ function elements(schema: Schema, types: typeof ELEMENTS): SchemaElement[] {
       ({ name, type, nullable }): SchemaElement => ({
         name,
         repetition_type: nullable ? 'OPTIONAL' : 'REQUIRED',
-        ...types[type],
+        ...types[written(type)],
       }),
     ),
   ]
@@ -54,7 +68,7 @@ function elements(schema: Schema, types: typeof ELEMENTS): SchemaElement[] {
 
 export function newColumn({ name, type }: Field): Column {
   const values: unknown[] = []
-  const convert = CONVERT[type]
+  const convert = CONVERT[written(type)]
   let negativeZero = false
   let notANumber = false
   return {
@@ -81,7 +95,7 @@ export function newColumn({ name, type }: Field): Column {
   }
 }
 
-const CONVERT: Readonly<Record<FieldType, (value: unknown) => unknown>> = {
+const CONVERT: Readonly<Record<Written, (value: unknown) => unknown>> = {
   boolean: (value) => value,
   int32: (value) => (value as number) | 0,
   int64: (value) => BigInt(value as number | bigint),

@@ -11,8 +11,9 @@ import type {
   Schema,
 } from '../contracts/index.ts'
 import { SluiceError } from '../core/errors.ts'
-import { checkRow, schemaInferrer } from '../core/infer.ts'
 import { rowOfText, rowText } from '../core/row-text.ts'
+import { checkRow } from '../core/schemas/check-row.ts'
+import { schemaInferrer } from '../core/schemas/schema-inferrer.ts'
 import { checkColumnsRecord } from './check-record.ts'
 import { type Checkpoints, checkpoints, WRITER } from './checkpoints.ts'
 import { FILE_TYPES } from './file-types.ts'

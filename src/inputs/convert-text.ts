@@ -2,7 +2,8 @@ import type { Field } from '../contracts/index.ts'
 import { fromBase64 } from '../core/bytes.ts'
 import { isSluiceError } from '../core/errors.ts'
 import { parseJson } from '../core/parse-json.ts'
-import { nearestDouble, textValue } from '../core/values.ts'
+import { nearestDouble } from '../core/values/doubles.ts'
+import { textValue } from '../core/values/text-value.ts'
 
 const DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 /** How JavaScript prints the doubles that are no decimals. */

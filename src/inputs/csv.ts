@@ -5,7 +5,7 @@ import { type CsvInputOptions, csvParser } from './csv-parser.ts'
 import { readRows, rowTransform } from './record-reader.ts'
 
 /** Finds the schema that turns a file's texts into values: the first pass over a CSV file, before `fromCsv({ schema })`. */
-export { type SchemaInferrer, textSchemaInferrer } from '../core/infer.ts'
+export { type SchemaInferrer, textSchemaInferrer } from '../core/schemas/schema-inferrer.ts'
 export type { BatchOptions, CsvInputOptions, RecordBatch }
 
 /**

@@ -1,9 +1,10 @@
 import type { Encoding, Field } from '../contracts/index.ts'
+import { canonicalFields } from '../core/schemas/canonical-type.ts'
 
 /** An encoding as one text, the same for equal ones. */
 export function encodingText({ format, schema, run }: Encoding): string {
-  const fields = schema?.fields.map(({ name, type, nullable }) => ({ name, type, nullable }))
-  return JSON.stringify([format, fields ?? null, ...(run === undefined ? [] : [run])])
+  const fields = schema ? canonicalFields(schema.fields) : null
+  return JSON.stringify([format, fields, ...(run === undefined ? [] : [run])])
 }
 
 export function encodingOf(text: string): Encoding {

@@ -1,5 +1,5 @@
-import { checkSchema } from '../core/check-schema.ts'
 import { SluiceError } from '../core/errors.ts'
+import { checkSchema } from '../core/schemas/check-schema.ts'
 import type { SinkOptions } from './create-sink.ts'
 import { checkDrift, declaredColumns } from './intake/columns/columns.ts'
 import type { Schedule } from './policy/deadlines.ts'

@@ -1,7 +1,7 @@
 import { parquetMetadata, parquetRead } from 'hyparquet'
 import { parse } from 'lossless-json'
 import Papa from 'papaparse'
-import type { Bytes, Chunk, Format, Row, Schema } from '../../src/contracts/index.ts'
+import type { Bytes, Chunk, FieldType, Format, Row, Schema } from '../../src/contracts/index.ts'
 import { concatBytes } from '../../src/core/bytes.ts'
 
 // Readers that run in every runtime, none of them Sluice's own. DuckDB is in duckdb.ts.
@@ -49,7 +49,7 @@ function exactNumber(digits: string): number | bigint {
 }
 
 /** A text in the type of its column, written anew rather than by the code that is tested. */
-function typed(text: unknown, type: string): unknown {
+function typed(text: unknown, type: FieldType): unknown {
   if (typeof text !== 'string') return text ?? null
   if (type === 'boolean') return text === 'true'
   if (type === 'int32' || type === 'double') return Number(text)

@@ -1,8 +1,8 @@
 import type { Rejection, Row } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { pointerStep, refuseRecord } from '../../core/json.ts'
-import { textValue } from '../../core/values.ts'
-import { type TimeUnit, WallClock } from './wall-clock.ts'
+import { textValue } from '../../core/values/text-value.ts'
+import { type CalendarUnit, WallClock } from './wall-clock.ts'
 
 /**
  * By the time at which a record's event was, in one Hive level: `month=2026-11`, `day=2026-11-21`, `hour=2026-11-21T13`,
@@ -13,7 +13,7 @@ import { type TimeUnit, WallClock } from './wall-clock.ts'
 export interface TimePartition<R = Row> {
   /** The field that holds it, or a function: a `Date`, milliseconds since 1970, or (a field) text in ISO 8601 with an offset. */
   readonly time: string | ((row: R) => Date | number)
-  readonly by: TimeUnit
+  readonly by: CalendarUnit
   /** An IANA name such as `Europe/Berlin`. An hour that a clock shows twice is one partition. Default `UTC`. */
   readonly timeZone?: string | undefined
   /**
@@ -41,14 +41,19 @@ export interface EventTime {
 
 /** One level of a partition that is made of times. */
 export interface TimeLevel<R> {
-  readonly name: TimeUnit
+  readonly name: CalendarUnit
   /** Of a record, until the next one is asked about; why there is none. */
   of(row: R): EventTime | Rejection
   /** Of a level's value; `undefined` where it is none. */
   endOf(text: string): number | undefined
 }
 
-const UNITS: Readonly<Record<TimeUnit, true>> = { minute: true, hour: true, day: true, month: true }
+const UNITS: Readonly<Record<CalendarUnit, true>> = {
+  minute: true,
+  hour: true,
+  day: true,
+  month: true,
+}
 const LATE: readonly unknown[] = [undefined, 'accept', 'separate', 'reject']
 
 /** Years of four digits: what sorts as text, and what readers take for a date. */

@@ -1,11 +1,11 @@
 import { SluiceError } from '../../core/errors.ts'
 
-export type TimeUnit = 'minute' | 'hour' | 'day' | 'month'
+export type CalendarUnit = 'minute' | 'hour' | 'day' | 'month'
 
 const MINUTE_MS = 60_000
 
 /** How many characters of `2026-11-21T13:05` each unit has. */
-const LENGTHS: Readonly<Record<TimeUnit, number>> = { month: 7, day: 10, hour: 13, minute: 16 }
+const LENGTHS: Readonly<Record<CalendarUnit, number>> = { month: 7, day: 10, hour: 13, minute: 16 }
 const TEXT = /^\d{4}-\d\d(-\d\d(T\d\d(-\d\d)?)?)?$/
 
 /** More than any zone is, or ever was, away from UTC. */
@@ -16,13 +16,13 @@ const FARTHEST_MS = 16 * 3_600_000
  * seconds, before 1972, are taken as if it had none.
  */
 export class WallClock {
-  readonly #unit: TimeUnit
+  readonly #unit: CalendarUnit
   readonly #format: Intl.DateTimeFormat | undefined
   /** The last answer of `endOf`: it is asked for each append, and a zone's clocks are slow to ask. */
   #end: { readonly text: string; readonly ms: number } | undefined
 
   /** Throws `invalid-options` for a zone that the runtime does not know. */
-  constructor(unit: TimeUnit, timeZone: string) {
+  constructor(unit: CalendarUnit, timeZone: string) {
     this.#unit = unit
     if (timeZone === 'UTC') return
     try {

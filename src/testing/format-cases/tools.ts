@@ -8,7 +8,7 @@ import type {
   Schema,
 } from '../../contracts/index.ts'
 import { concatBytes } from '../../core/bytes.ts'
-import { schemaInferrer } from '../../core/infer.ts'
+import { schemaInferrer } from '../../core/schemas/schema-inferrer.ts'
 import { checkEqual } from '../check.ts'
 
 export interface FormatSuiteOptions {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Row } from '../../../src/contracts/index.ts'
 import type { SinkOptions } from '../../../src/sinks/create-sink.ts'
-import { type TimeUnit, WallClock } from '../../../src/sinks/policy/wall-clock.ts'
+import { type CalendarUnit, WallClock } from '../../../src/sinks/policy/wall-clock.ts'
 import { bench, key, stored } from '../harness.ts'
 
 const at = (text: string): Row => ({ at: `${text}Z` })
@@ -15,7 +15,7 @@ async function partitionsOf(partition: SinkOptions['partition'], rows: Row[]): P
 }
 
 describe('what clocks show', () => {
-  test.each<[TimeUnit, string, string, string, string]>([
+  test.each<[CalendarUnit, string, string, string, string]>([
     ['month', 'UTC', '2026-12-31T23:59:59.999Z', '2026-12', '2027-01-01T00:00:00.000Z'],
     ['day', 'UTC', '2028-02-29T00:00:00.000Z', '2028-02-29', '2028-03-01T00:00:00.000Z'],
     ['hour', 'UTC', '2026-11-21T13:05:00.000Z', '2026-11-21T13', '2026-11-21T14:00:00.000Z'],

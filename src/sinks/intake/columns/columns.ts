@@ -1,6 +1,7 @@
 import type { DriftEvent, Encoding, Schema, StandardSchemaLike } from '../../../contracts/index.ts'
 import { SluiceError } from '../../../core/errors.ts'
-import { checkRow, fingerprint } from '../../../core/infer.ts'
+import { checkRow } from '../../../core/schemas/check-row.ts'
+import { fingerprint } from '../../../core/schemas/fingerprint.ts'
 import { evolvingColumns } from './evolving-columns.ts'
 import { REST, restColumns } from './rest-columns.ts'
 import { type Columns, isOf, type Version } from './version.ts'

@@ -1,6 +1,19 @@
-import type { DriftEvent, Rejection, Row, Schema } from '../../../contracts/index.ts'
-import { checkRow, holdsSchema, widenedSchema } from '../../../core/infer.ts'
+import type {
+  DriftEvent,
+  Field,
+  FieldType,
+  Rejection,
+  Row,
+  Schema,
+  StructType,
+} from '../../../contracts/index.ts'
 import { pointerStep, refuseRecord } from '../../../core/json.ts'
+import { isSameType } from '../../../core/schemas/canonical-type.ts'
+import { checkRow } from '../../../core/schemas/check-row.ts'
+import { countColumns } from '../../../core/schemas/count-columns.ts'
+import { holdsSchema } from '../../../core/schemas/holds-schema.ts'
+import { typeText } from '../../../core/schemas/type-text.ts'
+import { widenedSchema } from '../../../core/schemas/widened-schema.ts'
 import { type Columns, isOf, type Placed, type Version } from './version.ts'
 
 /** A stream that changes more often has no columns: without a `schema` each file has those of its records. */
@@ -29,8 +42,8 @@ export function evolvingColumns(
     const schema = widenedSchema(before, present)
     const rejection = checkRow(schema, present)
     if (rejection) return rejection
-    const changes = changesOf(before, schema)
-    if (versions.length >= MAX_VERSIONS || schema.fields.length > MAX_COLUMNS) {
+    const changes = changesOf(before.fields, schema.fields)
+    if (versions.length >= MAX_VERSIONS || countColumns(schema.fields) > MAX_COLUMNS) {
       const what = `needs other columns, and the stream has changed its columns too often`
       return refuseRecord(changes[0]?.path ?? '', what)
     }
@@ -73,14 +86,28 @@ function withoutNulls(row: Row, { fields }: Schema): Row {
   return kept.length === members.length ? row : Object.fromEntries(kept)
 }
 
-function changesOf(before: Schema, after: Schema): DriftEvent['changes'] {
-  const known = new Map(before.fields.map((field) => [field.name, field]))
-  return after.fields.flatMap(({ name, type, nullable }) => {
+/** Within structs too, so that each change has its own path. */
+function changesOf(
+  before: readonly Field[],
+  after: readonly Field[],
+  within = '',
+): DriftEvent['changes'] {
+  const known = new Map(before.map((field) => [field.name, field]))
+  return after.flatMap(({ name, type, nullable }) => {
+    const path = within + pointerStep(name)
     const old = known.get(name)
-    const changes: string[] = []
-    if (!old) changes.push(`is new, of type ${type}`)
-    else if (old.type !== type) changes.push(`was of type ${old.type}, and is ${type}`)
-    if (old && old.nullable !== nullable) changes.push('may be missing')
-    return changes.map((change) => ({ path: pointerStep(name), change }))
+    if (!old) return [{ path, change: `is new, of type ${typeText(type)}` }]
+    const changes = typeChanges(old.type, type, path)
+    return old.nullable === nullable ? changes : [...changes, { path, change: 'may be missing' }]
   })
+}
+
+function typeChanges(before: FieldType, after: FieldType, path: string): DriftEvent['changes'] {
+  if (isSameType(before, after)) return []
+  if (isStruct(before) && isStruct(after)) return changesOf(before.fields, after.fields, path)
+  return [{ path, change: `was of type ${typeText(before)}, and is ${typeText(after)}` }]
+}
+
+function isStruct(type: FieldType): type is StructType {
+  return typeof type === 'object' && type.kind === 'struct'
 }

@@ -1,7 +1,7 @@
 import type { DriftEvent, FieldType, Row, Schema } from '../../../contracts/index.ts'
-import { checkRow } from '../../../core/infer.ts'
 import { pointerStep } from '../../../core/json.ts'
-import { textValue } from '../../../core/values.ts'
+import { checkRow } from '../../../core/schemas/check-row.ts'
+import { textValue } from '../../../core/values/text-value.ts'
 import { type Columns, isOf, type Version } from './version.ts'
 
 /** The column for what has none. */

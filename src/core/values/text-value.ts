@@ -1,35 +1,9 @@
-const INT64_MIN = -(2n ** 63n)
-const INT64_MAX = 2n ** 63n - 1n
-
-/** Whether a signed 64-bit integer can hold it. */
-export function fitsInt64(value: bigint): boolean {
-  return value >= INT64_MIN && value <= INT64_MAX
-}
-
-/**
- * Whether the digits are those of a double: its exact value, or how JavaScript prints it. The second is how doubles
- * from 2^53 to 10^21 come back from JSON, where they have no exponent.
- */
-export function fitsDouble(value: bigint): boolean {
-  const double = Number(value)
-  return Number.isFinite(double) && (BigInt(double) === value || String(double) === String(value))
-}
-
-/**
- * The double nearest to a decimal, which may have an exponent. `undefined` where that is an infinity, or 0 for what is
- * not 0: no double is near it.
- */
-export function nearestDouble(decimal: string): number | undefined {
-  const double = Number(decimal)
-  if (!Number.isFinite(double)) return undefined
-  return double === 0 && /^[^eE]*[1-9]/.test(decimal) ? undefined : double
-}
+import { DAY_MS, daysOf } from './days-of.ts'
+import { fitsInteger } from './integers.ts'
 
 const BOOLEAN = /^(?:true|false)$/i
 const INTEGER = /^(?:0|-?[1-9]\d*)$/
 const FRACTION = /^-?(?:0|[1-9]\d*)\.\d+$/
-/** Years outside of 0000 to 9999 as ECMAScript writes them. */
-const DAY = /^(?:\d{4}|[+-]\d{6})-\d\d-\d\d$/
 const INSTANT =
   /^((?:\d{4}|[+-]\d{6})-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d))$/
 
@@ -45,7 +19,7 @@ export function textValue(text: string): boolean | number | bigint | Date | stri
     const number = Number(text)
     if (Number.isSafeInteger(number)) return number
     const integer = BigInt(text)
-    return fitsInt64(integer) ? integer : text
+    return fitsInteger(integer, 'int64') ? integer : text
   }
   if (text === '-0' || (FRACTION.test(text) && isExact(text))) return Number(text)
   return timeOf(text) ?? text
@@ -67,14 +41,10 @@ function isExact(fraction: string): boolean {
 }
 
 function timeOf(text: string): Date | undefined {
-  const [, day, time] = INSTANT.exec(text) ?? []
-  if (day === undefined && !DAY.test(text)) return undefined
-  // Engines disagree on the 30th of February: some take it for a day in March.
-  const midnight = new Date(`${day ?? text}T00:00:00Z`)
-  if (Number.isNaN(midnight.getTime()) || !midnight.toISOString().startsWith(day ?? text)) {
-    return undefined
-  }
-  if (time === undefined) return midnight
+  const [, day = text, time] = INSTANT.exec(text) ?? []
+  const days = daysOf(day)
+  if (days === undefined) return undefined
+  if (time === undefined) return new Date(days * DAY_MS)
   const instant = new Date(`${day}T${time}`)
   return Number.isNaN(instant.getTime()) ? undefined : instant
 }
