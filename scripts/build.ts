@@ -1,12 +1,16 @@
 /**
- * `npm run build`: dist/ from src/ by `tsc -b` (which checks as well), and web-demo/dist/ by esbuild.
- * Both are quick when nothing has changed: the compiler keeps its own record, and the demo takes some milliseconds.
+ * `npm run build`: the kernels of the Parquet encoder by `asc`, dist/ from src/ by `tsc -b` (which checks as well), and
+ * web-demo/dist/ by esbuild. All are quick when nothing has changed: the compilers' records are kept, and the demo takes some
+ * milliseconds.
  */
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, globSync, mkdirSync, rmSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { build } from 'esbuild'
+import { buildKernels, kernelsBinary } from './build-kernels.ts'
 import { root, toolEnvironment } from './install.mjs'
+
+await buildKernels()
 
 const compiled = spawnSync(
   process.execPath,
@@ -14,6 +18,8 @@ const compiled = spawnSync(
   { cwd: root, env: toolEnvironment(), stdio: 'inherit' },
 )
 if (compiled.status !== 0) process.exit(compiled.status ?? 1)
+// The compiler copies no such file.
+cpSync(kernelsBinary, join(root, 'dist', relative(join(root, 'src'), kernelsBinary)))
 
 const demo = join(root, 'web-demo')
 if (existsSync(join(demo, 'index.html'))) {

@@ -154,9 +154,12 @@ async function workerOptions({ root, streams }: LocalWorkerOptions, token: strin
     entryPoints: [config.main],
     bundle: true,
     write: false,
+    outdir: root,
+    entryNames: 'ingest',
     format: 'esm',
     target: 'es2022',
-    // As wrangler does it.
+    // As wrangler does it: WebAssembly is a module of its own, beside the code that imports it.
+    loader: { '.wasm': 'copy' },
     conditions: ['workerd', 'worker', 'browser'],
     external: ['cloudflare:*', 'node:*'],
     define: config.define,
@@ -168,9 +171,15 @@ async function workerOptions({ root, streams }: LocalWorkerOptions, token: strin
   const worker = {
     ...rest,
     name: 'sluice',
-    modules: true,
-    script: bundle.outputFiles[0]?.text ?? '',
-    scriptPath: join(root, 'ingest.js'),
+    modulesRoot: root,
+    modules: bundle.outputFiles
+      .map(({ path, contents }) => ({
+        type: path.endsWith('.wasm') ? ('CompiledWasm' as const) : ('ESModule' as const),
+        path,
+        contents,
+      }))
+      // The first one is the Worker.
+      .sort((a, b) => Number(a.type === 'CompiledWasm') - Number(b.type === 'CompiledWasm')),
     bindings: {
       ...(bindings as object | undefined),
       STREAMS: JSON.stringify({

@@ -5,7 +5,7 @@ import { approximateBytes } from '../core/sizes.ts'
 import { csv } from '../formats/csv.ts'
 import { gzip } from '../formats/gzip.ts'
 import { jsonl } from '../formats/jsonl.ts'
-import { parquet } from '../formats/parquet.ts'
+import { parquet } from '../formats/parquet/index.ts'
 import type { TextKind } from './names.ts'
 import { type Packed, textRecords } from './records.ts'
 

@@ -5,7 +5,7 @@ import { isSluiceError } from '../../src/core/errors.ts'
 import { schemaInferrer } from '../../src/core/schemas/schema-inferrer.ts'
 import { csv } from '../../src/formats/csv.ts'
 import { jsonl } from '../../src/formats/jsonl.ts'
-import { parquet } from '../../src/formats/parquet.ts'
+import { parquet } from '../../src/formats/parquet/index.ts'
 import { parquetByDuckdb } from './duckdb.ts'
 import { encode, parquetByHyparquet } from './readers.ts'
 

@@ -12,18 +12,32 @@ const files = (...patterns: string[]): string[] =>
 const manifest = json('package.json')
 const runtimes = json('test/runtimes/package.json')
 const jsr = json('jsr.json')
-const entries = Object.entries<{ types: string; default: string }>(manifest.exports).filter(
-  ([name]) => name !== './package.json',
+interface Entry {
+  readonly types: string
+  /** What Cloudflare Workers get instead. */
+  readonly workerd?: string
+  readonly default: string
+}
+/** Others are files as they are. */
+const entries = Object.entries<Entry | string>(manifest.exports).filter(
+  (entry): entry is [string, Entry] => typeof entry[1] !== 'string',
 )
 const source = (built: string): string => built.replace('./dist/', './src/').replace(/\.js$/, '.ts')
 
 describe('exports', () => {
-  test.each(entries)('%s has types and default, in this order, and both are built', (_, target) => {
-    expect(Object.keys(target)).toEqual(['types', 'default'])
+  test.each(entries)('%s has types first and default last, and all are built', (_, target) => {
+    const conditions = Object.keys(target).filter((name) => name !== 'workerd')
+    expect(conditions).toEqual(['types', 'default'])
+    expect([Object.keys(target)[0], Object.keys(target).at(-1)]).toEqual(conditions)
     expect(target.types).toBe(target.default.replace(/\.js$/, '.d.ts'))
-    expect(
-      [target.types, target.default, source(target.default)].filter((path) => !has(path)),
-    ).toEqual([])
+    const built = [target.default, target.workerd ?? target.default]
+    expect([target.types, ...built, ...built.map(source)].filter((path) => !has(path))).toEqual([])
+  })
+
+  test('what is exported as it is is there', () => {
+    const paths = Object.values(manifest.exports).filter((target) => typeof target === 'string')
+    expect(paths.length).toBeGreaterThan(1)
+    expect(paths.filter((path) => !has(path))).toEqual([])
   })
 
   test('jsr.json has the same entries, as sources, and the same name, version and dependencies', () => {
@@ -58,8 +72,8 @@ describe('versions', () => {
   })
 
   describe.each(['package-lock.json', 'test/runtimes/package-lock.json'])('%s', (path) => {
-    type Entry = { resolved?: string; optionalDependencies?: Record<string, string> }
-    const packages: Record<string, Entry> = json(path).packages
+    type Package = { resolved?: string; optionalDependencies?: Record<string, string> }
+    const packages: Record<string, Package> = json(path).packages
 
     test('names no server', () => {
       expect(Object.keys(packages).filter((key) => packages[key]?.resolved !== undefined)).toEqual(

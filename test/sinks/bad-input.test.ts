@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Format, Row } from '../../src/contracts/index.ts'
 import { csv } from '../../src/formats/csv.ts'
 import { jsonl } from '../../src/formats/jsonl.ts'
-import { parquet } from '../../src/formats/parquet.ts'
+import { parquet } from '../../src/formats/parquet/index.ts'
 import { bench } from './harness.ts'
 
 function nested(depth: number): unknown {

@@ -4,7 +4,7 @@ import type { Format, Row, Schema, Store } from '../../src/contracts/index.ts'
 import { SluiceError } from '../../src/core/errors.ts'
 import { csv } from '../../src/formats/csv.ts'
 import { jsonl } from '../../src/formats/jsonl.ts'
-import { parquet } from '../../src/formats/parquet.ts'
+import { parquet } from '../../src/formats/parquet/index.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 import { bench, key, rows, stored } from './harness.ts'
 

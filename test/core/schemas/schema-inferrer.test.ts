@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Field, FieldType, Row, Schema } from '../../../src/contracts/index.ts'
 import { checkRow } from '../../../src/core/schemas/check-row.ts'
 import { schemaInferrer, textSchemaInferrer } from '../../../src/core/schemas/schema-inferrer.ts'
-import { parquet } from '../../../src/formats/parquet.ts'
+import { parquet } from '../../../src/formats/parquet/index.ts'
 
 function infer(...rows: Row[]): Schema {
   const inferrer = schemaInferrer()

@@ -54,7 +54,8 @@ describe(`${FILES} of ${CASES} files`, () => {
         const expected = await compare(sample, path)
         const held = mapCells(sample.schema, expected, asPythonHolds)
         for (const reader of readers) {
-          expect(await reader.cells(path, sample.schema), reader.name).toEqual(held)
+          if (sample.refusedBy.includes(reader.name) || !reader.reads(sample.schema)) continue
+          expect(await reader.cells(path, sample.schema), `by ${reader.name}`).toEqual(held)
         }
       } catch (error) {
         failures.push(`${sample.name}: ${(error as Error).message}`)

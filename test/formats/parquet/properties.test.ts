@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { compare, encode } from './matrix/compare.ts'
 import { keep, kept } from './matrix/kept.ts'
 import { samples } from './matrix/samples.ts'
-import { parquet } from './matrix/subject.ts'
 
 const RUNS = Number(process.env.SLUICE_PARQUET_RUNS ?? 100)
 const MS_PER_RUN = 500
@@ -22,8 +21,6 @@ describe('any schema, any rows', () => {
     timeout: 30_000 + RUNS * MS_PER_RUN,
   }, async () => {
     const property = fc.asyncProperty(samples, async (sample) => {
-      const format = parquet(sample.options)
-      for (const row of sample.rows) expect(format.check(row)).toBeUndefined()
       await compare(sample, join(folder, 'file.parquet'))
     })
     const { counterexample, errorInstance } = await fc.check(property, { numRuns: RUNS })

@@ -7,7 +7,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { INSTALL_MS, pythonWith } from '../../../scripts/test-python.ts'
 import type { GetOptions, Store } from '../../../src/contracts/index.ts'
 import { objectWriter } from '../../../src/core/object-writer.ts'
-import { parquet } from '../../../src/formats/parquet.ts'
+import { parquet } from '../../../src/formats/parquet/index.ts'
 import { memoryStore } from '../../../src/stores/memory.ts'
 import { startGateway } from '../../servers.ts'
 

@@ -2,7 +2,7 @@
  * A process that writes one batch after the other and tells its parent of each that was acknowledged. It is killed at any moment, and
  * the next one goes on with the first batch whose acknowledgement the parent has not seen, under the same sequence.
  */
-import { parquet } from '../../../src/formats/parquet.ts'
+import { parquet } from '../../../src/formats/parquet/index.ts'
 import { fileLog } from '../../../src/node/file-log.ts'
 import { createSink } from '../../../src/sinks/create-sink.ts'
 import { s3Store } from '../../../src/stores/s3.ts'

@@ -1,7 +1,7 @@
 import { parquetReadObjects } from 'hyparquet'
 import { describe, expect, test } from 'vitest'
 import type { DriftEvent, Row, Schema, SinkEvent } from '../../../src/contracts/index.ts'
-import { parquet } from '../../../src/formats/parquet.ts'
+import { parquet } from '../../../src/formats/parquet/index.ts'
 import type { SinkOptions } from '../../../src/sinks/create-sink.ts'
 import { bench } from '../harness.ts'
 

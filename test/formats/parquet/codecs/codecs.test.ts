@@ -15,9 +15,9 @@ type Unpack = (packed: Uint8Array, size: number) => Uint8Array | undefined
 /** By Node, and by what hyparquet reads files with: none of them knows how it was compressed. */
 const UNPACKERS: Readonly<Record<Compressor['name'], readonly (Unpack | undefined)[]>> = {
   snappy: [compressors.SNAPPY],
-  gzip: [zlib.gunzipSync, compressors.GZIP],
-  zstd: [zlib.zstdDecompressSync, compressors.ZSTD],
-  brotli: [zlib.brotliDecompressSync, compressors.BROTLI],
+  gzip: [(packed) => zlib.gunzipSync(packed), compressors.GZIP],
+  zstd: [(packed) => zlib.zstdDecompressSync(packed), compressors.ZSTD],
+  brotli: [(packed) => zlib.brotliDecompressSync(packed), compressors.BROTLI],
   lz4_raw: [compressors.LZ4_RAW],
 }
 

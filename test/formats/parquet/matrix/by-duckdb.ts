@@ -12,7 +12,8 @@ import {
 import type { FieldType, Schema } from '../../../../src/contracts/index.ts'
 import { exactJson } from '../../readers.ts'
 import { bits, type Cell, entriesCell, hex, jsonCell, uuid } from './cells.ts'
-import { UNITS_PER_SECOND } from './types.ts'
+import { sqlType } from './sql-type.ts'
+import { holdsVariant, UNITS_PER_SECOND } from './types.ts'
 
 let connection: Promise<DuckDBConnection> | undefined
 
@@ -25,7 +26,9 @@ export async function cellsByDuckdb(
   connection ??= connect()
   // By place: a name may hold what no SQL text can.
   const places = schema.fields.map((_, place) => `c${place}`)
-  const columns = schema.fields.map(({ type }, n) => (type === 'variant' ? `c${n}::JSON` : `c${n}`))
+  const columns = schema.fields.map(({ type }, n) =>
+    holdsVariant(type) ? `c${n}::${sqlType(type)}` : `c${n}`,
+  )
   const sql = `select ${columns.join()} from read_parquet('${path}') as t(${places.join()}) ${clause}`
   const reader = await (await connection).runAndReadAll(sql)
   return reader
@@ -73,8 +76,10 @@ function cellOf(type: FieldType, value: unknown): Cell {
       case 'timestamp':
         return String((value as { micros: bigint }).micros / 1000n)
       case 'json':
-      case 'variant':
         return jsonCell(exactJson(value as string))
+      case 'variant':
+        // Its cast makes JSON's null of a null of the column.
+        return value === 'null' ? null : jsonCell(exactJson(value as string))
       default:
         return String(value)
     }

@@ -5,9 +5,12 @@ import { fileURLToPath } from 'node:url'
 import type { FieldType, Schema } from '../../../../src/contracts/index.ts'
 import { exactJson } from '../../readers.ts'
 import { type Cell, jsonCell, mapLeaves } from './cells.ts'
+import { holdsVariant } from './types.ts'
 
 export interface PythonReader {
   readonly name: string
+  /** Whether it reads files with such columns. */
+  readonly reads: (schema: Schema) => boolean
   /** The cells of a file, as this reader reads them. */
   readonly cells: (path: string, schema: Schema) => Promise<readonly (readonly Cell[])[]>
   readonly stop: () => Promise<void>
@@ -20,7 +23,8 @@ export function pythonReader(python: string, name: 'pyarrow' | 'polars'): Python
   const ended = once(child, 'exit')
   const answers = createInterface(child.stdout)[Symbol.asyncIterator]()
   return {
-    name: `by ${name}`,
+    name,
+    reads: ({ fields }) => name !== 'polars' || !fields.some(({ type }) => holdsVariant(type)),
     async cells(path, schema) {
       const types = schema.fields.map(({ type }) => type)
       child.stdin.write(`${JSON.stringify({ path, types })}\n`)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { FieldType, Row, Schema } from '../../../../src/contracts/index.ts'
-import type { ParquetOptions } from '../../../../src/formats/parquet.ts'
-import { CODECS, isWritten, LAYOUTS } from './subject.ts'
+import { encodedAs, refusedBy } from './encodings.ts'
+import { CODECS, type ParquetOptions } from './subject.ts'
 import { FLAT_TYPES, NESTED_TYPES, nameOf, valuesOf } from './types.ts'
 
 /** A file of the matrix. */
@@ -13,9 +13,11 @@ export interface Case {
   readonly options: ParquetOptions
   /** Into how many `write` calls the rows are divided. */
   readonly writes: number
+  /** Readers that do not have what it is written with. */
+  readonly refusedBy: readonly string[]
 }
 
-const TYPES: readonly FieldType[] = [...FLAT_TYPES, ...NESTED_TYPES].filter(isWritten)
+const TYPES: readonly FieldType[] = [...FLAT_TYPES, ...NESTED_TYPES]
 
 /** Where the nulls are: how many of eight rows have none, or `undefined` where the column takes none. */
 const NULLS: Readonly<Record<string, number | undefined>> = {
@@ -42,6 +44,15 @@ const GROUPS: Readonly<Record<string, ParquetOptions>> = {
   'groups of 7': { rowGroupRows: 7 },
 }
 
+/** Which encoding the leaves have; else the encoder chooses. */
+const ENCODINGS: Readonly<Record<string, number | undefined>> = {
+  'chosen encoding': undefined,
+  'first encoding': 0,
+  'second encoding': 1,
+  'third encoding': 2,
+  'fourth encoding': 3,
+}
+
 const WRITES: Readonly<Record<string, number>> = { 'one write': 1, '3 writes': 3 }
 
 /** In the order of how fast they change: neighbours differ in their type. */
@@ -51,7 +62,7 @@ const AXES = [
   Object.entries(CODECS),
   Object.entries(SHAPES),
   Object.entries(GROUPS),
-  Object.entries(LAYOUTS),
+  Object.entries(ENCODINGS),
   Object.entries(WRITES),
 ] as const
 
@@ -86,7 +97,7 @@ export function caseOf(number: number): Case {
   const codec = next(AXES[2])
   const shape = next(AXES[3])
   const group = next(AXES[4])
-  const layout = next(AXES[5])
+  const encoding = next(AXES[5])
   const writes = next(AXES[6])
   const schema: Schema = {
     fields: [
@@ -94,13 +105,18 @@ export function caseOf(number: number): Case {
       { name: 'v', type: type[1], nullable: nulls[1] !== undefined },
     ],
   }
-  const names = [type, nulls, codec, shape, group, layout, writes].map(([name]) => name)
+  const names = [type, nulls, codec, shape, group, encoding, writes].map(([name]) => name)
   return {
     name: `${number}: ${names.join(', ')}`,
     schema,
     rows: rowsOf(number, type[1], nulls[1], shape[1]),
-    options: { ...codec[1], ...group[1], ...layout[1] },
+    options: {
+      ...codec[1],
+      ...group[1],
+      ...(encoding[1] !== undefined && encodedAs('v', type[1], encoding[1])),
+    },
     writes: writes[1],
+    refusedBy: encoding[1] === undefined ? [] : refusedBy(type[1], encoding[1]),
   }
 }
 
@@ -121,7 +137,12 @@ function rowsOf(
   })
 }
 
+/** Nested values stay as they are. */
 function ascending(a: unknown, b: unknown): number {
   if (typeof a === 'string' && typeof b === 'string') return a < b ? -1 : 1
-  return Number(a) - Number(b)
+  return isOrdered(a) && isOrdered(b) ? Number(a) - Number(b) : 0
+}
+
+function isOrdered(value: unknown): boolean {
+  return typeof value !== 'object' || value instanceof Date
 }

@@ -2,11 +2,10 @@ import { writeFile } from 'node:fs/promises'
 import { expect } from 'vitest'
 import type { Bytes, Chunk, Row, Schema } from '../../../../src/contracts/index.ts'
 import { concatBytes } from '../../../../src/core/bytes.ts'
-import type { ParquetOptions } from '../../../../src/formats/parquet.ts'
 import { asDuckdbHolds, cellsByDuckdb } from './by-duckdb.ts'
 import { cellsByHyparquet } from './by-hyparquet.ts'
 import { type Cell, mapCells, rowCells } from './cells.ts'
-import { parquet } from './subject.ts'
+import { type ParquetOptions, parquet } from './subject.ts'
 
 /** The file of these rows, which are given in so many calls. */
 export async function encode({ schema, rows, options, writes = 1 }: EncodedRows): Promise<Bytes> {
@@ -25,14 +24,17 @@ export interface EncodedRows {
   readonly rows: readonly Row[]
   readonly options?: ParquetOptions
   readonly writes?: number
+  /** Readers that are not asked. Default none. */
+  readonly refusedBy?: readonly string[]
 }
 
-/** Fails unless hyparquet and DuckDB read from the file what its rows are. The file is left at `path`. */
+/** Fails unless hyparquet and DuckDB read from the file what its rows are, as far as DuckDB reads it. The file is left at `path`. */
 export async function compare(sample: EncodedRows, path: string): Promise<Cell[][]> {
   const file = await encode(sample)
   await writeFile(path, file)
   const expected = rowCells(sample.schema, sample.rows)
   expect(await cellsByHyparquet(file, sample.schema), 'by hyparquet').toEqual(expected)
+  if (sample.refusedBy?.includes('DuckDB')) return expected
   const held = mapCells(sample.schema, expected, asDuckdbHolds)
   expect(await cellsByDuckdb(path, sample.schema), 'by DuckDB').toEqual(held)
   return expected

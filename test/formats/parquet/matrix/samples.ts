@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { Field, FieldType } from '../../../../src/contracts/index.ts'
 import type { EncodedRows } from './compare.ts'
-import { CODECS, isWritten, LAYOUTS } from './subject.ts'
+import { CODECS } from './subject.ts'
 import { FLAT_TYPES, objectOf, orNull, words } from './types.ts'
 
 const DEEPEST = 3
@@ -38,14 +38,14 @@ function types(depth: number): fc.Arbitrary<FieldType> {
 
 function fields(depth: number, maxLength: number): fc.Arbitrary<readonly Field[]> {
   return fc.uniqueArray(
-    fc.record({ name: names, type: types(depth).filter(isWritten), nullable: fc.boolean() }),
+    fc.record({ name: names, type: types(depth), nullable: fc.boolean() }),
     // DuckDB takes `a` and `A` for one.
     { selector: ({ name }) => name.toLowerCase(), minLength: 1, maxLength },
   )
 }
 
-/** Schemas of all types that are written, rows that fit them, and options of the encoder. */
-export const samples: fc.Arbitrary<Required<EncodedRows>> = fields(DEEPEST, 5).chain((all) => {
+/** Schemas of all types, rows that fit them, and options of the encoder. */
+export const samples: fc.Arbitrary<EncodedRows> = fields(DEEPEST, 5).chain((all) => {
   const row = fc
     .tuple(...all.map((field) => fc.tuple(fc.constant(field.name), orNull(field))))
     .map(objectOf)
@@ -58,11 +58,7 @@ export const samples: fc.Arbitrary<Required<EncodedRows>> = fields(DEEPEST, 5).c
     rows,
     writes: fc.integer({ min: 1, max: 4 }),
     options: fc
-      .tuple(
-        fc.constantFrom(...Object.values(CODECS)),
-        fc.constantFrom(...Object.values(LAYOUTS)),
-        fc.integer({ min: 1, max: 70 }),
-      )
-      .map(([codec, layout, rowGroupRows]) => ({ ...codec, ...layout, rowGroupRows })),
+      .tuple(fc.constantFrom(...Object.values(CODECS)), fc.integer({ min: 1, max: 70 }))
+      .map(([codec, rowGroupRows]) => ({ ...codec, rowGroupRows })),
   })
 })

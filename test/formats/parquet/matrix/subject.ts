@@ -1,32 +1,23 @@
-import type { FieldType } from '../../../../src/contracts/index.ts'
-import type { ParquetOptions } from '../../../../src/formats/parquet.ts'
+import { brotliCodec } from '../../../../src/formats/parquet/codecs/brotli.ts'
+import { gzipCodec } from '../../../../src/formats/parquet/codecs/gzip.ts'
+import { lz4Codec } from '../../../../src/formats/parquet/codecs/lz4.ts'
+import { zstdCodec } from '../../../../src/formats/parquet/codecs/zstd.ts'
+import type { ParquetOptions } from '../../../../src/formats/parquet/index.ts'
 
-// What is tested, in one place: the encoder, and what of the contract it writes.
+// What is tested, in one place: the encoder, and the codecs that there are for it.
 
-export { parquet } from '../../../../src/formats/parquet.ts'
+export {
+  type Encoding,
+  type ParquetOptions,
+  parquet,
+} from '../../../../src/formats/parquet/index.ts'
 
-/** The options that the matrix varies, by the name that a failing case tells. */
+/** By the name that a failing case tells. */
 export const CODECS: Readonly<Record<string, ParquetOptions>> = {
   snappy: { codec: 'snappy' },
   none: { codec: 'none' },
-}
-
-/** How pages are cut and columns are encoded. */
-export const LAYOUTS: Readonly<Record<string, ParquetOptions>> = {
-  default: {},
-}
-
-const WRITTEN: ReadonlySet<FieldType> = new Set([
-  'boolean',
-  'int32',
-  'int64',
-  'double',
-  'string',
-  'bytes',
-  'timestamp',
-  'json',
-])
-
-export function isWritten(type: FieldType): boolean {
-  return WRITTEN.has(type)
+  gzip: { codec: gzipCodec() },
+  zstd: { codec: zstdCodec() },
+  lz4: { codec: lz4Codec() },
+  brotli: { codec: brotliCodec() },
 }

@@ -257,12 +257,18 @@ export const NESTED_TYPES: readonly FieldType[] = [
   list(map('string', list('int16'))),
   struct(list('string'), map('string', 'double'), struct(list('int32'), 'enum')),
   map('string', map('string', list(struct('int64', list('string'))))),
-  ...FLAT_TYPES.flatMap((type, n) =>
-    type === 'variant'
-      ? []
-      : [[list(type), struct(type, type), map('string', type)][n % 3] as FieldType],
+  ...FLAT_TYPES.map(
+    (type, n) => [list(type), struct(type, type), map('string', type)][n % 3] as FieldType,
   ),
 ]
+
+/** Which pyarrow and polars do not decode, and polars refuses. */
+export function holdsVariant(type: FieldType): boolean {
+  if (typeof type === 'string') return type === 'variant'
+  if (type.kind === 'list') return holdsVariant(type.element.type)
+  if (type.kind === 'map') return holdsVariant(type.key) || holdsVariant(type.value.type)
+  return type.kind === 'struct' && type.fields.some((field) => holdsVariant(field.type))
+}
 
 export function nameOf(type: FieldType): string {
   if (typeof type === 'string') return type

@@ -1,7 +1,7 @@
 import type { ColumnMetaData, OffsetIndex, RowGroup, SchemaElement } from 'hyparquet'
 import type { ParquetWriter } from 'hyparquet-writer/src/parquet-writer.js'
 import { unconvertMinMax } from 'hyparquet-writer/src/unconvert.js'
-import type { Row } from '../contracts/index.ts'
+import type { Row } from '../../../contracts/index.ts'
 
 /** Bounds are cut to this in the footer, by hyparquet-writer's own default. */
 const BOUND_BYTES = 16

@@ -1,10 +1,10 @@
 import type { SchemaElement } from 'hyparquet'
 import type { ColumnSource } from 'hyparquet-writer'
-import type { Field, FieldType, Row, Schema } from '../contracts/index.ts'
-import { utf8Length } from '../core/bytes.ts'
-import { SluiceError } from '../core/errors.ts'
-import { jsonText } from '../core/json.ts'
-import { typeText } from '../core/schemas/type-text.ts'
+import type { Field, FieldType, Row, Schema } from '../../../contracts/index.ts'
+import { utf8Length } from '../../../core/bytes.ts'
+import { SluiceError } from '../../../core/errors.ts'
+import { jsonText } from '../../../core/json.ts'
+import { typeText } from '../../../core/schemas/type-text.ts'
 
 /** The values of one column of one row group. */
 export interface Column {
@@ -27,7 +27,10 @@ type Written = Extract<
 /** Throws `not-supported` for any other. */
 function written(type: FieldType): Written {
   if (typeof type === 'string' && Object.hasOwn(ELEMENTS, type)) return type as Written
-  throw new SluiceError('not-supported', `No column of type ${typeText(type)} can be written here`)
+  throw new SluiceError(
+    'not-supported',
+    `A column of type ${typeText(type)} needs WebAssembly, which is forbidden here`,
+  )
 }
 
 /** The types as Parquet has them. JSON is plain text while it is written: the writer would encode it once more. */

@@ -1,0 +1,190 @@
+import type { CompressionCodec, KeyValue } from 'hyparquet'
+import { ByteWriter } from 'hyparquet-writer/src/bytewriter.js'
+import { ParquetWriter } from 'hyparquet-writer/src/parquet-writer.js'
+import type {
+  Chunk,
+  Encoder,
+  EncoderCheckpoint,
+  EncoderOptions,
+  Row,
+  Schema,
+} from '../../../contracts/index.ts'
+import { SluiceError } from '../../../core/errors.ts'
+import { rowOfText, rowText } from '../../../core/row-text.ts'
+import { checkRow } from '../../../core/schemas/check-row.ts'
+import { schemaInferrer } from '../../../core/schemas/schema-inferrer.ts'
+import { type Checkpoints, checkpoints, WRITER } from '../../checkpoints.ts'
+import { FILE_TYPES } from '../../file-types.ts'
+import { identityOf, type Settings } from '../options.ts'
+import { type Column, fileSchema, newColumn, writingSchema } from './columns.ts'
+import { indexOf, type ParquetIndex, restoreIndex, shortenBounds } from './file-index.ts'
+
+const CODECS: Readonly<Record<'snappy' | 'none', CompressionCodec>> = {
+  snappy: 'SNAPPY',
+  none: 'UNCOMPRESSED',
+}
+
+interface ParquetState extends ParquetIndex {
+  readonly schema: Schema
+}
+
+/**
+ * The encoder by hyparquet-writer, for where WebAssembly is forbidden: files that read back equal, larger and made in several times
+ * the time. It takes the encodings and Bloom filters of `columns` for the hints that they are, and chooses its own.
+ *
+ * Errors: `not-supported` for types that it does not write, a compressor, and `sortedBy`.
+ *
+ * Worked around: its dictionaries take `0` and `-0` for one value (a row group of doubles with a
+ * `-0` gets none); it writes JSON by `JSON.stringify`, which rounds large integers and refuses none of what JSON cannot hold
+ * (columns are written as the text they are, and named JSON in the footer); its bounds leave `NaN` out, as Parquet asks,
+ * and DuckDB then misses it (a row group of doubles with a `NaN` gets no statistics); its name for itself is not in the form that
+ * readers parse; and its main entry imports `fs` (its inner files do not).
+ */
+export function fallbackEncoder(
+  settings: Settings,
+  { schema: given, from }: EncoderOptions,
+): Encoder<object> {
+  const { rowGroupRows, rowGroupBytes } = settings
+  const written = fileSettings(settings)
+  const identity = { ...identityOf(settings), writer: 'hyparquet-writer' }
+  const places = checkpoints(FILE_TYPES.parquet.extension, identity, given)
+  const begun = from && places.take(from, (state) => rowOfText(state) as unknown as ParquetState)
+  const schema = given ?? begun?.schema
+  let file = schema && openFile(schema, written, from && begun && { at: from, index: begun })
+  return {
+    get bufferedBytes() {
+      return file?.bufferedBytes ?? 0
+    },
+    headBytes: 0,
+    write(rows) {
+      let batch = rows as Iterable<Row>
+      if (!file) {
+        // More than once through: for the columns, and for the rows.
+        const first = Array.from(batch)
+        if (first.length === 0) return []
+        const inferrer = schemaInferrer()
+        inferrer.add(first)
+        file = openFile(inferrer.schema(), written)
+        batch = first
+      }
+      const chunks: Chunk[] = []
+      for (const row of batch) {
+        file.add(row)
+        if (file.rows >= rowGroupRows || file.bufferedBytes >= rowGroupBytes) {
+          chunks.push(file.rowGroup())
+        }
+      }
+      return chunks
+    },
+    close() {
+      file ??= openFile({ fields: [] }, written)
+      return { chunks: [file.end()] }
+    },
+    checkpoint: () => file?.checkpoint(places),
+  }
+}
+
+interface FileSettings {
+  readonly codec: CompressionCodec
+  readonly kvMetadata?: KeyValue[]
+}
+
+function fileSettings({ codec, metadata, sortedBy }: Settings): FileSettings {
+  if (typeof codec !== 'string' || sortedBy.length > 0) {
+    const option = sortedBy.length > 0 ? 'sortedBy' : 'a compressor as codec'
+    throw new SluiceError('not-supported', `${option} needs WebAssembly, which is forbidden here`)
+  }
+  const kvMetadata = Object.entries(metadata).map(([key, value]) => ({ key, value }))
+  return { codec: CODECS[codec], ...(kvMetadata.length > 0 && { kvMetadata }) }
+}
+
+interface ParquetFile {
+  /** Rows that no row group has yet, and about how much memory they take. */
+  readonly rows: number
+  readonly bufferedBytes: number
+  add(row: Row): void
+  /** The bytes of a row group of all rows added since the last one. */
+  rowGroup(): Chunk
+  end(): Chunk
+  /** The end of the last row group. */
+  checkpoint(places: Checkpoints): EncoderCheckpoint | undefined
+}
+
+function openFile(
+  schema: Schema,
+  settings: FileSettings,
+  begun?: { readonly at: EncoderCheckpoint; readonly index: ParquetIndex },
+): ParquetFile {
+  const bytes = new ByteWriter()
+  const emptyBuffer = bytes.buffer
+  const writer = new ParquetWriter({
+    writer: bytes,
+    schema: writingSchema(schema),
+    createdBy: WRITER,
+    ...settings,
+  })
+  let columns: readonly Column[] = schema.fields.map(newColumn)
+  let rows = 0
+  let bufferedBytes = 0
+  const elements = fileSchema(schema)
+
+  const writeGroup = (): void => {
+    if (rows === 0) return
+    // Synchronous: a `ByteWriter` has no `flush` to wait for.
+    void writer.write({ columnData: columns.map((column) => column.data()), rowGroupSize: rows })
+    shortenBounds(writer, elements)
+    columns = schema.fields.map(newColumn)
+    rows = 0
+    bufferedBytes = 0
+  }
+  const take = (): Chunk => {
+    const chunk = new Uint8Array(bytes.getBuffer())
+    // Its buffer has grown to the size of a row group; an encoder that waits for rows should not keep that.
+    bytes.buffer = emptyBuffer
+    bytes.view = new DataView(emptyBuffer)
+    bytes.index = 0
+    return chunk
+  }
+  if (begun) {
+    // What its constructor has written is at the file's start, which is there.
+    take()
+    bytes.offset = begun.at.bytes
+    restoreIndex(writer, begun.index)
+  }
+
+  return {
+    get rows() {
+      return rows
+    },
+    get bufferedBytes() {
+      return bufferedBytes
+    },
+    add(row) {
+      const rejection = checkRow(schema, row)
+      if (rejection) {
+        const number = Number(writer.num_rows) + rows
+        throw new SluiceError(rejection.code, `Row ${number} of the file: ${rejection.message}`)
+      }
+      for (const column of columns) bufferedBytes += column.add(row)
+      rows++
+    },
+    rowGroup() {
+      writeGroup()
+      return take()
+    },
+    end() {
+      writeGroup()
+      writer.schema = elements
+      void writer.finish()
+      return take()
+    },
+    checkpoint(places) {
+      if (writer.row_groups.length === 0) return undefined
+      return places.give(
+        Number(writer.num_rows),
+        bytes.offset,
+        rowText({ schema, ...indexOf(writer) }),
+      )
+    },
+  }
+}

@@ -1,0 +1,75 @@
+import type { Encoder, EncoderOptions, Format } from '../../contracts/index.ts'
+import { checkSchema } from '../../core/schemas/check-schema.ts'
+import { checkColumnsRecord } from '../check-record.ts'
+import { FILE_TYPES } from '../file-types.ts'
+import { encodeColumnChunk } from './chunk/encode-column-chunk.ts'
+import { rowEncoder } from './encoder.ts'
+import { lazyEncoder } from './fallback/lazy-encoder.ts'
+import { kernelsOf } from './kernels.ts'
+import { checkedSettings, type ParquetOptions, type Settings } from './options.ts'
+
+/** The format over the kernels that `compile` gives, each time anew; it throws where WebAssembly is forbidden. */
+export function parquetFormat<R extends object>(
+  options: ParquetOptions,
+  compile: () => WebAssembly.Module,
+): Format<R> {
+  const settings = checkedSettings(options)
+  const { onFallback = warn } = options
+  return {
+    ...FILE_TYPES.parquet,
+    check: checkColumnsRecord,
+    encoder(encoderOptions = {}) {
+      if (encoderOptions.schema) checkSchema(encoderOptions.schema)
+      let kernels: WebAssembly.Module
+      try {
+        kernels = options.kernels ?? compile()
+      } catch (error) {
+        announce(onFallback, error)
+        return fallback(settings, encoderOptions)
+      }
+      return kernelEncoder(settings, kernels, encoderOptions)
+    },
+  }
+}
+
+function kernelEncoder(
+  settings: Settings,
+  module: WebAssembly.Module,
+  options: EncoderOptions,
+): Encoder<object> {
+  const kernels = kernelsOf(module)
+  const { codec } = settings
+  return rowEncoder(
+    settings,
+    (leaf, data) => encodeColumnChunk(kernels, leaf, data, { codec }),
+    options,
+  )
+}
+
+/** Loaded only where it is needed: nobody else pays for hyparquet-writer. */
+function fallback(settings: Settings, options: EncoderOptions): Encoder<object> {
+  return lazyEncoder(async () => {
+    const { fallbackEncoder } = await import('./fallback/encoder.ts')
+    return fallbackEncoder(settings, options)
+  })
+}
+
+type Announce = NonNullable<ParquetOptions['onFallback']>
+
+const announced = new WeakSet<Announce>()
+
+/** Once: the reason is the same for all files. */
+function announce(onFallback: Announce, error: unknown): void {
+  if (announced.has(onFallback)) return
+  announced.add(onFallback)
+  onFallback(error)
+}
+
+function warn(error: unknown): void {
+  // biome-ignore lint/suspicious/noConsole: silence would hide why files take several times as long
+  console.warn(
+    'sluice: WebAssembly is forbidden here, so Parquet is written by hyparquet-writer, several times slower. ' +
+      'In a Worker import the kernels as a module: parquet({ kernels }). See docs/parquet.md.',
+    error,
+  )
+}

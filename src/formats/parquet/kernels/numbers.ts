@@ -1,0 +1,12 @@
+/** Whole numbers that JavaScript held as doubles, in their place: both take eight bytes. */
+export function wholeNumbers(from: usize, count: u32): void {
+  const end = from + ((count as usize) << 3)
+  for (let at = from; at < end; at += 8) {
+    store<i64>(at, load<f64>(at) as i64)
+  }
+}
+
+/** The places at which values of one width begin, and where the last one ends. */
+export function evenOffsets(count: u32, width: u32, to: usize): void {
+  for (let i: u32 = 0; i <= count; i++) store<u32>(to + ((i as usize) << 2), i * width)
+}

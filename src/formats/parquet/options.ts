@@ -1,0 +1,111 @@
+import { SluiceError } from '../../core/errors.ts'
+import type { Encoding } from './chunk/leaf.ts'
+import type { Compressor } from './compressor.ts'
+import { CODECS, ENCODINGS } from './thrift/enums.ts'
+
+export interface ParquetOptions {
+  /** How many rows a row group has at most. Default 100,000. */
+  readonly rowGroupRows?: number | undefined
+  /**
+   * A row group also ends with the row by which its values take as many bytes: numbers by their width, texts and bytes by their
+   * length. Default 16 MiB, at most 1 GiB. One row group is held in memory until it is written, in arrays of up to twice that.
+   */
+  readonly rowGroupBytes?: number | undefined
+  /** How pages are compressed. Default `snappy`, which every reader has. */
+  readonly codec?: 'snappy' | 'none' | Compressor | undefined
+  /**
+   * What single columns are given, by name; within nested ones by the path of Parquet, with dots: `tags.list.element`. A name that
+   * declared columns do not have is refused.
+   */
+  readonly columns?: Readonly<Record<string, ColumnOptions>> | undefined
+  /** What the rows of each row group are ordered by, for readers to know: it is believed, and neither checked nor made true. */
+  readonly sortedBy?: readonly SortedBy[] | undefined
+  /** Texts for the footer, for whoever knows their keys. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined
+  /**
+   * The kernels, compiled, where compiling at run time is forbidden and they cannot be imported as a module:
+   * `sluice/formats/parquet/kernels.wasm`.
+   */
+  readonly kernels?: WebAssembly.Module | undefined
+  /** Told once when WebAssembly is forbidden here, and a slower writer takes over. Default: a warning on the console. */
+  readonly onFallback?: ((error: unknown) => void) | undefined
+}
+
+export interface ColumnOptions {
+  /** Default: what makes the column the smallest, found anew for each row group. */
+  readonly encoding?: Encoding | undefined
+  /** Whether to write a Bloom filter, by which readers skip row groups without a value that they look for. Default false. */
+  readonly bloomFilter?: boolean | undefined
+}
+
+export interface SortedBy {
+  /** As in `columns`. */
+  readonly column: string
+  /** Default false. */
+  readonly descending?: boolean | undefined
+  /** Default false. */
+  readonly nullsFirst?: boolean | undefined
+}
+
+/** The options, checked, with their defaults. */
+export interface Settings {
+  readonly rowGroupRows: number
+  readonly rowGroupBytes: number
+  readonly codec: 'snappy' | 'none' | Compressor
+  readonly columns: Readonly<Record<string, ColumnOptions>>
+  readonly sortedBy: readonly SortedBy[]
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+const MAX_ROW_GROUP_BYTES = 1024 ** 3
+
+/** Throws `invalid-options`, naming the option. */
+export function checkedSettings(options: ParquetOptions): Settings {
+  const {
+    rowGroupRows = 100_000,
+    rowGroupBytes = 16 * 1024 * 1024,
+    codec = 'snappy',
+    columns = {},
+    sortedBy = [],
+    metadata = {},
+  } = options
+  if (!Number.isSafeInteger(rowGroupRows) || rowGroupRows < 1) {
+    throw refused(`rowGroupRows must be a whole number above 0, not ${rowGroupRows}`)
+  }
+  if (!(rowGroupBytes >= 1 && rowGroupBytes <= MAX_ROW_GROUP_BYTES)) {
+    throw refused(`rowGroupBytes must be from 1 to ${MAX_ROW_GROUP_BYTES}, not ${rowGroupBytes}`)
+  }
+  checkCodec(codec)
+  for (const [column, { encoding }] of Object.entries(columns)) {
+    if (encoding === undefined || encoding === 'dictionary') continue
+    if (!Object.hasOwn(ENCODINGS, encoding) || (encoding as string) === 'rle_dictionary') {
+      throw refused(`columns: the encoding ${JSON.stringify(encoding)} of ${column} is not known`)
+    }
+  }
+  for (const [key, value] of Object.entries(metadata)) {
+    if (typeof value !== 'string') throw refused(`metadata: ${key} must be a text`)
+  }
+  return { rowGroupRows, rowGroupBytes, codec, columns, sortedBy, metadata }
+}
+
+function checkCodec(codec: Settings['codec']): void {
+  if (codec === 'snappy' || codec === 'none') return
+  const { name, compress } = (codec ?? {}) as Partial<Compressor>
+  if (
+    typeof codec === 'object' &&
+    typeof compress === 'function' &&
+    Object.hasOwn(CODECS, name ?? '')
+  ) {
+    return
+  }
+  throw refused(`codec must be "snappy", "none" or a compressor, not ${JSON.stringify(codec)}`)
+}
+
+/** What decides the bytes of a file, besides rows and columns: two encoders with equal ones write equal files. */
+export function identityOf({ codec, ...settings }: Settings): Readonly<Record<string, unknown>> {
+  return { ...settings, codec: typeof codec === 'string' ? codec : codec.name }
+}
+
+function refused(why: string): SluiceError {
+  return new SluiceError('invalid-options', why)
+}

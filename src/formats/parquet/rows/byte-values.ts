@@ -1,0 +1,87 @@
+import type { LeafValues } from '../chunk/leaf.ts'
+import { grown } from './grown.ts'
+import type { Tally } from './tally.ts'
+import { FIRST_BYTES, FIRST_VALUES, OFFSET_BYTES, type Values } from './values.ts'
+
+/** Bytes of any number, one value behind the other. */
+export class ByteValues implements Values {
+  readonly #tally: Tally
+  #bytes = new Uint8Array(FIRST_BYTES)
+  #offsets = new Uint32Array(FIRST_VALUES)
+  #byteLength = 0
+  count = 0
+
+  constructor(tally: Tally) {
+    this.#tally = tally
+  }
+
+  add(value: unknown): boolean {
+    if (!(value instanceof Uint8Array)) return false
+    const end = this.#byteLength + value.byteLength
+    this.#bytes = grown(this.#bytes, end)
+    this.#bytes.set(value, this.#byteLength)
+    this.#byteLength = end
+    this.count++
+    this.#offsets = grown(this.#offsets, this.count + 1)
+    this.#offsets[this.count] = end
+    this.#tally.bytes += value.byteLength + OFFSET_BYTES
+    return true
+  }
+
+  settle(): undefined {}
+
+  take(): LeafValues {
+    const values = {
+      kind: 'bytes',
+      bytes: this.#bytes.subarray(0, this.#byteLength),
+      offsets: this.#offsets.subarray(0, this.count + 1),
+    } as const
+    this.#bytes = new Uint8Array(FIRST_BYTES)
+    this.#offsets = new Uint32Array(FIRST_VALUES)
+    this.#byteLength = 0
+    this.count = 0
+    return values
+  }
+}
+
+/** Puts the value's bytes at a place of the array; `false` when it is not of the type. */
+export type PutFixed = (value: unknown, into: Uint8Array, at: number) => boolean
+
+/** Values of one width, one behind the other. */
+export class FixedValues implements Values {
+  readonly #width: number
+  readonly #put: PutFixed
+  readonly #tally: Tally
+  #bytes: Uint8Array
+  count = 0
+
+  constructor(width: number, put: PutFixed, tally: Tally) {
+    this.#width = width
+    this.#put = put
+    this.#tally = tally
+    this.#bytes = new Uint8Array(FIRST_VALUES * width)
+  }
+
+  add(value: unknown): boolean {
+    const at = this.count * this.#width
+    this.#bytes = grown(this.#bytes, at + this.#width)
+    if (!this.#put(value, this.#bytes, at)) return false
+    this.count++
+    this.#tally.bytes += this.#width
+    return true
+  }
+
+  settle(): undefined {}
+
+  take(): LeafValues {
+    const width = this.#width
+    const values = {
+      kind: 'fixed',
+      bytes: this.#bytes.subarray(0, this.count * width),
+      width,
+    } as const
+    this.#bytes = new Uint8Array(FIRST_VALUES * width)
+    this.count = 0
+    return values
+  }
+}

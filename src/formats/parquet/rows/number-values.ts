@@ -1,0 +1,175 @@
+import type { LeafValues } from '../chunk/leaf.ts'
+import { grown } from './grown.ts'
+import type { Tally } from './tally.ts'
+import { FIRST_VALUES, type Values } from './values.ts'
+
+type NumberArray = Uint8Array | Int32Array | Float32Array | Float64Array | BigInt64Array
+
+/**
+ * Numbers in a typed array. `add` is each class's own, with all that it does to a value inside: what the classes shared would see
+ * arrays of every kind, and V8 makes code several times as slow of that.
+ */
+abstract class NumberValues<A extends NumberArray> implements Values {
+  count = 0
+  protected readonly tally: Tally
+  protected values: A
+  readonly #begin: () => A
+  readonly #kind: LeafValues['kind']
+
+  constructor(kind: LeafValues['kind'], begin: () => A, tally: Tally) {
+    this.#kind = kind
+    this.#begin = begin
+    this.tally = tally
+    this.values = begin()
+  }
+
+  abstract add(value: unknown): boolean
+
+  protected grow(): void {
+    this.values = grown(this.values, this.count + 1)
+  }
+
+  settle(): undefined {}
+
+  take(): LeafValues {
+    const { values } = this
+    this.values = this.#begin()
+    this.count = 0
+    return { kind: this.#kind, values } as LeafValues
+  }
+}
+
+export class BooleanValues extends NumberValues<Uint8Array> {
+  constructor(tally: Tally) {
+    super('boolean', () => new Uint8Array(FIRST_VALUES), tally)
+  }
+
+  add(value: unknown): boolean {
+    if (typeof value !== 'boolean') return false
+    if (this.count === this.values.length) this.grow()
+    this.values[this.count++] = value ? 1 : 0
+    this.tally.bytes += 1
+    return true
+  }
+}
+
+/** `int8` to `uint32`. Numbers from 2^31 on keep their bits. */
+export class IntegerValues extends NumberValues<Int32Array> {
+  readonly #min: number
+  readonly #max: number
+
+  constructor([min, max]: readonly [min: number, max: number], tally: Tally) {
+    super('int32', () => new Int32Array(FIRST_VALUES), tally)
+    this.#min = min
+    this.#max = max
+  }
+
+  add(value: unknown): boolean {
+    if (typeof value !== 'number' || Math.trunc(value) !== value) return false
+    if (value < this.#min || value > this.#max) return false
+    if (this.count === this.values.length) this.grow()
+    this.values[this.count++] = value
+    this.tally.bytes += 4
+    return true
+  }
+}
+
+/** What becomes an integer of 32 bits. */
+export class ConvertedValues extends NumberValues<Int32Array> {
+  readonly #convert: (value: unknown) => number | bigint | undefined
+
+  /** What `convert` gives is within 32 bits. */
+  constructor(convert: (value: unknown) => number | bigint | undefined, tally: Tally) {
+    super('int32', () => new Int32Array(FIRST_VALUES), tally)
+    this.#convert = convert
+  }
+
+  add(value: unknown): boolean {
+    const integer = this.#convert(value)
+    if (integer === undefined) return false
+    if (this.count === this.values.length) this.grow()
+    this.values[this.count++] = Number(integer)
+    this.tally.bytes += 4
+    return true
+  }
+}
+
+/** Nearest numbers of 32 bits. */
+export class FloatValues extends NumberValues<Float32Array> {
+  readonly #convert: (value: unknown) => number | undefined
+
+  constructor(convert: (value: unknown) => number | undefined, tally: Tally) {
+    super('float', () => new Float32Array(FIRST_VALUES), tally)
+    this.#convert = convert
+  }
+
+  add(value: unknown): boolean {
+    const number = this.#convert(value)
+    if (number === undefined) return false
+    if (this.count === this.values.length) this.grow()
+    this.values[this.count++] = number
+    this.tally.bytes += 4
+    return true
+  }
+}
+
+export class DoubleValues extends NumberValues<Float64Array> {
+  readonly #convert: (value: unknown) => number | undefined
+
+  /** `convert` is for what is no number. */
+  constructor(convert: (value: unknown) => number | undefined, tally: Tally) {
+    super('double', () => new Float64Array(FIRST_VALUES), tally)
+    this.#convert = convert
+  }
+
+  add(value: unknown): boolean {
+    const number = typeof value === 'number' ? value : this.#convert(value)
+    if (number === undefined) return false
+    if (this.count === this.values.length) this.grow()
+    this.values[this.count++] = number
+    this.tally.bytes += 8
+    return true
+  }
+}
+
+/** Integers of 64 bits: as doubles while these hold all of them exactly, since a `bigint` for each would take longer than all else. */
+export class LongValues extends NumberValues<Float64Array> {
+  readonly #convert: (value: unknown) => number | bigint | undefined
+  #large: BigInt64Array | undefined
+
+  /** `convert` gives safe integers as numbers, and others as `bigint`. */
+  constructor(convert: (value: unknown) => number | bigint | undefined, tally: Tally) {
+    super('int64', () => new Float64Array(FIRST_VALUES), tally)
+    this.#convert = convert
+  }
+
+  add(value: unknown): boolean {
+    const integer = this.#convert(value)
+    if (integer === undefined) return false
+    if (this.#large !== undefined || typeof integer === 'bigint') {
+      this.#addLarge(BigInt(integer))
+    } else {
+      if (this.count === this.values.length) this.grow()
+      this.values[this.count++] = integer
+    }
+    this.tally.bytes += 8
+    return true
+  }
+
+  #addLarge(integer: bigint): void {
+    if (!this.#large) {
+      this.#large = BigInt64Array.from(this.values.subarray(0, this.count), BigInt)
+      this.values = new Float64Array(0)
+    }
+    this.#large = grown(this.#large, this.count + 1)
+    // A `uint64` from 2^63 on keeps its bits.
+    this.#large[this.count++] = integer
+  }
+
+  override take(): LeafValues {
+    const large = this.#large
+    this.#large = undefined
+    const small = super.take()
+    return large ? { kind: 'int64', values: large } : small
+  }
+}
