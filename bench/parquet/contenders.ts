@@ -1,3 +1,4 @@
+import zlib from 'node:zlib'
 import {
   Field as ArrowField,
   Schema as ArrowSchema,
@@ -20,6 +21,7 @@ import { snappyCompress } from 'hysnappy'
 import { Compression, Table, WriterPropertiesBuilder, writeParquet } from 'parquet-wasm'
 import type { Chunk, FieldType, Schema } from 'sluice'
 import { type ParquetOptions, parquet } from 'sluice/formats/parquet'
+import { zlibCodec } from 'sluice/formats/parquet/zlib'
 import type { Row } from './sets.ts'
 
 /** Rows to the bytes of a file, whole in memory. */
@@ -166,6 +168,9 @@ const ndjson: Contender = async (rows) => {
 export const CONTENDERS: Readonly<Record<string, Contender>> = {
   sluice: sluice({}),
   'sluice, none': sluice({ codec: 'none' }),
+  // At the levels that pyarrow has where none is said.
+  'sluice, zstd': sluice({ codec: zlibCodec(zlib, 'zstd', { level: 1 }) }),
+  'sluice, gzip': sluice({ codec: zlibCodec(zlib, 'gzip', { level: 9 }) }),
   'hyparquet-writer': hyparquetWriter(),
   'with hysnappy': hyparquetWriter({ SNAPPY: snappyCompress }),
   'parquet-wasm': parquetWasm,

@@ -12,11 +12,15 @@ export function selfTimes({ nodes, samples = [], timeDeltas = [] }: Profiler.Pro
     }),
   )
   const times = new Map<string, number>()
+  let total = 0
   for (const [n, sample] of samples.entries()) {
     const name = names.get(sample) ?? '?'
-    times.set(name, (times.get(name) ?? 0) + (timeDeltas[n] ?? 0))
+    const time = timeDeltas[n] ?? 0
+    // What starting and ending the profile takes.
+    if (name.includes('node:inspector')) continue
+    times.set(name, (times.get(name) ?? 0) + time)
+    total += time
   }
-  const total = timeDeltas.reduce((sum, time) => sum + time, 0)
   return [...times]
     .sort(([, a], [, b]) => b - a)
     .slice(0, MOST)

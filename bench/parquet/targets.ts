@@ -24,5 +24,9 @@ export const SIZE: readonly Target[] = [
   { of: 'hyparquet-writer', most: 0.65, set: 'a' },
   { of: 'hyparquet-writer', most: 1 },
   { of: PYARROW, most: 1.05 },
-  { of: `${PYARROW}, none`, most: 1.05, ours: `${OURS}, none` },
+  ...['none', 'zstd', 'gzip'].map((codec) => ({
+    of: `${PYARROW}, ${codec}`,
+    most: 1.05,
+    ours: `${OURS}, ${codec}`,
+  })),
 ]
