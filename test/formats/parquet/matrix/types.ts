@@ -21,7 +21,9 @@ export function valuesOf(type: FieldType): fc.Arbitrary<unknown> {
     case 'list':
       return fc.array(orNull(type.element), { maxLength: 4 })
     case 'map': {
-      const entries = fc.uniqueArray(fc.tuple(valuesOf(type.key), orNull(type.value)), {
+      // hyparquet makes an object of a map by assignment, so one key is lost there.
+      const keys = valuesOf(type.key).filter((key) => key !== '__proto__')
+      const entries = fc.uniqueArray(fc.tuple(keys, orNull(type.value)), {
         maxLength: 4,
         selector: ([key]) => String(key).toLowerCase(),
       })
@@ -57,10 +59,13 @@ export function objectOf(
   return made
 }
 
-/** Well-formed: a lone surrogate is no text that UTF-8 has. */
+/**
+ * Well-formed: a lone surrogate is no text that UTF-8 has. And without a byte order mark in front, which hyparquet and DuckDB's binding for
+ * JavaScript take for no part of a text when they decode it; pyarrow finds it in the file.
+ */
 export const words: fc.Arbitrary<string> = fc
   .string({ unit: 'binary', maxLength: 12 })
-  .filter((text) => text.isWellFormed())
+  .filter((text) => text.isWellFormed() && !text.startsWith('\u{feff}'))
 
 function whole(min: bigint, max: bigint): fc.Arbitrary<number | bigint> {
   const edges = fc.constantFrom(min, max, 0n, 1n)
