@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { type BuildOptions, build } from 'esbuild'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -16,11 +16,25 @@ const BUNDLES: Readonly<Record<string, string>> = {
 /** What each way costs a page: minified and gzipped, WASM included. */
 export async function bundleBytes(): Promise<Readonly<Record<string, number>>> {
   const sizes = Object.entries(BUNDLES).map(async ([name, contents]) => {
-    const files = await bundle({ stdin: { contents, resolveDir: ROOT }, platform: 'browser' })
+    const files = await bundle({
+      stdin: { contents, resolveDir: ROOT },
+      platform: 'browser',
+      plugins: [withoutImports],
+    })
     const bytes = files.map(({ contents }) => gzipSync(contents, { level: 9 }).length)
     return [name, bytes.reduce((sum, size) => sum + size, 0)] as const
   })
   return Object.fromEntries(await Promise.all(sizes))
+}
+
+/** What is loaded by `import()` is for those who need it: it stays outside. */
+const withoutImports: Plugin = {
+  name: 'without-imports',
+  setup({ onResolve }) {
+    onResolve({ filter: /./ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path, external: true } : undefined,
+    )
+  },
 }
 
 /** One ES module, the first of the files, and the WASM that it imports. */
