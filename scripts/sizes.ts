@@ -40,8 +40,7 @@ const limits: Record<string, number> = {
   './formats/parquet/gzip': 300,
   './formats/parquet/zstd': 186_000,
   './formats/parquet/lz4': 600,
-  // All but 700 bytes are loaded only where the platform has no Brotli.
-  './formats/parquet/brotli': 394_000,
+  './formats/parquet/brotli': 700,
   './formats/parquet/zlib': 800,
   './formats/gzip': 1_500,
   './inputs/csv': 14_700,
