@@ -52,6 +52,8 @@ const packages = {
   papaparse: ['src/inputs/', 'src/formats/csv[.]ts$'],
   hyparquet: ['src/formats/parquet', 'src/cli/'],
   'hyparquet-writer': ['src/formats/parquet'],
+  '@hpcc-js/wasm-zstd': ['src/formats/parquet/codecs/zstd.ts'],
+  brotli: ['src/formats/parquet/codecs/brotli.ts'],
   nanoid: ['src/core/', 'src/sinks/', 'src/client/', 'src/testing/simulator/'],
   hono: ['src/http/'],
   'lossless-json': ['src/core/', 'src/inputs/', 'src/logs/'],

@@ -22,6 +22,12 @@ const proofs: Readonly<Record<string, Proof>> = {
     command: ['vitest', 'run', '--project', 'node', 'test/sinks/crashes'],
     environment: { SLUICE_CRASHES: '100' },
   },
+  parquet: {
+    proves:
+      '2,500 Parquet files of all types, nulls, shapes, codecs and layouts, and 2,000 random ones, are read back by DuckDB and hyparquet; the former by pyarrow and polars, too',
+    command: ['vitest', 'run', '--project', 'node', 'test/formats/parquet/'],
+    environment: { SLUICE_PARQUET_FILES: '2500', SLUICE_PARQUET_RUNS: '2000' },
+  },
   simulate: {
     proves:
       '10,000 simulated lives of a sink, with a crash between any two answers; and that known bugs would be seen',
