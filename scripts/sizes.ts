@@ -10,7 +10,7 @@ import { root } from './install.mjs'
 
 /** Entry → the most that `all` may come to, in bytes after gzip. Raise one only with a reason in the commit. */
 const limits: Record<string, number> = {
-  '.': 42_700,
+  '.': 43_000,
   './s3': 20_700,
   's3 without multipart': 14_700,
   './s3/buckets': 14_000,
@@ -61,7 +61,7 @@ const limits: Record<string, number> = {
   './client': 7_000,
   './testing': 24_600,
   './node': 43_500,
-  './workers': 99_000,
+  './workers': 101_500,
   './browser': 23_100,
 }
 
