@@ -1,6 +1,6 @@
 /*
  * Memory for the values of row groups, which is used again: new arrays for each make V8 collect garbage several times as often, since it
- * counts them, and with many rows at hand that takes longer than all else. It is kept for all encoders together, so one that
+ * counts them, and it then looks through all rows that the caller holds. It is kept for all encoders together, so one that
  * waits for rows holds none of it. What an array held before is behind what its user has put there.
  */
 

@@ -7,7 +7,7 @@ type NumberArray = Uint8Array | Int32Array | Float32Array | Float64Array | BigIn
 
 /**
  * Numbers in a typed array. `add` is each class's own, with all that it does to a value inside: what the classes shared would see
- * arrays of every kind, and V8 makes code several times as slow of that.
+ * arrays of every kind, for which V8 makes slower code.
  */
 abstract class NumberValues<A extends NumberArray> implements Values {
   count = 0
@@ -140,7 +140,7 @@ export class DoubleValues extends NumberValues<Float64Array> {
   }
 }
 
-/** Integers of 64 bits: as doubles while these hold all of them exactly, since a `bigint` for each would take longer than all else. */
+/** Integers of 64 bits: as doubles while these hold all of them exactly, so that there need not be a `bigint` for each. */
 export class LongValues extends NumberValues<Float64Array> {
   readonly #convert: (value: unknown) => number | bigint | undefined
   #large: BigInt64Array | undefined
