@@ -11,7 +11,7 @@ import { root } from './install.mjs'
 /** Entry → the most that `all` may come to, in bytes after gzip. Raise one only with a reason in the commit. */
 const limits: Record<string, number> = {
   '.': 37_000,
-  './s3': 20_700,
+  './s3': 20_800,
   's3 without multipart': 14_700,
   './s3/buckets': 14_000,
   './s3/credentials': 11_000,
