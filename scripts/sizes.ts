@@ -52,6 +52,7 @@ const limits: Record<string, number> = {
   './http': 29_500,
   './http/s3-gateway': 29_700,
   './client': 7_000,
+  './bytewax': 12_500,
   './testing': 24_400,
   './node': 43_300,
   './workers': 88_500,

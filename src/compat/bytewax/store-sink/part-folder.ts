@@ -1,0 +1,60 @@
+import type { Store } from '../../../contracts/index.ts'
+import { SluiceError } from '../../../core/errors.ts'
+import { escapeSegment } from '../../../core/keys.ts'
+
+const DIGITS = 19
+
+/** The folder of a partition: a file for each epoch in which it was written, named by the position of its first record. */
+export class PartFolder {
+  readonly #store: Store
+  readonly #path: string
+  readonly #extension: string
+
+  constructor(store: Store, prefix: string, part: string, extension: string) {
+    this.#store = store
+    this.#path = `${prefix === '' ? '' : `${prefix}/`}${escapeSegment(part)}/`
+    this.#extension = extension
+  }
+
+  keyOf(begin: number): string {
+    return `${this.#path}${digits(begin)}.${this.#extension}`
+  }
+
+  /** Ends the uploads of executions that are over. Where the store lists none, the bucket's lifecycle rule does. */
+  async endUploads(): Promise<void> {
+    const { listMultipart, resumeMultipart } = this.#store
+    if (!listMultipart || !resumeMultipart) return
+    for await (const token of listMultipart.call(this.#store, this.#path)) {
+      await resumeMultipart.call(this.#store, token).abort()
+    }
+  }
+
+  /** Deletes the files that begin at this position or behind it: to an output of objects, what truncation is to a file. */
+  async dropFrom(position: number): Promise<void> {
+    const { failed } = await this.#store.delete(await this.#filesFrom(position))
+    if (failed[0]) throw failed[0].error
+  }
+
+  /** `already-exists` when there is any file. */
+  async refuseFiles(): Promise<void> {
+    const [key] = await this.#filesFrom(0)
+    if (key === undefined) return
+    const message = `"${key}" is there, and no recovery has the state of its partition: run with the recovery that it was written with, or write elsewhere`
+    throw new SluiceError('already-exists', message, { key })
+  }
+
+  async #filesFrom(position: number): Promise<string[]> {
+    const keys: string[] = []
+    // Between the number and what follows it in a name there is nothing.
+    const startAfter = `${this.#path}${digits(position)}`
+    for await (const entry of this.#store.list({ prefix: this.#path, startAfter })) {
+      if (entry.kind !== 'object') continue
+      if (/^\d{19}\.[^/]+$/.test(entry.key.slice(this.#path.length))) keys.push(entry.key)
+    }
+    return keys
+  }
+}
+
+function digits(position: number): string {
+  return String(position).padStart(DIGITS, '0')
+}
