@@ -16,9 +16,9 @@ export interface StatefulSinkPartition<V, S> {
    */
   snapshot(): Awaitable<S>
   /**
-   * The epoch of the last `snapshot` is complete and kept: an execution that resumes builds this partition with that state, or a
-   * later one. Here is where what was prepared may be made visible. A crash may come before it: whoever builds with that state does the
-   * same. Beyond Bytewax, which cannot have an exactly-once output where nothing can be truncated.
+   * The last `snapshot` is kept: an execution that resumes builds this partition with that state, or a later one, and the executions before this one
+   * keep nothing more. Here is where what was prepared may be made visible, and what others have left be removed. A crash may come before it:
+   * whoever builds with that state does the same. Beyond Bytewax, which has no exactly-once output where nothing can be truncated.
    */
   committed?(): Awaitable<void>
   /** The input has ended, and all is kept. Not called when the run fails, is aborted or is killed. */

@@ -147,7 +147,10 @@ class Run {
     const resumeEpoch = this.#epoch + 1
     try {
       // Where partitions begin, so that they can be gone back to; and that what an earlier run had prepared is visible.
-      if (this.#output.dirty) await this.#save()
+      if (this.#output.dirty) {
+        await this.#save()
+        await this.#output.committed()
+      }
       await this.#read()
       if (this.#begun) await this.#endEpoch()
       // What was made visible is said in the state, so that nobody looks for it again.

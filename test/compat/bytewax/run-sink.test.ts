@@ -300,6 +300,7 @@ describe('committed', () => {
     await runSink(listSource(items.slice(0, 2)), sink, { recovery, epochMs: 0 })
     expect(calls).toEqual([
       'save 0 [["x",{"visible":0,"prepared":0}]]',
+      'committed 0',
       'save 1 [["x",{"visible":0,"prepared":1}]]',
       'committed 1',
       'save 2 [["x",{"visible":1,"prepared":2}]]',

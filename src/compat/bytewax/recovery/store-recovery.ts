@@ -149,6 +149,8 @@ class Place {
       } catch (error) {
         const found = await this.read(number)
         if (found) return found.id === snapshot.id
+        // Whoever was there has been dropped since, because there are newer ones.
+        if (isSluiceError(error, 'precondition-failed')) return false
         throw error
       }
     }
@@ -158,7 +160,7 @@ class Place {
   /** Those that could be deleted. */
   async delete(entries: readonly Entry[]): Promise<ReadonlySet<Entry>> {
     const keys = new Map(entries.map((entry) => [this.#key(entry.number), entry]))
-    const { failed } = await this.#store.delete(keys.keys())
+    const { failed } = await this.#store.delete([...keys.keys()])
     for (const { key } of failed) keys.delete(key)
     return new Set(keys.values())
   }

@@ -1,8 +1,14 @@
-import type { Store } from '../../../contracts/index.ts'
+import type { MultipartToken, Store } from '../../../contracts/index.ts'
 import { SluiceError } from '../../../core/errors.ts'
 import { escapeSegment } from '../../../core/keys.ts'
 
 const DIGITS = 19
+
+/** What is to go: to an output of objects, what truncation is to a file. */
+export interface Leftovers {
+  readonly uploads: readonly MultipartToken[]
+  readonly keys: readonly string[]
+}
 
 /** The folder of a partition: a file for each epoch in which it was written, named by the position of its first record. */
 export class PartFolder {
@@ -20,18 +26,20 @@ export class PartFolder {
     return `${this.#path}${digits(begin)}.${this.#extension}`
   }
 
-  /** Ends the uploads of executions that are over. Where the store lists none, the bucket's lifecycle rule does. */
-  async endUploads(): Promise<void> {
-    const { listMultipart, resumeMultipart } = this.#store
-    if (!listMultipart || !resumeMultipart) return
-    for await (const token of listMultipart.call(this.#store, this.#path)) {
-      await resumeMultipart.call(this.#store, token).abort()
-    }
+  /**
+   * What other executions have left behind this position: files, and uploads, where the store lists them. Only whoever has found it *before* it
+   * learned that it owns the partition may drop it: what is found later may be of the next owner.
+   */
+  async leftFrom(position: number): Promise<Leftovers> {
+    const uploads: MultipartToken[] = []
+    for await (const token of this.#store.listMultipart?.(this.#path) ?? []) uploads.push(token)
+    return { uploads, keys: await this.#filesFrom(position) }
   }
 
-  /** Deletes the files that begin at this position or behind it: to an output of objects, what truncation is to a file. */
-  async dropFrom(position: number): Promise<void> {
-    const { failed } = await this.#store.delete(await this.#filesFrom(position))
+  async drop({ uploads, keys }: Leftovers): Promise<void> {
+    for (const token of uploads) await this.#store.resumeMultipart?.(token).abort()
+    if (keys.length === 0) return
+    const { failed } = await this.#store.delete(keys)
     if (failed[0]) throw failed[0].error
   }
 

@@ -1,7 +1,7 @@
 import { SluiceError } from '../../../core/errors.ts'
 import type { StatefulSinkPartition } from '../outputs.ts'
 import { EpochFile, type EpochFileOptions } from './epoch-file.ts'
-import type { PartFolder } from './part-folder.ts'
+import type { Leftovers, PartFolder } from './part-folder.ts'
 import { type PreparedFile, publishFile } from './prepared-file.ts'
 
 /** Where a partition of a `StoreSink` is. */
@@ -12,30 +12,31 @@ export interface StoreSinkState {
   readonly file: PreparedFile | undefined
 }
 
-/** Builds a partition: makes visible what its state says, and drops all else that is behind it. */
+/** Builds a partition: makes visible what its state says, and finds all else that is behind it, to be dropped. */
 export async function openStorePartition<R>(
   folder: PartFolder,
   options: EpochFileOptions<R>,
   state: StoreSinkState | undefined,
 ): Promise<StatefulSinkPartition<R, StoreSinkState>> {
   if (state?.file) await publishFile(options.store, state.file, options.clock)
-  await folder.endUploads()
-  if (state) await folder.dropFrom(state.end)
-  else await folder.refuseFiles()
-  return new StorePartition(folder, options, state?.end ?? 0)
+  if (!state) await folder.refuseFiles()
+  const end = state?.end ?? 0
+  return new StorePartition(folder, options, end, await folder.leftFrom(end))
 }
 
 class StorePartition<R> implements StatefulSinkPartition<R, StoreSinkState> {
   readonly #folder: PartFolder
   readonly #options: EpochFileOptions<R>
   #end: number
+  #left: Leftovers | undefined
   #open: EpochFile<R> | undefined
   #prepared: PreparedFile | undefined
 
-  constructor(folder: PartFolder, options: EpochFileOptions<R>, end: number) {
+  constructor(folder: PartFolder, options: EpochFileOptions<R>, end: number, left: Leftovers) {
     this.#folder = folder
     this.#options = options
     this.#end = end
+    this.#left = left
   }
 
   async writeBatch(rows: readonly R[]): Promise<void> {
@@ -58,6 +59,9 @@ class StorePartition<R> implements StatefulSinkPartition<R, StoreSinkState> {
   }
 
   async committed(): Promise<void> {
+    // The snapshot was kept, so whoever ran before is fenced, and what was found at the building is of nobody else.
+    if (this.#left) await this.#folder.drop(this.#left)
+    this.#left = undefined
     if (this.#prepared) await publishFile(this.#options.store, this.#prepared, this.#options.clock)
     this.#prepared = undefined
   }
