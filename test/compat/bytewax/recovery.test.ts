@@ -159,6 +159,7 @@ describe.each(places)('a recovery in %s', (name, place) => {
       nextBatch: async () => {
         if (position++ > 0) return undefined
         // While it has begun an epoch, another one runs to its end.
+        committed.length = 0
         await execute(at(), outputs, input('a', 'b'))
         return [['k', 'zombie'] as Keyed]
       },
@@ -338,6 +339,22 @@ describe('a recovery in a store', () => {
       expect.objectContaining({ code: 'not-supported' }),
     )
   })
+})
+
+test('a log that drops old snapshots always has the newest, whenever the process ends', async () => {
+  const log = memoryLog()
+  let kept = await logRecovery(log).open('out')
+  for (let epoch = 1; epoch <= 100; epoch++) {
+    await kept.save({ epoch, source: epoch, parts: new Map() })
+    // Not closed: it is another process that opens the log.
+    if (epoch % 3 === 0 || (epoch > 30 && epoch < 36)) kept = await logRecovery(log).open('out')
+    else continue
+    expect(kept.resume).toMatchObject({ epoch, source: epoch })
+  }
+  for (let epoch = 101; epoch <= 140; epoch++) {
+    await kept.save({ epoch, source: epoch, parts: new Map() })
+  }
+  expect((await logRecovery(log).open('out')).resume.epoch).toBe(140)
 })
 
 test('a recovery in a log of something else is refused', async () => {

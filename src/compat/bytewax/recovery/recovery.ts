@@ -38,8 +38,9 @@ export interface RecoveryOptions {
    */
   readonly backupMs?: number | undefined
   /**
-   * The first epoch to be run, instead of the one behind the last that is complete. What was written in it and after is dropped by sinks that can, and
-   * written again. `not-found` when the snapshot before it is no longer kept.
+   * The first epoch to be run, instead of the one behind the last that is complete. What was written in it and after is dropped by
+   * sinks that can, and written again. No other run may be alive then. Default: where the last run was. `not-found` when the snapshot before
+   * it is no longer kept.
    */
   readonly resumeEpoch?: number | undefined
 }

@@ -64,7 +64,10 @@ export class EpochFile<R> {
     const upload = this.#upload
     if (this.#partNumber === 0) await upload.begin()
     if (this.#partNumber === upload.limits?.maxParts) upload.throwTooLarge()
-    await upload.send(++this.#partNumber, this.#rest.take())
+    const part = this.#rest.take()
+    // The buffer has grown by doubling, and would be held as long as the part is on its way.
+    const isWhole = part.byteLength === part.buffer.byteLength
+    await upload.send(++this.#partNumber, isWhole ? part : part.slice())
   }
 
   async #guard<T>(run: () => Promise<T>): Promise<T> {

@@ -28,20 +28,20 @@ export interface StoreSinkOptions<R> {
 }
 
 /**
- * Bytewax's `DirSink` for object stores, where nothing can be truncated: a folder for each partition, `{prefix}/{part}/`, and in it a file for each
- * epoch in which the partition was written, `{19 digits}.{extension}`, named by the position of its first record in the partition.
+ * Bytewax's `DirSink` for object stores, where nothing can be truncated: a folder for each partition, `{prefix}/{part}/`, and in it a
+ * file for each epoch in which the partition was written, `{19 digits}.{extension}`, named by the position of its first record in the partition.
  *
- * Guaranteed, in a run with a recovery: each record is in one visible file once, whatever crashes and whoever still runs elsewhere. A file is an upload
- * whose parts are sent as records come; the snapshot has the upload, and it is completed when the epoch is. So nothing of an epoch
- * that is not complete is ever seen, and an execution that resumes completes what the one before could not. A partition holds
- * `(concurrency + 1) * partBytes` at most, and what its format's encoder does.
+ * Guaranteed, in a run with a recovery: each record is in one visible file once, whatever crashes and whoever still runs elsewhere. A file
+ * is an upload whose parts are sent as records come; the snapshot has the upload, and it is completed when the epoch is. So nothing
+ * of an epoch that is not complete is ever seen, and an execution that resumes completes what the one before could not. A partition
+ * holds `(concurrency + 2) * partBytes` at most, and what its format's encoder does.
  *
- * Not guaranteed: a run without a recovery can be repeated. Uploads that a crash has left are ended by the next run; where the store does not list
- * them (the R2 binding), by the bucket's lifecycle rule, which must leave them as long as a run may stand still.
+ * Not guaranteed: that a run without a recovery can be repeated. Uploads that a crash has left are ended by the next run; where the store does
+ * not list them (the R2 binding), by the bucket's lifecycle rule, which must leave them as long as a run may stand still.
  *
- * Errors: `not-supported` for a store without multipart uploads; `already-exists` for a folder with files that no state knows of; `invalid-record` for what the
- * format cannot hold, which ends the run; `not-found` for an upload of a complete epoch that somebody has ended; `fenced` for
- * another writer's file; and the store's.
+ * Errors: `not-supported` for a store without multipart uploads; `already-exists` for a folder with files that no state knows of;
+ * `invalid-record` for what the format cannot hold, which ends the run; `not-found` for an upload of a complete epoch that somebody has
+ * ended; `fenced` for another writer's file; and the store's.
  */
 export class StoreSink<R extends object = Row> implements FixedPartitionedSink<R, StoreSinkState> {
   readonly #prefix: string

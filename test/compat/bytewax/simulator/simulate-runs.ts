@@ -87,8 +87,9 @@ function planOf(random: Random): RunsPlan {
 }
 
 /**
- * Lives of a run that a seed decides, as `simulate` does those of a sink: processes are killed at any step, machines stop, successors begin beside
- * processes that live, requests fail before or after their effect. At every moment the output must be what the items' beginning gives, and at the end all of it, once.
+ * Lives of a run that a seed decides, as `simulate` does those of a sink: processes are killed at any step, machines stop, successors begin
+ * beside processes that live, requests fail before or after their effect. At every moment the output must be what the items' beginning
+ * gives, and at the end all of it, once.
  */
 export async function simulateRuns(seed: number, options: RunsOptions = {}): Promise<Outcome> {
   const random = new Random(`bytewax ${seed}`)
