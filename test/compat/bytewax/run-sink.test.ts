@@ -5,6 +5,7 @@ import {
   runSink,
   type StatefulSinkPartition,
 } from '../../../src/compat/bytewax/index.ts'
+import { nextTurn } from '../../../src/core/turn.ts'
 import { memoryLog } from '../../../src/logs/memory.ts'
 import { virtualClock } from '../../../src/testing/virtual-clock.ts'
 import { ABORT, ArraySink, type Keyed, listSource } from './tools.ts'
@@ -120,6 +121,12 @@ describe('the calls of a run', () => {
     while (gates.size < 3) await Promise.resolve()
     // w and y are one worker's, and w has failed; x and z the other's.
     expect(log).toEqual(['begin w', 'begin x', 'end w', 'end x', 'begin z'])
+    let over = false
+    failed.then(() => {
+      over = true
+    })
+    await nextTurn()
+    expect(over).toBe(false)
     gates.get('z')?.()
     await failed
     expect(log.at(-1)).toBe('end z')
