@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { parquetReadObjects } from 'hyparquet'
 import { afterAll, describe, expect, test } from 'vitest'
 import { StoreSink } from '../../../src/compat/bytewax/index.ts'
-import type { Store } from '../../../src/contracts/index.ts'
+import type { MultipartUpload, Store } from '../../../src/contracts/index.ts'
+import { SluiceError } from '../../../src/core/errors.ts'
 import { csv } from '../../../src/formats/csv.ts'
 import { jsonl } from '../../../src/formats/jsonl.ts'
 import { parquet } from '../../../src/formats/parquet.ts'
@@ -109,6 +110,32 @@ describe('a partition of a StoreSink', () => {
     await expect(part.snapshot()).rejects.toThrow()
     expect(await Array.fromAsync(inner.listMultipart?.('') ?? [])).toEqual([])
   })
+
+  test.each(['list', 'abort'])(
+    'leaves uploads to the bucket’s rule where it may not %s them',
+    async (what) => {
+      const inner = memoryStore()
+      await inner.createMultipart?.('out/part_0/left')
+      const denied = () => Promise.reject(new SluiceError('permission-denied', 'Not you'))
+      const store: Store = {
+        ...inner,
+        async *listMultipart(prefix) {
+          if (what === 'list') await denied()
+          yield* inner.listMultipart?.(prefix) ?? []
+        },
+        resumeMultipart: (token) =>
+          Object.assign({ ...inner.resumeMultipart?.(token) } as MultipartUpload, {
+            abort: denied,
+          }),
+      }
+      const part = await build(store)
+      await part.writeBatch([{ n: 1 }])
+      await part.snapshot()
+      await part.committed?.()
+      expect(Object.values(await outputOf(inner))).toEqual(['{"n":1}\n'])
+      expect(await Array.fromAsync(inner.listMultipart?.('') ?? [])).toHaveLength(1)
+    },
+  )
 
   test('refuses a record that its format cannot hold, and keeps nothing of its batch', async () => {
     const store = memoryStore()

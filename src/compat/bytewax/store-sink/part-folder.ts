@@ -1,5 +1,5 @@
 import type { MultipartToken, Store } from '../../../contracts/index.ts'
-import { SluiceError } from '../../../core/errors.ts'
+import { isSluiceError, SluiceError } from '../../../core/errors.ts'
 import { escapeSegment } from '../../../core/keys.ts'
 
 const DIGITS = 19
@@ -32,12 +32,16 @@ export class PartFolder {
    */
   async leftFrom(position: number): Promise<Leftovers> {
     const uploads: MultipartToken[] = []
-    for await (const token of this.#store.listMultipart?.(this.#path) ?? []) uploads.push(token)
+    await unlessDenied(async () => {
+      for await (const token of this.#store.listMultipart?.(this.#path) ?? []) uploads.push(token)
+    })
     return { uploads, keys: await this.#filesFrom(position) }
   }
 
   async drop({ uploads, keys }: Leftovers): Promise<void> {
-    for (const token of uploads) await this.#store.resumeMultipart?.(token).abort()
+    for (const token of uploads) {
+      await unlessDenied(async () => this.#store.resumeMultipart?.(token).abort())
+    }
     if (keys.length === 0) return
     const { failed } = await this.#store.delete(keys)
     if (failed[0]) throw failed[0].error
@@ -60,6 +64,15 @@ export class PartFolder {
       if (/^\d{19}\.[^/]+$/.test(entry.key.slice(this.#path.length))) keys.push(entry.key)
     }
     return keys
+  }
+}
+
+/** Who may not end an upload leaves it to the bucket's lifecycle rule: nobody ever sees what is in it. */
+async function unlessDenied(run: () => Promise<void>): Promise<void> {
+  try {
+    await run()
+  } catch (error) {
+    if (!isSluiceError(error, 'permission-denied')) throw error
   }
 }
 

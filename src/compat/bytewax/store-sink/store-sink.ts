@@ -36,8 +36,8 @@ export interface StoreSinkOptions<R> {
  * of an epoch that is not complete is ever seen, and an execution that resumes completes what the one before could not. A partition
  * holds `(concurrency + 2) * partBytes` at most, and what its format's encoder does.
  *
- * Not guaranteed: that a run without a recovery can be repeated. Uploads that a crash has left are ended by the next run; where the store does
- * not list them (the R2 binding), by the bucket's lifecycle rule, which must leave them as long as a run may stand still.
+ * Not guaranteed: that a run without a recovery can be repeated. Uploads that a crash has left are ended by the next run; where that may
+ * not, or the store does not list them (the R2 binding), by the bucket's lifecycle rule, which must leave them as long as a run may stand still.
  *
  * Errors: `not-supported` for a store without multipart uploads; `already-exists` for a folder with files that no state knows of;
  * `invalid-record` for what the format cannot hold, which ends the run; `not-found` for an upload of a complete epoch that somebody has
