@@ -11,7 +11,7 @@ import { root } from './install.mjs'
 /** Entry → the most that `all` may come to, in bytes after gzip. Raise one only with a reason in the commit. */
 const limits: Record<string, number> = {
   '.': 43_000,
-  './s3': 20_700,
+  './s3': 20_800,
   's3 without multipart': 14_700,
   './s3/buckets': 14_000,
   './s3/credentials': 11_000,
@@ -63,6 +63,7 @@ const limits: Record<string, number> = {
   './node': 43_500,
   './workers': 101_500,
   './browser': 23_100,
+  './bytewax': 12_500,
 }
 
 const { exports, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {

@@ -60,6 +60,12 @@ export interface Resumption {
   survives(failure: SluiceError): boolean
 }
 
+/** An upload whose parts have all arrived: what completes it, also from another process. */
+export interface SentParts {
+  readonly token: MultipartToken
+  readonly parts: readonly Part[]
+}
+
 /** One object on its way to a store, whole or in parts. Says nothing of where the parts come from. */
 export class ObjectUpload {
   readonly key: string
@@ -179,15 +185,22 @@ export class ObjectUpload {
     await Promise.race(this.#inFlight)
   }
 
-  /** Waits for the parts, and makes them the object. */
-  async complete(): Promise<PutResult> {
+  /** Waits for the parts, and gives what makes them the object, now or later. */
+  async sent(): Promise<SentParts> {
     await Promise.all(this.#inFlight)
     throwIfAborted(this.signal)
     const upload = this.#upload as MultipartUpload
     this.resumption?.checkEnd(upload)
-    const { ifNoneMatch, ifMatch } = this.#options
     const parts = [...(this.resumption?.arrived ?? []), ...this.#parts]
     parts.sort((a, b) => a.partNumber - b.partNumber)
+    return { token: upload.toJSON(), parts }
+  }
+
+  /** Waits for the parts, and makes them the object. */
+  async complete(): Promise<PutResult> {
+    const { parts } = await this.sent()
+    const upload = this.#upload as MultipartUpload
+    const { ifNoneMatch, ifMatch } = this.#options
     const result = await upload.complete(parts, { ifNoneMatch, ifMatch, signal: this.signal })
     // There is nothing to be discarded any more.
     this.#upload = undefined
