@@ -1,91 +1,30 @@
-import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { access, mkdir, readFile, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { parquetReadObjects } from 'hyparquet'
 import { beforeAll, expect, test } from 'vitest'
 import type { GetOptions, Store } from '../../../src/contracts/index.ts'
 import { objectWriter } from '../../../src/core/object-writer.ts'
 import { parquet } from '../../../src/formats/parquet.ts'
 import { memoryStore } from '../../../src/stores/memory.ts'
+import { PREPARE_MS, type Python, pythonWith, SCRIPT_MS } from '../../python.ts'
 import { startGateway } from '../../servers.ts'
 
 /** The gateway in the hands of Python's programs: boto3 and DuckDB, with their settings as they come. */
-const run = promisify(execFile)
-const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
-const INSTALL_MS = 240_000
-const SCRIPT_MS = 120_000
-
-let python = ''
+let python: Python
 let missing: string | undefined
 
-/** The Python of a folder of its own with what is pinned, made once; or why there is none. */
-async function prepare(): Promise<string> {
-  const requirements = await readFile(here('requirements.txt'))
-  const name = `python-${createHash('sha256').update(requirements).digest('hex').slice(0, 16)}`
-  const folder = here(`../../.out/${name}`)
-  const pythonOf = (root: string): string =>
-    process.platform === 'win32' ? join(root, 'Scripts', 'python.exe') : join(root, 'bin', 'python')
-  const whole = join(folder, 'installed')
-  if (await exists(whole)) return pythonOf(folder)
-  const system = process.platform === 'win32' ? 'python' : 'python3'
-  await run(system, ['--version'], { timeout: 30_000 }).catch(() => {
-    throw new Error(`${system} is not on the PATH`)
-  })
-  await rm(folder, { recursive: true, force: true })
-  await mkdir(folder, { recursive: true })
-  const quiet = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input']
-  try {
-    await run(system, ['-m', 'venv', folder], { timeout: INSTALL_MS })
-    await run(pythonOf(folder), [...quiet, '-r', here('requirements.txt')], { timeout: INSTALL_MS })
-  } catch (error) {
-    const [why = ''] = String((error as { stderr?: string }).stderr || error)
-      .trim()
-      .split('\n')
-      .slice(-1)
-    throw new Error(`its packages cannot be installed: ${why}`)
-  }
-  await mkdir(`${whole}.new`)
-  await rename(`${whole}.new`, whole)
-  return pythonOf(folder)
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
-}
-
 beforeAll(async () => {
-  try {
-    python = await prepare()
-  } catch (error) {
-    missing = `Python: ${(error as Error).message}`
-    console.warn(`skipped: boto3 and DuckDB through the gateway: ${missing}`)
+  const found = await pythonWith(new URL('requirements.txt', import.meta.url))
+  if (typeof found !== 'string') {
+    python = found
+    return
   }
-}, 2 * INSTALL_MS)
+  missing = found
+  console.warn(`skipped: boto3 and DuckDB through the gateway: ${missing}`)
+}, PREPARE_MS)
 
 async function script(name: string, store: Store, env: Record<string, string> = {}): Promise<void> {
   const server = await startGateway(store)
   try {
-    await run(python, [here(name)], {
-      timeout: SCRIPT_MS,
-      env: {
-        PATH: process.env.PATH,
-        HOME: dirname(dirname(python)),
-        ENDPOINT: server.endpoint,
-        BUCKET: server.bucket,
-        AWS_ACCESS_KEY_ID: server.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: server.secretAccessKey,
-        AWS_REGION: server.region,
-        AWS_DEFAULT_REGION: server.region,
-        AWS_EC2_METADATA_DISABLED: 'true',
-        ...env,
-      },
-    })
+    await python.script(new URL(name, import.meta.url), server, env)
   } finally {
     await server.stop()
   }
