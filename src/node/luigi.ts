@@ -14,6 +14,7 @@ import type { Environment } from '../s3/credentials/index.ts'
 import { fromEnvironment } from './s3-from-environment.ts'
 
 export * from '../compat/luigi/index.ts'
+export { zstd } from './luigi-zstd.ts'
 
 export type S3ClientOptions = luigi.S3ClientOptions & {
   /** Default: `process.env`. */
