@@ -12,7 +12,7 @@ export async function atOnce<T>(
   const reading = iterate(items)
   const failures: unknown[] = []
   async function work(): Promise<void> {
-    while (failures.length === 0) {
+    for (;;) {
       const { done, value } = await reading.next()
       if (done || failures.length > 0) return
       await run(value)

@@ -148,7 +148,9 @@ export function clientBehaviours(create: () => Promise<Store>, manyKeys = 2000):
     await client.mkdir(`${BUCKET}/dir`)
     expect(await client.isDir(`${BUCKET}/dir`)).toBe(true)
     expect(await keysOf(store)).toEqual(['dir/'])
+    await store.put('dir/', utf8('kept'))
     await client.mkdir(`${BUCKET}/dir`)
+    expect(await client.getAsString(`${BUCKET}/dir/`)).toBe('kept')
     await expect(client.mkdir(`${BUCKET}/dir`, { raiseIfExists: true })).rejects.toMatchObject({
       code: 'already-exists',
     })

@@ -39,6 +39,22 @@ test('what is required comes first, and nothing is done twice', async () => {
   expect(ran).toEqual(['base', 'left', 'right', 'top', 'top'])
 })
 
+test('a task that several require is looked at once', async () => {
+  let looks = 0
+  const base: Task = {
+    output: () => ({
+      path: 'base',
+      async exists() {
+        looks++
+        return true
+      },
+    }),
+  }
+  const fs = client()
+  await runTask(writing(fs, 'top', [], writing(fs, 'left', [], base), base))
+  expect(looks).toBe(1)
+})
+
 test('several outputs, of which one is missing', async () => {
   const fs = client()
   const paths = ['s3://bucket/1', 's3://bucket/2']
