@@ -1,13 +1,12 @@
-import type { Bytes, CallOptions, ObjectInfo, Source, Store } from '../../contracts/index.ts'
+import type { Bytes, CallOptions, ObjectInfo } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
 import type { ObjectWritten } from '../../core/parts-writer.ts'
 import { putBody } from '../../core/put-body.ts'
 import { remove } from '../../files/remove.ts'
-import type { S3StorageOptions } from '../../s3/put-options.ts'
-import { type S3Connection, storesByName, storesOf } from './connection.ts'
+import { storesByName, storesOf } from './connection.ts'
 import { type Copied, copyFiles } from './copy-files.ts'
 import { decodeText } from './encodings.ts'
-import { bucketExists, filesBelow, folderExists, type S3TimeRange } from './folders.ts'
+import { bucketExists, filesBelow, folderExists } from './folders.ts'
 import { openPlace, type Place, placeOf, setPlaces } from './places.ts'
 import {
   COPY_OPTIONS,
@@ -15,46 +14,16 @@ import {
   type S3PutMultipartOptions,
   type S3PutOptions,
 } from './put-options.ts'
+import type {
+  PutSource,
+  S3ClientOptions,
+  S3CopyFilesOptions,
+  S3ListOptions,
+  S3MkdirOptions,
+  S3MoveOptions,
+  S3RemoveOptions,
+} from './s3-client-options.ts'
 import { folderMarker, folderName, isRoot, parseS3Path } from './s3-path.ts'
-
-export type { Copied, S3TimeRange }
-
-/** A client over stores that are there already. */
-export interface S3BucketsOptions {
-  /** What each bucket's name stands for. Looked at for every call, so it may change. */
-  readonly buckets: Readonly<Record<string, Store>>
-}
-
-/** How many requests one call makes at once, whatever its `threads`. Default 6: as many as a Worker and a page have. */
-interface Connections {
-  readonly connections?: number | undefined
-}
-
-export type S3ClientOptions = (S3BucketsOptions | S3Connection) & Connections
-
-/** What can be put: bytes, a Blob (`fs.openAsBlob` makes one of a file), or a source of chunks, which is read once. */
-export type PutSource = Bytes | Blob | Source<Uint8Array>
-
-export interface S3RemoveOptions extends CallOptions {
-  /** Default `true`; `false` refuses to remove a folder. */
-  readonly recursive?: boolean | undefined
-}
-
-export interface S3MkdirOptions extends CallOptions {
-  /** Default `true`; `false` wants the parent folder to exist. */
-  readonly parents?: boolean | undefined
-  /** Default `false`: what is there is as good as made. */
-  readonly raiseIfExists?: boolean | undefined
-}
-
-export interface S3ListOptions extends S3TimeRange, CallOptions {}
-
-export interface S3MoveOptions extends S3StorageOptions, CallOptions {
-  /** Files of a folder at once. Default 100, and never more than the client's `connections`. */
-  readonly threads?: number | undefined
-}
-
-export interface S3CopyFilesOptions extends S3MoveOptions, S3TimeRange {}
 
 /**
  * Luigi's client: files and folders by paths such as `s3://bucket/folder/file`. A folder exists when an object lies below it, or marks it
