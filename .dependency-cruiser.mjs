@@ -49,6 +49,7 @@ const rooms = {
 const packages = {
   aws4fetch: ['src/s3/'],
   txml: ['src/s3/', 'src/http/'],
+  pako: ['src/compat/luigi/formats/'],
   papaparse: ['src/inputs/', 'src/formats/csv[.]ts$'],
   hyparquet: ['src/formats/parquet', 'src/cli/'],
   'hyparquet-writer': ['src/formats/parquet'],

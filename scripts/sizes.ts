@@ -64,6 +64,9 @@ const limits: Record<string, number> = {
   './workers': 101_500,
   './browser': 23_100,
   './bytewax': 12_500,
+  './luigi': 31_500,
+  './luigi/gzip': 14_100,
+  './node/luigi': 37_800,
 }
 
 const { exports, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {

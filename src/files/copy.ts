@@ -22,16 +22,27 @@ export async function copy(
     })
   }
   if (store.copy) return store.copy(from, to, options)
-  const source = await store.get(from, { signal: options.signal })
-  if (!source) {
+  return copyThrough(store, from, store, to, options)
+}
+
+/** The same from one store to another, through this process. Holds what `objectWriter` holds. */
+export async function copyThrough(
+  source: Store,
+  from: string,
+  target: Store,
+  to: string,
+  options: CopyOptions & { readonly concurrency?: number | undefined } = {},
+): Promise<PutResult> {
+  const found = await source.get(from, { signal: options.signal })
+  if (!found) {
     throw new SluiceError('not-found', `There is no object "${from}" to copy from`, { key: from })
   }
-  const { contentType, cacheControl, contentDisposition, contentEncoding, metadata } = source
+  const { contentType, cacheControl, contentDisposition, contentEncoding, metadata } = found
   const headers = { contentType, cacheControl, contentDisposition, contentEncoding, metadata }
   try {
-    const writer = objectWriter(store, to, { ...headers, ...options })
+    const writer = objectWriter(target, to, { ...headers, ...options })
     try {
-      for await (const chunk of iterate(source.body)) await writer.write(chunk)
+      for await (const chunk of iterate(found.body)) await writer.write(chunk)
       const { etag } = await writer.close()
       return { etag }
     } catch (error) {
@@ -40,6 +51,6 @@ export async function copy(
     }
   } finally {
     // What was not read to its end holds a connection or an open file.
-    await source.body.cancel().catch(() => {})
+    await found.body.cancel().catch(() => {})
   }
 }

@@ -42,6 +42,13 @@ export function s3FromEnvironment(options: S3FromEnvironmentOptions): Store {
 
 /** The same bucket as a client, for what a store has no verbs for. Errors: those of `s3Client`, and the same. */
 export function s3ClientFromEnvironment(options: S3ClientFromEnvironmentOptions): S3Client {
+  return s3Client({ ...fromEnvironment(options), bucket: options.bucket })
+}
+
+/** The same for any bucket. */
+export function fromEnvironment(
+  options: Omit<S3ClientFromEnvironmentOptions, 'bucket'>,
+): Omit<S3ClientOptions, 'bucket' | 'credentials'> & { readonly credentials: S3CredentialsSource } {
   const { env = process.env, credentials, ...given } = options
   const region = given.region ?? read(env, 'AWS_REGION', 'AWS_DEFAULT_REGION')
   const endpoint =
@@ -49,14 +56,14 @@ export function s3ClientFromEnvironment(options: S3ClientFromEnvironmentOptions)
   const fips = isOn(env, 'AWS_USE_FIPS_ENDPOINT')
   const dualStack = isOn(env, 'AWS_USE_DUALSTACK_ENDPOINT')
   const profile = endpoint === undefined ? aws({ region, fips, dualStack }) : profileOf(endpoint)
-  return s3Client({
+  return {
     ...given,
     endpoint: profile.endpoint,
     region: region ?? profile.region,
     pathStyle: given.pathStyle ?? profile.pathStyle,
     provider: given.provider ?? profile.provider,
     credentials: credentials ?? defaultChain({ env, clock: given.clock }),
-  })
+  }
 }
 
 /** The first of the variables that says something. */

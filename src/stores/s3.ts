@@ -10,6 +10,7 @@ import { listObjects } from '../s3/list.ts'
 import { listUploads } from '../s3/list-uploads.ts'
 import { createUpload, resumeUpload } from '../s3/multipart.ts'
 import { getObject, headObject, putObject, type S3Object } from '../s3/objects.ts'
+import type { S3StorageOptions } from '../s3/put-options.ts'
 import { checkConditions, checkCopy, checkHeaders, checkSize } from './check-options.ts'
 import { checkedUpload } from './checked-upload.ts'
 import { getResult } from './get-result.ts'
@@ -17,6 +18,8 @@ import { getResult } from './get-result.ts'
 export interface S3ClientStoreOptions {
   /** What this bucket does otherwise than its client's `provider` says. */
   readonly capabilities?: Partial<StoreCapabilities> | undefined
+  /** How S3 is to keep every object that this store writes: its class, its encryption, its tags. Default: as the bucket says. */
+  readonly storage?: S3StorageOptions | undefined
 }
 
 export interface S3StoreOptions extends S3ClientOptions, S3ClientStoreOptions {}
@@ -51,6 +54,7 @@ export function s3ClientStore(plain: S3Client, options: S3ClientStoreOptions = {
   const client: S3Client = Object.create(plain, {
     provider: { value: { ...plain.provider, capabilities } },
   })
+  const { storage } = options
   const { multipart, conditionalPut, conditionalComplete, rangeGet, maxPutBytes } = capabilities
   const conditionalCopy =
     client.provider.copyConditionPrefix !== undefined ||
@@ -64,7 +68,7 @@ export function s3ClientStore(plain: S3Client, options: S3ClientStoreOptions = {
       checkHeaders(key, put)
       checkConditions(key, put, conditionalPut, 'put')
       checkSize(key, sizeOf(body), maxPutBytes, 'the body')
-      return putObject(client, key, body, put)
+      return putObject(client, key, body, { ...put, ...storage })
     },
     async get(key, get = {}) {
       checkRange(key, get.range)
@@ -81,7 +85,7 @@ export function s3ClientStore(plain: S3Client, options: S3ClientStoreOptions = {
       copy: async (from, to, copy = {}) => {
         checkCopy(from, to)
         checkConditions(to, copy, conditionalCopy, 'copy')
-        return copyObject(client, from, to, copy)
+        return copyObject(client, from, to, { ...copy, ...storage })
       },
     }),
     ...(capabilities.compose && {
@@ -90,14 +94,14 @@ export function s3ClientStore(plain: S3Client, options: S3ClientStoreOptions = {
         checkHeaders(to, put)
         checkConditions(to, put, multipart !== false && conditionalComplete, 'compose')
         for (const { key, range } of sources) checkRange(key, range)
-        return composeObjects(client, sources, to, put)
+        return composeObjects(client, sources, to, { ...put, ...storage })
       },
     }),
     ...(multipart && {
       createMultipart: async (key, create = {}) => {
         checkKey(key)
         checkHeaders(key, create)
-        const upload = await createUpload(client, key, create)
+        const upload = await createUpload(client, key, { ...create, ...storage })
         return checkedUpload(upload, multipart, conditionalComplete)
       },
       resumeMultipart: (token) =>

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Bytes, Store } from '../../src/contracts/index.ts'
 import { utf8 } from '../../src/core/bytes.ts'
+import { SluiceError } from '../../src/core/errors.ts'
 import {
   copy,
   exists,
@@ -183,6 +184,33 @@ describe('remove', () => {
       delete: async () => ({ deleted: 0, failed: [{ key: 'a', error }] }),
     }
     await expect(remove(locked, 'a')).rejects.toBe(error)
+  })
+
+  test('goes on where keys cannot be deleted, and says which', async () => {
+    const store = await storeOf(...Array.from({ length: 2100 }, (_, i) => `many/${i}`))
+    const denied = new SluiceError('permission-denied', 'locked')
+    const locked: Store = {
+      ...store,
+      async delete(keys, options) {
+        const all = typeof keys === 'string' ? [keys] : [...keys]
+        const failed = all.filter((key) => /00$/.test(key)).map((key) => ({ key, error: denied }))
+        const { deleted } = await store.delete(
+          all.filter((key) => !/00$/.test(key)),
+          options,
+        )
+        return { deleted, failed }
+      },
+    }
+    const removed = remove(locked, 'many/', { recursive: true })
+    await expect(removed).rejects.toMatchObject({
+      code: 'permission-denied',
+      key: 'many/100',
+      message: expect.stringMatching(
+        /^20 keys could not be deleted, among them ("many\/\d+00", ){9}"many\/\d+00"$/,
+      ),
+      cause: denied,
+    })
+    expect(await names(store, 'many')).toHaveLength(20)
   })
 })
 

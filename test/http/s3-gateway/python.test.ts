@@ -1,51 +1,30 @@
-import { execFile } from 'node:child_process'
-import { dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { parquetReadObjects } from 'hyparquet'
 import { beforeAll, expect, test } from 'vitest'
-import { INSTALL_MS, pythonWith } from '../../../scripts/test-python.ts'
 import type { GetOptions, Store } from '../../../src/contracts/index.ts'
 import { objectWriter } from '../../../src/core/object-writer.ts'
 import { parquet } from '../../../src/formats/parquet/index.ts'
 import { memoryStore } from '../../../src/stores/memory.ts'
+import { PREPARE_MS, type Python, pythonScripts, SCRIPT_MS } from '../../python.ts'
 import { startGateway } from '../../servers.ts'
 
 /** The gateway in the hands of Python's programs: boto3 and DuckDB, with their settings as they come. */
-const run = promisify(execFile)
-const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
-const SCRIPT_MS = 120_000
-
-let python = ''
+let python: Python
 let missing: string | undefined
 
 beforeAll(async () => {
-  try {
-    python = await pythonWith(new URL('requirements.txt', import.meta.url))
-  } catch (error) {
-    missing = `Python: ${(error as Error).message}`
-    console.warn(`skipped: boto3 and DuckDB through the gateway: ${missing}`)
+  const found = await pythonScripts(new URL('requirements.txt', import.meta.url))
+  if (typeof found !== 'string') {
+    python = found
+    return
   }
-}, 2 * INSTALL_MS)
+  missing = found
+  console.warn(`skipped: boto3 and DuckDB through the gateway: ${missing}`)
+}, PREPARE_MS)
 
 async function script(name: string, store: Store, env: Record<string, string> = {}): Promise<void> {
   const server = await startGateway(store)
   try {
-    await run(python, [here(name)], {
-      timeout: SCRIPT_MS,
-      env: {
-        PATH: process.env.PATH,
-        HOME: dirname(dirname(python)),
-        ENDPOINT: server.endpoint,
-        BUCKET: server.bucket,
-        AWS_ACCESS_KEY_ID: server.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: server.secretAccessKey,
-        AWS_REGION: server.region,
-        AWS_DEFAULT_REGION: server.region,
-        AWS_EC2_METADATA_DISABLED: 'true',
-        ...env,
-      },
-    })
+    await python.script(new URL(name, import.meta.url), server, env)
   } finally {
     await server.stop()
   }
