@@ -55,7 +55,7 @@ const limits: Record<string, number> = {
   './otel': 2_000,
   './logs/durable-object': 6_200,
   './logs/opfs': 10_500,
-  './files': 6_000,
+  './files': 6_200,
   './http': 29_600,
   './http/s3-gateway': 29_700,
   './client': 7_000,
