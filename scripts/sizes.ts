@@ -10,7 +10,7 @@ import { root } from './install.mjs'
 
 /** Entry → the most that `all` may come to, in bytes after gzip. Raise one only with a reason in the commit. */
 const limits: Record<string, number> = {
-  '.': 37_000,
+  '.': 37_300,
   './s3': 20_700,
   's3 without multipart': 14_700,
   './s3/buckets': 14_000,
@@ -40,21 +40,21 @@ const limits: Record<string, number> = {
   './formats/gzip': 1_500,
   './inputs/csv': 14_700,
   './inputs/json': 6_300,
-  './logs/memory': 2_600,
+  './logs/memory': 2_700,
   './audit': 6_400,
   './compact': 11_600,
   './dead-letters': 9_600,
   './manifest': 6_400,
   './otel': 2_000,
-  './logs/durable-object': 6_000,
-  './logs/opfs': 10_300,
+  './logs/durable-object': 6_200,
+  './logs/opfs': 10_500,
   './files': 6_000,
   './http': 29_500,
   './http/s3-gateway': 29_700,
   './client': 7_000,
-  './testing': 24_400,
-  './node': 43_300,
-  './workers': 88_500,
+  './testing': 24_800,
+  './node': 43_600,
+  './workers': 89_000,
   './browser': 22_800,
 }
 
