@@ -159,4 +159,16 @@ export const mutants: readonly Mutant[] = [
     find: 'KEEP_ANSWERS = 32',
     put: 'KEEP_ANSWERS = 1',
   },
+  {
+    name: 'a run that is cut off while it adds to visible files takes their place',
+    file: 'sinks/account.ts',
+    find: "if (this.#visible.isWaiting) this.answered = 'visible'",
+    put: '',
+  },
+  {
+    name: 'a run removes what the producer that goes on in it has made visible',
+    file: 'sinks/account.ts',
+    find: 'if (producer && this.#visible?.has(producer))',
+    put: 'if (!this.#visible)',
+  },
 ]

@@ -105,6 +105,19 @@ export interface LogState {
   readonly lanes: readonly LaneState[]
   /** Sealed and not committed, oldest first. */
   readonly sealed: readonly PendingFile[]
+  /** What the producers brought for runs, each in the last epoch that the log knows of it. Those that brought nothing are left out. */
+  readonly runs: readonly ProducerRun[]
+}
+
+/** Where the records lie that a producer's epoch brought for runs: those whose `encoding` has one. */
+export interface ProducerRun {
+  readonly id: string
+  readonly epoch: number
+  /**
+   * One range of the first request that had such records, and one of the last. `undefined` where nobody knows: an earlier release kept
+   * the epoch's first requests, whose records may be visible and may wait.
+   */
+  readonly ranges: readonly [first: LaneRange, last: LaneRange] | undefined
 }
 
 export interface LaneState {

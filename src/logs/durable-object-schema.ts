@@ -53,6 +53,10 @@ const MIGRATIONS: readonly string[][] = [
     // Of the requests before the last one, whose answer has a column of its own: it may be of any length. On the first piece.
     `ALTER TABLE producers ADD COLUMN earlier TEXT NOT NULL DEFAULT '[]'`,
   ],
+  [
+    // The ranges of a ProducerRun, or of none. On the first piece; null where the epoch began under an older version.
+    'ALTER TABLE producers ADD COLUMN runs TEXT',
+  ],
 ]
 
 /** Creates the tables, or brings an older version's up to date. A newer version's are refused, untouched. */

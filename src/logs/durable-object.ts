@@ -11,7 +11,7 @@ import type {
   UploadProgress,
 } from '../contracts/index.ts'
 import { asSluiceError, SluiceError } from '../core/errors.ts'
-import { appendBatch } from './durable-object-append.ts'
+import { appendBatch, savedRuns } from './durable-object-append.ts'
 import {
   commitFiles,
   committedFiles,
@@ -113,7 +113,11 @@ function session<R extends object>(
     }
   }
 
-  const state: LogState = transact(() => ({ lanes: openLanes(sql), sealed: pendingFiles(sql) }))
+  const state: LogState = transact(() => ({
+    lanes: openLanes(sql),
+    sealed: pendingFiles(sql),
+    runs: savedRuns(sql),
+  }))
   return {
     state,
     async append(batch: LogBatch<R>) {

@@ -19,7 +19,7 @@ import type {
 import { SluiceError } from '../core/errors.ts'
 import { laneId } from '../core/lane.ts'
 import { encodingText } from './encodings.ts'
-import { earlierAnswer, type ProducerWindow, withAnswer } from './producers.ts'
+import { earlierAnswer, type ProducerWindow, producerRuns, withAnswer } from './producers.ts'
 import { checkReach, laneToCut, neverSealed, otherEncoding } from './refusals.ts'
 
 /** Rows in one batch of `read`, and in one array of what is held, unless one append brought more. */
@@ -88,6 +88,7 @@ class MemorySession<R> implements LogSession<R> {
     this.state = {
       lanes: [...state.lanes.values()].filter(isOpen).map(stateOf),
       sealed: [...state.sealed.values()],
+      runs: [...state.producers].flatMap(([id, window]) => producerRuns(id, window)),
     }
   }
 
@@ -113,7 +114,8 @@ class MemorySession<R> implements LogSession<R> {
     const { rejected } = batch
     if (producer) {
       const text = JSON.stringify({ ranges, rejected })
-      this.#state.producers.set(producer.id, withAnswer(window, producer, text))
+      const ofRun = ranges[parts.findIndex(({ encoding }) => encoding.run !== undefined)]
+      this.#state.producers.set(producer.id, withAnswer(window, producer, text, ofRun))
     }
     return { ranges, rejected, duplicate: false }
   }

@@ -1,4 +1,4 @@
-import type { Appended, ProducerStep } from '../contracts/index.ts'
+import type { Appended, LaneRange, ProducerRun, ProducerStep } from '../contracts/index.ts'
 import { SluiceError } from '../core/errors.ts'
 import { KEEP_ANSWERS, KEEP_ANSWERS_LENGTH } from './retention.ts'
 
@@ -9,7 +9,11 @@ export interface ProducerWindow {
   readonly seq: number
   /** The last request's is the last one. There is one at least. */
   readonly answers: readonly KeptAnswer[]
+  readonly runs: RunRanges
 }
+
+/** What an epoch brought for runs: nothing, or the ranges of a `ProducerRun`. `undefined` when an earlier release has kept it. */
+export type RunRanges = readonly [] | readonly [first: LaneRange, last: LaneRange] | undefined
 
 export interface KeptAnswer {
   /** Of the request's records. */
@@ -69,16 +73,34 @@ export function earlierAnswer(
   }
 }
 
-/** The window after a step that was the next one. The oldest answers go where there are too many, or where they are too long. */
+/**
+ * The window after a step that was the next one; `ofRun` is a range that it brought for a run. The oldest answers go where there are too
+ * many, or where they are too long.
+ */
 export function withAnswer(
   window: ProducerWindow | undefined,
   { epoch, seq, hash }: Omit<ProducerStep, 'id'>,
   text: string,
+  ofRun?: LaneRange,
 ): ProducerWindow {
-  const earlier = window?.epoch === epoch ? window.answers : []
+  const known = window?.epoch === epoch ? window : undefined
+  const earlier = known?.answers ?? []
   let first = Math.max(0, earlier.length + 1 - KEEP_ANSWERS)
   let length = earlier.slice(first).reduce((sum, one) => sum + one.text.length, 0)
   // The last one is kept whatever its length: of most producers it is the only one that is asked for.
   for (; length > KEEP_ANSWERS_LENGTH; first++) length -= earlier[first]?.text.length ?? 0
-  return { epoch, seq, answers: [...earlier.slice(first), { hash, text }] }
+  const runs = runsWith(known ? known.runs : [], ofRun)
+  return { epoch, seq, answers: [...earlier.slice(first), { hash, text }], runs }
+}
+
+function runsWith(runs: RunRanges, range: LaneRange | undefined): RunRanges {
+  return runs && range ? [runs[0] ?? range, range] : runs
+}
+
+/** What a log's state says of a producer: nothing of one that brought nothing for runs. */
+export function producerRuns(
+  id: string,
+  { epoch, runs }: Pick<ProducerWindow, 'epoch' | 'runs'>,
+): readonly ProducerRun[] {
+  return runs?.length === 0 ? [] : [{ id, epoch, ranges: runs }]
 }

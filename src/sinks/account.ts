@@ -1,8 +1,9 @@
-import type { LogState, UploadProgress } from '../contracts/index.ts'
+import type { LogState, ProducerStep, UploadProgress } from '../contracts/index.ts'
 import { Changes } from '../core/changes.ts'
 import { PublishedFiles } from './publish/published-files.ts'
+import { VisibleEpochs } from './visible-epochs.ts'
 
-/** The writes of a sink: none, only new ones, some that were kept before, some even of records that are visible. */
+/** The writes of a sink: none, only new ones, some that were kept before, or some of a producer's epoch that has visible files of a run. */
 export type Answered = 'nothing' | 'new' | 'again' | 'visible'
 
 /** What a sink has done so far, in however many sessions of its log. */
@@ -16,32 +17,30 @@ export class Account {
   readonly uploads: Map<string, UploadProgress> = new Map()
   /** Told of whatever becomes visible, fails, or is over. */
   readonly changes: Changes = new Changes()
-  /** Whether the log held records of the run when it was opened first: of one that was cut off. */
-  #goesOn: boolean | undefined
+  #visible: VisibleEpochs | undefined
 
   /** What the log held. */
-  opened({ lanes, sealed }: LogState): void {
-    const runs = [...sealed.map(({ run }) => run), ...lanes.map(({ encoding }) => encoding.run)]
-    this.#goesOn ??= runs.some((run) => run !== undefined)
+  opened(state: LogState): void {
+    this.#visible = new VisibleEpochs(state)
+    // Whatever comes, if anything: what an earlier process wrote for the run stands beside these.
+    if (this.#visible.isWaiting) this.answered = 'visible'
   }
 
   /** A write was new. */
-  took(accepted: number, rejected: number): void {
+  took(accepted: number, rejected: number, producer: ProducerStep | undefined): void {
     if (this.answered === 'nothing') this.answered = 'new'
+    this.#answeredTo(producer)
     this.accepted += accepted
     this.rejected += rejected
   }
 
-  /** A write's records had been kept before, and may be visible. */
-  again(isVisible: boolean): void {
-    if (this.answered !== 'visible') this.answered = isVisible ? 'visible' : 'again'
+  /** A write's records had been kept before. */
+  again(producer: ProducerStep | undefined): void {
+    if (this.answered !== 'visible') this.answered = 'again'
+    this.#answeredTo(producer)
   }
 
-  /**
-   * A write's records had been kept, and nobody knows where: in the run that goes on, where there is one. Else they are visible, and
-   * may not make room for what is new.
-   */
-  keptBefore(): void {
-    this.again(this.#goesOn !== true)
+  #answeredTo(producer: ProducerStep | undefined): void {
+    if (producer && this.#visible?.has(producer)) this.answered = 'visible'
   }
 }

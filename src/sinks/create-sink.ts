@@ -89,8 +89,9 @@ export interface SinkOptions<R = Row> {
    * take the place of what an earlier run of that name made visible, and of nothing else. Dead letters are not part of it. Until
    * then `flush` sends files to the store and answers none of them. With a log that outlives the process, a run that was cut off
    * goes on under its name, and no other begins before it was closed: what is written to it again is there twice, but for what
-   * has the number of a producer's request (see `SinkWriteOptions`). One that finds all of its records kept, by the sequences of its producers, changes nothing, and one
-   * that finds some of them in files that were made visible adds to these.
+   * has the number of a producer's request (see `SinkWriteOptions`). One that finds all of its records kept, by the sequences of its
+   * producers, changes nothing. One that goes on in a producer's epoch of which files are visible, of this run or another, adds to them and
+   * removes none, also when it was cut off meanwhile: a producer that writes a run anew raises its epoch.
    */
   readonly run?: string | undefined
   /**

@@ -3,11 +3,11 @@ import type {
   Clock,
   CutReason,
   Format,
-  LaneRange,
   LaneState,
   Log,
   LogBatch,
   LogSession,
+  ProducerStep,
   Schema,
   SinkEvent,
   SinkStatus,
@@ -202,7 +202,7 @@ export class OpenSink<R extends object> {
       this.#appended(appended, batch, watermark)
       return appended
     })
-    return { answered: answered.catch((error: unknown) => this.#refused(error)) }
+    return { answered: answered.catch((error: unknown) => this.#refused(error, producer)) }
   }
 
   /** Makes files of all that is open. */
@@ -260,11 +260,10 @@ export class OpenSink<R extends object> {
       bytes: duplicate ? 0 : batchBytes(batch),
     })
     if (duplicate) {
-      const isSeen = ranges.some((range) => !isDeadLetter(range.lane) && !this.#isHeld(range))
-      account.again(isSeen)
+      account.again(batch.producer)
       return
     }
-    account.took(accepted, rejected.length)
+    account.took(accepted, rejected.length, batch.producer)
     for (const [i, range] of ranges.entries()) {
       const part = batch.lanes[i]
       if (part) this.#lanes.appended(range, part.bytes, batch.atMs, part.encoding)
@@ -275,17 +274,11 @@ export class OpenSink<R extends object> {
     )
   }
 
-  #refused(error: unknown): never {
+  #refused(error: unknown, producer: ProducerStep | undefined): never {
     const isProducers = isSluiceError(error) && error.producerId !== undefined
     if (isSluiceError(error, 'fenced') && !isProducers) this.#options.onFenced(error)
-    if (isSluiceError(error, 'already-exists') && isProducers) this.#options.account.keptBefore()
+    if (isSluiceError(error, 'already-exists') && isProducers) this.#options.account.again(producer)
     throw error
-  }
-
-  /** Whether the records are in no visible file yet. Those of one request become visible together where it matters: in a run. */
-  #isHeld(range: LaneRange): boolean {
-    const open = this.#lanes.get(range.lane)
-    return (open !== undefined && open.begin < range.end) || this.publisher.holds(range)
   }
 
   #throwIfOver(): void {

@@ -12,6 +12,7 @@ import {
   batch,
   committed,
   LANE,
+  OF_RUN,
   rowsOf,
   sealed,
   step,
@@ -181,6 +182,8 @@ describe('Durable Object log', () => {
           { ...begun, rowBytes: 20, encoding, upload: { token, partBytes: 0, parts: [] } },
           { ...waiting, rowBytes: 10, encoding },
         ],
+        // Nobody knows what it brought for runs.
+        runs: [{ id: step(7).id, epoch: 0, ranges: undefined }],
       })
       const rest = sealed(LANE, 3, 5)
       await session.seal(rest)
@@ -200,6 +203,9 @@ describe('Durable Object log', () => {
       await session.store([committed(begun)])
       await session.commit([committed(begun), committed(waiting)])
       expect(blocksIn(storage)).toBe(2)
+      await session.append(batch([[LANE, rowsOf(1)]], { producer: step(9), encoding: OF_RUN }))
+      const { state } = await durableObjectLog(storage).open('test')
+      expect(state.runs).toEqual([{ id: step(7).id, epoch: 0, ranges: undefined }])
     })
   })
 

@@ -10,6 +10,7 @@ import { virtualClock } from '../../src/testing/virtual-clock.ts'
 import { Process } from './process.ts'
 
 const step = (seq: number) => ({ producer: { id: 'job', epoch: 0, seq } })
+const other = (seq: number) => ({ producer: { id: 'other', epoch: 0, seq } })
 const row = (id: number): Row => ({ id })
 
 function world(more: { readonly run?: string } = {}) {
@@ -65,6 +66,17 @@ async function job(sink: FileSink, end: number): Promise<number> {
     }
   }
   return duplicates
+}
+
+/** One that knows its place, and goes on in spite of what it is told. */
+async function everyWrite(sink: FileSink, from: number, end: number): Promise<void> {
+  for (let seq = from; seq < end; seq++) {
+    try {
+      await sink.write([row(seq)], step(seq))
+    } catch (error) {
+      if (!isSluiceError(error, 'already-exists')) throw error
+    }
+  }
 }
 
 describe('writes of one producer that overlap', () => {
@@ -142,6 +154,76 @@ describe('a job that is run again', () => {
       await sink.close()
       expect(await visible(base)).toEqual(upTo(end))
     }
+  })
+
+  test.each([
+    ['is told what it wrote', (sink: FileSink) => job(sink, 150)],
+    ['writes it all again', (sink: FileSink) => everyWrite(sink, 0, 150)],
+    ['writes again what still waits', (sink: FileSink) => everyWrite(sink, 120, 150)],
+    ['goes on behind it', (sink: FileSink) => everyWrite(sink, 150, 160)],
+    ['has nothing left to write', async () => {}],
+    ['hears of another producer', (sink: FileSink) => sink.write([row(150)], other(0))],
+  ])(
+    'as a run that added to visible files and was cut off, adds to them, when it %s',
+    async (_, last) => {
+      const { base, start } = world({ run: 'r' })
+      const first = start().sink
+      await job(first, 50)
+      await first.close()
+      const cutOff = start().sink
+      await job(cutOff, 150)
+      await cutOff.abort()
+      expect(await visible(base)).toEqual(upTo(50))
+      const { sink } = start()
+      await last(sink)
+      await sink.close()
+      const ids = await visible(base)
+      expect(ids.slice(0, 150)).toEqual(upTo(150))
+    },
+  )
+
+  test('as a run that goes on behind what is visible, removes none of its own, whether it is cut off or not', async () => {
+    for (const isCutOff of [false, true]) {
+      const { base, start } = world({ run: 'r' })
+      const first = start().sink
+      await job(first, 50)
+      await first.close()
+      const second = start().sink
+      await everyWrite(second, 50, 60)
+      if (isCutOff) {
+        await second.abort()
+        await start().sink.close()
+      } else await second.close()
+      expect(await visible(base)).toEqual(upTo(60))
+    }
+  })
+
+  test('keeps what a producer wrote that has nothing new, beside one whose records wait', async () => {
+    const { base, start } = world({ run: 'r' })
+    const first = start().sink
+    await job(first, 50)
+    await first.close()
+    const cutOff = start().sink
+    await cutOff.write([row(50)], other(0))
+    await cutOff.abort()
+    const { sink } = start()
+    await job(sink, 50)
+    await sink.close()
+    expect(await visible(base)).toEqual(upTo(51))
+  })
+
+  test('as a run under a new epoch, takes the place of the epoch before, also when it is cut off', async () => {
+    const { base, start } = world({ run: 'r' })
+    const first = start().sink
+    await job(first, 50)
+    await first.close()
+    const cutOff = start().sink
+    for (const seq of upTo(3)) {
+      await cutOff.write([row(900 + seq)], { producer: { id: 'job', epoch: 1, seq } })
+    }
+    await cutOff.abort()
+    await start().sink.close()
+    expect(await visible(base)).toEqual([900, 901, 902])
   })
 
   test('as a run that was cut off, takes the place of the run before', async () => {

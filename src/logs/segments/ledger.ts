@@ -7,6 +7,7 @@ import type {
   LaneRange,
   LaneState,
   PendingFile,
+  ProducerRun,
   ProducerStep,
   Sealed,
   SealedFile,
@@ -14,7 +15,13 @@ import type {
 } from '../../contracts/index.ts'
 import { laneId } from '../../core/lane.ts'
 import { encodingOf } from '../encodings.ts'
-import { earlierAnswer, type ProducerWindow, withAnswer } from '../producers.ts'
+import {
+  earlierAnswer,
+  type ProducerWindow,
+  producerRuns,
+  type RunRanges,
+  withAnswer,
+} from '../producers.ts'
 import { checkReach, laneToCut, neverSealed, otherEncoding } from '../refusals.ts'
 import { KEEP_FILES_MS, KEEP_PRODUCERS, KEEP_PRODUCERS_MS } from '../retention.ts'
 import type { AppendChange, AppendPart, Change, FileChange } from './changes.ts'
@@ -56,11 +63,10 @@ export class Ledger {
     return earlierAnswer(step, this.producers.get(step.id)?.window)
   }
 
-  /** Keeps what a step was answered, as JSON. */
-  answered(step: ProducerStep, atMs: number, answer: string): void {
+  /** An answer from a snapshot, as JSON, and what the epoch brought for runs up to it. */
+  addAnswer(step: ProducerStep, atMs: number, answer: string, runs: RunRanges): void {
     const window = withAnswer(this.producers.get(step.id)?.window, step, answer)
-    this.producers.delete(step.id)
-    this.producers.set(step.id, { window, atMs })
+    this.#addProducer(step.id, { window: { ...window, runs }, atMs })
   }
 
   /** How a part of an append names its lane. Throws where the lane's open rows have another encoding. `fresh` counts new lanes. */
@@ -79,6 +85,7 @@ export class Ledger {
   append(change: AppendChange, places: readonly BlockPlace[]): readonly LaneRange[] {
     const { parts, producer, rejected = [], atMs } = change
     let next = 0
+    let ofRun: LaneRange | undefined
     const ranges = parts.map((part) => {
       const entry = part.name ? this.addLane(part.name) : (this.lanes[part.lane] as LaneEntry)
       if (part.encoding !== undefined) entry.encoding = part.encoding
@@ -91,9 +98,15 @@ export class Ledger {
         entry.end += rows
       }
       entry.bytes += part.bytes
-      return { lane: entry.lane, begin, end: entry.end }
+      const range = { lane: entry.lane, begin, end: entry.end }
+      if (this.#encoding(entry.encoding).run !== undefined) ofRun ??= range
+      return range
     })
-    if (producer) this.answered(producer, atMs, JSON.stringify({ ranges, rejected }))
+    if (producer) {
+      const known = this.producers.get(producer.id)?.window
+      const text = JSON.stringify({ ranges, rejected })
+      this.#addProducer(producer.id, { window: withAnswer(known, producer, text, ofRun), atMs })
+    }
     return ranges
   }
 
@@ -177,6 +190,10 @@ export class Ledger {
     return [...this.sealed.values()].map((sealed) => this.pending(sealed))
   }
 
+  producerRuns(): readonly ProducerRun[] {
+    return [...this.producers].flatMap(([id, { window }]) => producerRuns(id, window))
+  }
+
   addLane(lane: Lane): LaneEntry {
     const entry: LaneEntry = {
       number: this.lanes.length,
@@ -219,6 +236,11 @@ export class Ledger {
 
   pending({ file, encoding }: SealedEntry): PendingFile {
     return { ...file, encoding: this.#encoding(encoding) }
+  }
+
+  #addProducer(id: string, producer: ProducerEntry): void {
+    this.producers.delete(id)
+    this.producers.set(id, producer)
   }
 
   #encoding(text: string): Encoding {

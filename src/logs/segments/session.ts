@@ -31,7 +31,11 @@ export class SegmentSession<R extends object> implements LogSession<R> {
   constructor(ledger: Ledger, commits: GroupCommit) {
     this.#ledger = ledger
     this.#commits = commits
-    this.state = { lanes: ledger.openLanes(), sealed: ledger.pendingFiles() }
+    this.state = {
+      lanes: ledger.openLanes(),
+      sealed: ledger.pendingFiles(),
+      runs: ledger.producerRuns(),
+    }
   }
 
   async append(batch: LogBatch<R>): Promise<Appended> {

@@ -6,6 +6,7 @@ import type {
   ProducerStep,
 } from '../../contracts/index.ts'
 import { fromUtf8, utf8 } from '../../core/bytes.ts'
+import type { RunRanges } from '../producers.ts'
 import { boundedPayload } from './frames.ts'
 import type { Ledger } from './ledger.ts'
 import type { SegmentName } from './names.ts'
@@ -23,8 +24,8 @@ type Entry =
   | readonly ['blocks', lane: number, first: number, readonly number[]]
   | readonly ['sealed', encoding: number, Omit<PendingFile, 'encoding'>]
   | readonly ['committed', CommittedFile]
-  /** One for each answer that is remembered, a producer's in order. */
-  | readonly ['producer', ProducerStep, atMs: number, answer: string]
+  /** One for each answer that is remembered, a producer's in order. `runs` stands in the last one, if an earlier release has not left it out. */
+  | readonly ['producer', ProducerStep, atMs: number, answer: string, runs?: RunRanges | null]
 
 /** About the length of a `state` frame. One entry may be longer. */
 const FRAME_LENGTH = 256 * 1024
@@ -84,10 +85,12 @@ function* entriesOf(
   }
   for (const { committed } of lanes) for (const file of committed) yield ['committed', file]
   for (const [id, { window, atMs }] of producers) {
-    const { epoch, answers } = window
+    const { epoch, answers, runs } = window
     let seq = window.seq - answers.length
-    for (const { hash, text } of answers)
-      yield ['producer', { id, epoch, seq: ++seq, hash }, atMs, text]
+    for (const { hash, text } of answers) {
+      const step = { id, epoch, seq: ++seq, hash }
+      yield seq < window.seq ? ['producer', step, atMs, text] : ['producer', step, atMs, text, runs]
+    }
   }
 }
 
@@ -128,8 +131,8 @@ export function snapshotReader(
         return
       }
       case 'producer': {
-        const [, step, atMs, answer] = entry
-        ledger.answered(step, atMs, answer)
+        const [, step, atMs, answer, runs] = entry
+        ledger.addAnswer(step, atMs, answer, runs ?? undefined)
       }
     }
   }

@@ -1,7 +1,6 @@
-import type { Awaitable, CommittedFile, LaneRange, PendingFile } from '../../contracts/index.ts'
+import type { Awaitable, CommittedFile, PendingFile } from '../../contracts/index.ts'
 import { Changes } from '../../core/changes.ts'
 import { asSluiceError, isSluiceError } from '../../core/errors.ts'
-import { laneId } from '../../core/lane.ts'
 import type { Answered } from '../account.ts'
 import { isDeadLetter } from '../dead-letters/lane.ts'
 import { fileInfo } from '../receipts.ts'
@@ -104,17 +103,9 @@ export class Publisher {
     }
   }
 
-  /** Whether one of the queued files holds records of the range. */
-  holds({ lane, begin, end }: LaneRange): boolean {
-    const word = laneId(lane)
-    return this.#queue
-      .items()
-      .some(({ file }) => file.begin < end && file.end > begin && laneId(file.lane) === word)
-  }
-
   /**
-   * Names the run's files, and no earlier ones of it, but where some of the answers were of those. A run without records is one that was
-   * given none, and not one whose sink was only opened, or that was given what was written, and named, before.
+   * Names the run's files, and no earlier ones of it, but where some of its records are of producers' epochs that have visible ones. A
+   * run without records is one that was given none, and not one whose sink was only opened, or that was given what was written, and named, before.
    */
   async finish(answered: Answered): Promise<void> {
     const { run, session } = this.#options

@@ -10,7 +10,7 @@ export const appendCases: readonly LogCase[] = [
     name: 'an empty log has no lanes and no files',
     async run({ log }) {
       const { state } = await log.open('first')
-      checkEqual(state, { lanes: [], sealed: [] }, 'the state')
+      checkEqual(state, { lanes: [], sealed: [], runs: [] }, 'the state')
     },
   },
   {

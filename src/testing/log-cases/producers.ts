@@ -1,12 +1,14 @@
-import type { Appended, Rejected } from '../../contracts/index.ts'
+import type { Appended, Encoding, Lane, LogBatch, Rejected } from '../../contracts/index.ts'
 import { isSluiceError } from '../../core/errors.ts'
 import { check, checkEqual, checkRejects } from '../check.ts'
 import {
+  AS_JSONL,
   AT_MS,
   batch,
   LANE,
   type LogCase,
   laneIn,
+  OF_RUN,
   OTHER,
   rowsOf,
   sealAndCommit,
@@ -155,6 +157,46 @@ export const producerCases: readonly LogCase[] = [
           checkEqual(duplicate, false, `whether sequence ${seq} of ${id} is a duplicate`)
         }
       }
+    },
+  },
+  {
+    name: 'of each producer it is told where the records lie that its epoch brought for runs',
+    async run({ log }) {
+      const session = await log.open('first')
+      const id = 'of a run'
+      let seq = 0
+      const send = (...lanes: LogBatch['lanes']) =>
+        session.append({ ...batch([], { producer: step(seq++, { id }) }), lanes })
+      const [plain] = batch([[OTHER, rowsOf(1)]]).lanes as [LogBatch['lanes'][number]]
+      const [ofRun] = batch([[LANE, rowsOf(2)]], { encoding: OF_RUN }).lanes as [typeof plain]
+      await session.append(batch([[OTHER, rowsOf(1)]], { producer: step(0) }))
+      await send()
+      await send(plain)
+      await send(plain, ofRun)
+      await send({ ...ofRun, lane: { ...LANE, partition: 'another' } }, ofRun)
+      await send(plain, ofRun)
+      await send(plain)
+      await sealAndCommit(session, sealed(LANE, 0, 4))
+      const ranges = [
+        { lane: LANE, begin: 0, end: 2 },
+        { lane: LANE, begin: 4, end: 6 },
+      ]
+      const { state } = await log.open('second')
+      checkEqual(state.runs, [{ id, epoch: 0, ranges }], 'what the second finds')
+    },
+  },
+  {
+    name: 'a new epoch has brought for runs what it brought itself',
+    async run({ log }) {
+      const session = await log.open('first')
+      const send = (epoch: number, seq: number, lane: Lane, encoding: Encoding) =>
+        session.append(batch([[lane, rowsOf(1)]], { producer: step(seq, { epoch }), encoding }))
+      await send(0, 0, LANE, OF_RUN)
+      await send(1, 0, OTHER, AS_JSONL)
+      await send(1, 1, LANE, OF_RUN)
+      const range = { lane: LANE, begin: 1, end: 2 }
+      const runs = [{ id: step(0).id, epoch: 1, ranges: [range, range] }]
+      checkEqual((await log.open('second')).state.runs, runs, 'what the second finds')
     },
   },
   {

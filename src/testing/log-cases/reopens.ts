@@ -9,6 +9,7 @@ import {
   LANE,
   type LogCase,
   laneIn,
+  OF_RUN,
   OTHER,
   pending,
   readAll,
@@ -52,6 +53,7 @@ export const reopenCases: readonly LogCase[] = [
             },
           ],
           sealed: [],
+          runs: [],
         },
         'the state',
       )
@@ -60,6 +62,25 @@ export const reopenCases: readonly LogCase[] = [
       const file = sealed(LANE, 0, 4)
       await after.seal(file)
       checkEqual(await readAll(after, file), rowsOf(4), 'the rows')
+    },
+  },
+  {
+    name: 'after a crash: where the records lie that producers brought for runs',
+    async run({ log, reopen }) {
+      const before = await log.open('first')
+      const send = (seq: number) =>
+        before.append(batch([[LANE, rowsOf(1)]], { producer: step(seq), encoding: OF_RUN }))
+      for (let seq = 0; seq < 50; seq++) await send(seq)
+      const ranges = [
+        { lane: LANE, begin: 0, end: 1 },
+        { lane: LANE, begin: 49, end: 50 },
+      ]
+      const after = await reopen()
+      // The second time, of what the first one made of it.
+      for (const owner of ['second', 'third']) {
+        const { state } = await after.open(owner)
+        checkEqual(state.runs, [{ id: step(0).id, epoch: 0, ranges }], `what the ${owner} finds`)
+      }
     },
   },
   {

@@ -25,6 +25,7 @@ export const LANE: Lane = { stream: 'birds', partition: '', shard: '0', schema: 
 export const OTHER: Lane = { ...LANE, partition: 'country=DE/day=2026-11-21' }
 
 export const AS_JSONL: Encoding = { format: 'jsonl', schema: undefined }
+export const OF_RUN: Encoding = { ...AS_JSONL, run: 'monday' }
 export const AS_COLUMNS: Encoding = {
   format: 'parquet',
   schema: { fields: [{ name: 'n', type: 'int32', nullable: false }] },

@@ -10,6 +10,8 @@ export interface Plan {
   /** Whether a manifest makes files visible, and whether all of them at the end of a run. */
   readonly manifest: boolean
   readonly run: boolean
+  /** Whether a run is closed now and then while its producer lives, who goes on in the next one of that name. */
+  readonly isRunAgain: boolean
   readonly partition: boolean
   readonly name: string | undefined
   readonly records: number | undefined
@@ -64,7 +66,14 @@ export const PLAIN: Plan = {
   },
   ...{ records: 8, bytes: undefined, ageMs: 10_000, maxPendingBytes: 4000 },
   ...{ idleMs: undefined, everyMs: undefined, maxOpenFiles: 1000, columns: undefined },
-  ...{ manifest: false, run: false, disk: true, segmentBytes: 2000, logFailureRate: 0 },
+  ...{
+    manifest: false,
+    run: false,
+    isRunAgain: false,
+    disk: true,
+    segmentBytes: 2000,
+    logFailureRate: 0,
+  },
   ...{ faultRate: 0, killRate: 0, jumpRate: 0, outageRate: 0, expiryRate: 0, zombieRate: 0 },
   ...{ flushRate: 0, drain: 'idle' },
 }
@@ -79,10 +88,12 @@ export function planOf(random: Random): Plan {
   const conditionalPut = random.chance(0.85)
   const manifest = conditionalPut && random.chance(0.25)
   const run = manifest && random.chance(0.3)
+  const isRunAgain = run && random.chance(0.7)
   return {
     shards: short ? 1 : random.pick([1, 1, 1, 1, 2, 3]),
-    producers: random.between(1, 2),
-    writes: short ? random.between(1, 2) : random.between(2, 4),
+    // Of several, one that has nothing new would lose what it had: it makes room for what another writes.
+    producers: isRunAgain ? 1 : random.between(1, 2),
+    writes: short && !isRunAgain ? random.between(1, 2) : random.between(2, 4),
     capabilities: {
       maxPutBytes: MAX_PUT_BYTES,
       conditionalPut,
@@ -96,6 +107,7 @@ export function planOf(random: Random): Plan {
     },
     manifest,
     run,
+    isRunAgain,
     partition: random.chance(0.6),
     name: random.pick(NAMES),
     records: random.chance(0.6) ? random.between(2, 20) : undefined,
@@ -116,7 +128,7 @@ export function planOf(random: Random): Plan {
     outageRate: often(short ? 0.01 : 0.005),
     expiryRate: often(short ? 0.04 : 0.02),
     zombieRate: often(0.6),
-    flushRate: run ? 0 : often(0.5),
+    flushRate: run ? Number(isRunAgain) / 2 : often(0.5),
     drain: run ? 'close' : random.pick(['close', 'flush', 'idle']),
   }
 }

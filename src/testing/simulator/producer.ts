@@ -40,7 +40,7 @@ export class Producer {
     this.#shard = shard
     this.#world = world
     this.#random = world.random.fork(`producer ${name}`)
-    this.#numbered = this.#random.chance(0.75)
+    this.#numbered = this.#random.chance(0.75) || world.plan.isRunAgain
   }
 
   async run(): Promise<void> {
@@ -135,7 +135,8 @@ export class Producer {
       ({ shard, by }, i) =>
         shard === this.#shard.name && (by === process || i < process.toldBefore),
     )
-    const closes = this.#random.chance(0.3)
+    // Only its end makes a run visible.
+    const closes = this.#random.chance(0.3) || this.#world.plan.run
     const what = closes ? 'close' : 'flush'
     try {
       const done = closes ? process.sink.close() : process.sink.flush()
