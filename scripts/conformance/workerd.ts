@@ -1,20 +1,24 @@
-import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
-import { bundle, parseLine, type Runtime } from './runtime.ts'
+import { bundleWorker } from '../bundle-worker.ts'
+import { root } from '../install.mjs'
+import { parseLine, type Runtime } from './runtime.ts'
 
 /** Without Node's modules, so that nothing of them is used by mistake. */
 const COMPATIBILITY_DATE = '2026-09-01'
 
 /** Cloudflare's runtime: one Worker for all cells, and a request for each. */
 export async function workerdRuntime(): Promise<Runtime> {
-  const file = await bundle('worker', { conditions: ['workerd', 'worker', 'browser'] })
+  const modulesRoot = join(root, 'test/.out')
+  const modules = await bundleWorker(join(root, 'test/conformance/worker.ts'), {
+    outdir: modulesRoot,
+  })
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      modules: true,
-      script: readFileSync(file, 'utf8'),
-      scriptPath: file,
+      modulesRoot,
+      modules,
       compatibilityDate: COMPATIBILITY_DATE,
       // Asks nobody where this machine is.
       cf: false,

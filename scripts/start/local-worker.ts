@@ -5,7 +5,6 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { build } from 'esbuild'
 import {
   convertV4MiniflareOptions,
   Log,
@@ -14,6 +13,7 @@ import {
   type V4WorkerOptions,
 } from 'miniflare'
 import type { StreamConfig } from 'sluice/workers'
+import { bundleWorker } from '../bundle-worker.ts'
 
 /** What a process is asked to end by. */
 export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -150,21 +150,11 @@ async function workerOptions({ root, streams }: LocalWorkerOptions, token: strin
   const { assets, bindings, modulesRules: _, ...rest } = config.workerOptions
   if (config.main === undefined) throw new Error('wrangler.toml names no main')
 
-  const bundle = await build({
-    entryPoints: [config.main],
-    bundle: true,
-    write: false,
+  const modules = await bundleWorker(config.main, {
     outdir: root,
     entryNames: 'ingest',
-    format: 'esm',
-    target: 'es2022',
-    // As wrangler does it: WebAssembly is a module of its own, beside the code that imports it.
-    loader: { '.wasm': 'copy' },
-    conditions: ['workerd', 'worker', 'browser'],
     external: ['cloudflare:*', 'node:*'],
     define: config.define,
-    sourcemap: 'inline',
-    logLevel: 'warning',
   })
   const hasDemo = existsSync(join(root, 'web-demo', 'dist', 'index.html'))
   const sha256 = createHash('sha256').update(token).digest('hex')
@@ -172,14 +162,7 @@ async function workerOptions({ root, streams }: LocalWorkerOptions, token: strin
     ...rest,
     name: 'sluice',
     modulesRoot: root,
-    modules: bundle.outputFiles
-      .map(({ path, contents }) => ({
-        type: path.endsWith('.wasm') ? ('CompiledWasm' as const) : ('ESModule' as const),
-        path,
-        contents,
-      }))
-      // The first one is the Worker.
-      .sort((a, b) => Number(a.type === 'CompiledWasm') - Number(b.type === 'CompiledWasm')),
+    modules,
     bindings: {
       ...(bindings as object | undefined),
       STREAMS: JSON.stringify({
