@@ -24,11 +24,28 @@ export interface Format<R = Row> {
    * schema the encoder is given, never fail in `write()`.
    */
   check(row: R): Rejection | undefined
+  /** How columns are to be inferred for its files where none are declared, by whoever has all rows of a file. Default: each as `Inference` says. */
+  readonly inference?: Inference | undefined
   /**
    * A new encoder for one file. With `schema` the columns and their order are fixed, and a row's key outside it is
-   * refused. Without, a format that needs columns takes them from the first `write()`.
+   * refused. Without, a format that needs columns infers them from the first rows: which these are, it
+   * says, and a later row that does not fit them is refused.
    */
   encoder(options?: EncoderOptions): Encoder<R>
+}
+
+/** What becomes of values that are no plain columns. What is read back equals what was written; a missing key may come back as `null`. */
+export interface Inference {
+  /**
+   * The type of what agrees on no other: values of several types, integers beyond 64 bits, objects without keys. Default `json`: exact text that every
+   * reader has, where moments and bytes are text. A `variant` keeps their types; few readers have it yet.
+   */
+  readonly mixed?: 'json' | 'variant' | undefined
+  /**
+   * What arrays and objects become. Default `whole`: one value, of the type that `mixed` says. `columns`: lists and structs, to any depth
+   * that a schema may have, of up to 1,000 parts in a column; a key that an object lacks is then `null` in it.
+   */
+  readonly nested?: 'whole' | 'columns' | undefined
 }
 
 export interface EncoderOptions {

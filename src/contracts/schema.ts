@@ -4,13 +4,13 @@
  * | type | values |
  * |---|---|
  * | `int8` … `uint64` | numbers without a fraction; above 2^53 exact as `bigint` |
- * | `float16`, `float32` | numbers, rounded to the nearest that the type has; one beyond its range is refused |
+ * | `float16`, `float32` | what a `double` takes, rounded to the nearest that the type has; one beyond its range is refused |
  * | `double` | any number, and a `bigint` that a double holds |
  * | `string`, `enum` | Unicode text; a lone surrogate is refused where the format writes UTF-8 |
  * | `bytes` | a `Uint8Array` |
  * | `uuid` | its 36 characters in either case, or its 16 bytes |
  * | `date` | a `Date` at midnight in UTC, or `YYYY-MM-DD` |
- * | `timestamp` | a `Date`: milliseconds in UTC |
+ * | `timestamp` | a `Date`, or ISO 8601 text with an offset or of a day alone: milliseconds in UTC |
  * | `json` | anything JSON can hold, as text; also the column whose rows disagree |
  * | `variant` | anything a record can hold, each value with its own type |
  */
@@ -55,7 +55,10 @@ export interface TimeType {
   readonly utc: boolean
 }
 
-/** A moment. Values: a `Date`, or a whole number or `bigint` of units since 1970. `timestamp` is the one of `ms` and `utc`. */
+/**
+ * A moment. Values: a `Date`, a whole number or `bigint` of units since 1970, or ISO 8601 text of whole units, of a day alone or with a time,
+ * which has an offset if the type is of UTC and else none. `timestamp` is the one of `ms` and `utc`.
+ */
 export interface TimestampType {
   readonly kind: 'timestamp'
   readonly unit: TimeUnit

@@ -11,7 +11,6 @@ import { toBase64, totalBytes, utf8 } from '../core/bytes.ts'
 import { SluiceError } from '../core/errors.ts'
 import { jsonText, pointerStep } from '../core/json.ts'
 import { NOT_A_COLUMN } from '../core/schemas/check-row.ts'
-import { schemaInferrer } from '../core/schemas/schema-inferrer.ts'
 import { checkColumnsRecord } from './check-record.ts'
 import { checkpoints } from './checkpoints.ts'
 import { FILE_TYPES } from './file-types.ts'
@@ -125,10 +124,9 @@ function csvEncoder({ schema, from }: EncoderOptions, dialect: Dialect): Encoder
       if (!names) {
         // More than once through: for the keys, and for the rows.
         rows = Array.from(rows)
-        const inferrer = schemaInferrer()
-        inferrer.add(rows)
-        const columns = namesOf(inferrer.schema())
-        if (columns.length > 0) names = columns
+        const keys = new Set<string>()
+        for (const row of rows) for (const key of Object.keys(row)) keys.add(key)
+        if (keys.size > 0) names = [...keys]
       }
       const chunks: Chunk[] = []
       let text = headerLine(names ?? [])

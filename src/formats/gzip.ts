@@ -41,6 +41,7 @@ export function gzip<R>(format: Format<R>): Format<R> {
   const type = gzipped(format)
   return {
     ...type,
+    inference: format.inference,
     check: (row) => format.check(row),
     encoder(options = {}) {
       if (options.from === undefined) return gzipEncoder(format.encoder(options))

@@ -2,6 +2,7 @@ import type { FieldType } from '../contracts/index.ts'
 import { isPlainObject } from '../core/json.ts'
 import { mapEntries } from '../core/schemas/map-entries.ts'
 import { daysOf } from '../core/values/days-of.ts'
+import { timeOf } from '../core/values/time-of.ts'
 import { unitsOf } from '../core/values/units-of.ts'
 import { unitsText } from '../core/values/units-text.ts'
 import { uuidBytes, uuidText } from '../core/values/uuid-bytes.ts'
@@ -14,6 +15,10 @@ export function typedText(value: unknown, type: FieldType | undefined): string |
   if (type === 'date') {
     if (!(value instanceof Date) || daysOf(value) === undefined) return undefined
     return value.toISOString().slice(0, -'T00:00:00.000Z'.length)
+  }
+  if (type === 'timestamp') {
+    const time = timeOf(value)
+    return time === undefined ? undefined : new Date(time).toISOString()
   }
   if (type === 'uuid') {
     const bytes = uuidBytes(value)

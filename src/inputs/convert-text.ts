@@ -5,7 +5,7 @@ import { parseJson } from '../core/parse-json.ts'
 import { nearestDouble } from '../core/values/doubles.ts'
 import { integerOfText } from '../core/values/integers.ts'
 import { textValue } from '../core/values/text-value.ts'
-import { unitsOfText } from '../core/values/units-of-text.ts'
+import { unitsOf } from '../core/values/units-of.ts'
 
 const DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 /** How JavaScript prints the doubles that are no decimals. */
@@ -54,7 +54,7 @@ function textAsKind(text: string, type: Exclude<FieldType, ScalarType>): unknown
     case 'time':
       return integerOfText(text) ?? text
     case 'timestamp':
-      return unitsOfText(text, type) ?? integerOfText(text) ?? text
+      return unitsOf(text, type) ?? integerOfText(text) ?? text
     default:
       return jsonAs(jsonOrText(text), type)
   }

@@ -295,8 +295,8 @@ describe('parquet', () => {
     expect(() => parquet().encoder({ schema: schema('a', 'a') })).toThrow(/names column "a" twice/)
   })
 
-  test('refuses rows that do not fit the columns of the first write', async () => {
-    const format: Format = parquet()
+  test('refuses rows that do not fit the columns of the first row group', async () => {
+    const format: Format = parquet({ rowGroupRows: 1 })
     const encoder = format.encoder()
     await encoder.write([{ a: 1 }])
     await expect(async () => encoder.write([{ a: 'x' }])).rejects.toMatchObject({

@@ -23,6 +23,8 @@ describe('csv writes columns of a type in one form', () => {
     ['date', new Date('+010000-01-01'), '+010000-01-01'],
     ['date', new Date(5), '1970-01-01T00:00:00.005Z'],
     ['timestamp', new Date(5), '1970-01-01T00:00:00.005Z'],
+    ['timestamp', '1970-01-01T01:00+01:00', '1970-01-01T00:00:00.000Z'],
+    ['timestamp', 'soon', 'soon'],
     ['uuid', UUID.toUpperCase(), UUID],
     ['uuid', Uint8Array.from({ length: 16 }, (_, i) => i * 17), UUID],
     ['uint64', 2n ** 64n - 1n, '18446744073709551615'],

@@ -9,7 +9,7 @@ const COLUMNS: Members = { subject: 'the column is', stranger: NOT_A_COLUMN }
 
 /**
  * Why this row does not fit the schema, or `undefined`: the first of a missing value of a column that needs one, a value of
- * another type or out of its range, and a key that the schema lacks. Integer columns take `-0` as 0; `double` columns take a
+ * another type or out of its range, and a key that the schema lacks. Integer columns take `-0` as 0; columns of floats and doubles take a
  * `bigint` that is a double; `json` and `variant` columns take `NaN` and the infinities, which become their names in JSON.
  */
 export function checkRow({ fields }: Schema, row: Row): Rejection | undefined {

@@ -1,4 +1,4 @@
-import type { Schema } from '../../contracts/index.ts'
+import type { Inference, Schema } from '../../contracts/index.ts'
 import { type SchemaInferrer, schemaInferrer } from './schema-inferrer.ts'
 import { valueFault } from './value-fault.ts'
 
@@ -6,8 +6,8 @@ import { valueFault } from './value-fault.ts'
  * Infers where somebody has said what columns to expect. Each has the type that was said if all values fit it, else the inferred one, so
  * that no row is refused for what was only said; and it is there, and nullable, if that was said.
  */
-export function guidedInferrer(said: Schema): SchemaInferrer {
-  const inferrer = schemaInferrer()
+export function guidedInferrer(said: Schema, inference?: Inference): SchemaInferrer {
+  const inferrer = schemaInferrer(inference)
   const kept = new Map(said.fields.map(({ name, type }) => [name, type]))
   return {
     add(rows) {

@@ -35,7 +35,7 @@ function holdsPart(wide: ElementType, narrow: ElementType): boolean {
 }
 
 /**
- * The same of two types. `json` and `variant` hold all others. A `date` may be text, and a count has a unit, so neither is held by
+ * The same of two types. `json` and `variant` hold all others. A `date` is no moment, and a count has a unit, so neither is held by
  * another type of time; a `timestamp` is by one in UTC whose 64 bits reach as far.
  */
 export function holdsType(wide: FieldType, narrow: FieldType): boolean {

@@ -4,6 +4,7 @@ import { isPlainObject } from '../json.ts'
 import { daysOf } from '../values/days-of.ts'
 import { decimalUnscaled } from '../values/decimal-unscaled.ts'
 import { float16Bits } from '../values/floats.ts'
+import { timeOf } from '../values/time-of.ts'
 import { unitsOf } from '../values/units-of.ts'
 import { uuidBytes } from '../values/uuid-bytes.ts'
 
@@ -35,11 +36,11 @@ export function keyText(type: FieldType, key: unknown): string {
     case 'date':
       return String(daysOf(key))
     case 'timestamp':
-      return String((key as Date).getTime())
+      return String(timeOf(key))
     case 'float16':
-      return String(float16Bits(key as number))
+      return String(float16Bits(Number(key)))
     case 'float32':
-      return String(Math.fround(key as number))
+      return String(Math.fround(Number(key)))
   }
   return String(key)
 }

@@ -24,8 +24,8 @@ import { joinedType } from './joined-type.ts'
  * What may be `null`, is not in `required`, or is not described is nullable. A struct has no place for keys that are not among its
  * `properties`; where `additionalProperties` asks for one, it is `json`. Below 32 levels all is `json`.
  *
- * Days, UUIDs and enums take the texts that JSON has for them. A `timestamp` is a `Date` and `bytes` are a `Uint8Array`, which
- * `fromCsv({ schema })` makes of text, and `drift: 'rest'` of the former.
+ * Days, moments, UUIDs and enums take the texts that JSON has for them. `bytes` are a `Uint8Array`, which `fromCsv({ schema })` makes of
+ * text.
  *
  * Errors: `invalid-options` where the document describes no object with properties, or has more than 10,000 parts.
  *

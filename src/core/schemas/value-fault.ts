@@ -12,9 +12,10 @@ import type {
 import { isPlainObject, type JsonProblem, jsonProblem, pointerStep } from '../json.ts'
 import { daysOf } from '../values/days-of.ts'
 import { decimalUnscaled } from '../values/decimal-unscaled.ts'
-import { fitsDouble } from '../values/doubles.ts'
+import { doubleOf } from '../values/doubles.ts'
 import { fitsFloat16, fitsFloat32 } from '../values/floats.ts'
 import { fitsInteger, type SmallInteger } from '../values/integers.ts'
+import { timeOf } from '../values/time-of.ts'
 import { unitsOf } from '../values/units-of.ts'
 import { isUuid } from '../values/uuid-bytes.ts'
 import { describeValue } from './describe-value.ts'
@@ -61,26 +62,17 @@ const SCALARS: Readonly<Record<ScalarType, (value: unknown) => Fault>> = {
     'an unsigned integer of 64 bits, as a bigint where a number is inexact',
     (value) => fitsInteger(value, 'uint64'),
   ),
-  float16: fitting(
-    'a number in the range of 16 bits',
-    (value) => typeof value === 'number' && fitsFloat16(value),
-  ),
-  float32: fitting(
-    'a number in the range of 32 bits',
-    (value) => typeof value === 'number' && fitsFloat32(value),
-  ),
-  double: fitting(
-    'a number that a double holds',
-    (value) => typeof value === 'number' || (typeof value === 'bigint' && fitsDouble(value)),
-  ),
+  float16: floating('a number in the range of 16 bits', fitsFloat16),
+  float32: floating('a number in the range of 32 bits', fitsFloat32),
+  double: floating('a number that a double holds', () => true),
   string: fitting('a string', (value) => typeof value === 'string'),
   enum: fitting('a string', (value) => typeof value === 'string'),
   bytes: fitting('a Uint8Array', (value) => value instanceof Uint8Array),
   uuid: fitting('a UUID, as 36 characters or 16 bytes', isUuid),
   date: fitting('a Date at midnight in UTC, or YYYY-MM-DD', (value) => daysOf(value) !== undefined),
   timestamp: fitting(
-    'a valid Date',
-    (value) => value instanceof Date && !Number.isNaN(value.getTime()),
+    'a valid Date, or ISO 8601 text of whole milliseconds in UTC or with an offset',
+    (value) => timeOf(value) !== undefined,
   ),
   json: dataFault,
   variant: dataFault,
@@ -88,6 +80,13 @@ const SCALARS: Readonly<Record<ScalarType, (value: unknown) => Fault>> = {
 
 function small(type: SmallInteger, wanted: string): (value: unknown) => Fault {
   return fitting(wanted, (value) => fitsInteger(value, type))
+}
+
+function floating(wanted: string, fits: (double: number) => boolean): (value: unknown) => Fault {
+  return fitting(wanted, (value) => {
+    const double = doubleOf(value)
+    return double !== undefined && fits(double)
+  })
 }
 
 function fitting(wanted: string, fits: (value: unknown) => boolean): (value: unknown) => Fault {
@@ -110,7 +109,10 @@ function unitsFault(type: TimeType | TimestampType, value: unknown): Fault {
   if (unitsOf(value, type) !== undefined) return undefined
   return type.kind === 'time'
     ? misfit(`a time of day of whole ${type.unit}, as HH:MM:SS or a count`, value)
-    : misfit(`a Date, or a count of ${type.unit}, that 64 bits hold`, value)
+    : misfit(
+        `a Date, ISO 8601 text ${type.utc ? 'with' : 'without'} an offset, or a count, of whole ${type.unit} that 64 bits hold`,
+        value,
+      )
 }
 
 function listFault({ element }: ListType, value: unknown): Fault {

@@ -7,6 +7,12 @@ export function fitsDouble(value: bigint): boolean {
   return Number.isFinite(double) && (BigInt(double) === value || String(double) === String(value))
 }
 
+/** The number that a column of doubles keeps of the value, `undefined` for what is none: of a `bigint`, where it is one exactly. */
+export function doubleOf(value: unknown): number | undefined {
+  if (typeof value === 'number') return value
+  return typeof value === 'bigint' && fitsDouble(value) ? Number(value) : undefined
+}
+
 /**
  * The double nearest to a decimal, which may have an exponent. `undefined` where that is an infinity, or 0 for what is
  * not 0: no double is near it.

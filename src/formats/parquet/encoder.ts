@@ -1,6 +1,7 @@
 import type {
   Awaitable,
   Chunk,
+  EncodedEnd,
   Encoder,
   EncoderOptions,
   Row,
@@ -11,6 +12,7 @@ import { schemaInferrer } from '../../core/schemas/schema-inferrer.ts'
 import { checkpoints } from '../checkpoints.ts'
 import { FILE_TYPES } from '../file-types.ts'
 import type { ColumnChunk, Leaf, LeafData } from './chunk/leaf.ts'
+import { HeldRows } from './held-rows.ts'
 import { identityOf, type Settings } from './options.ts'
 import { type FileState, ParquetFile } from './parquet-file.ts'
 import { RowGroups } from './row-groups.ts'
@@ -18,7 +20,10 @@ import { runSteps, type Steps } from './steps.ts'
 
 export type EncodeChunk = (leaf: Leaf, data: LeafData) => Awaitable<ColumnChunk>
 
-/** Rows to a file, row group by row group. */
+/**
+ * Rows to a file, row group by row group. Without a schema the columns are those of the first rows, which are held until there are enough
+ * of them.
+ */
 export function rowEncoder(
   settings: Settings,
   encode: EncodeChunk,
@@ -26,60 +31,64 @@ export function rowEncoder(
 ): Encoder<object> {
   const places = checkpoints(FILE_TYPES.parquet.extension, identityOf(settings), declared)
   const begun = from && places.take(from, (state) => rowOfText(state) as unknown as FileState)
-  const open = (columns: Schema): RowGroups => {
+  const open = (schema: Schema): Open => {
     const file = new ParquetFile({
-      schema: columns,
+      schema,
       isDeclared: declared !== undefined,
       settings,
       encode,
       begun: from && begun && { groups: begun.groups, bytes: from.bytes },
     })
-    return new RowGroups(file, columns, settings)
+    return { schema, groups: new RowGroups(file, schema, settings) }
   }
-  let schema = declared ?? begun?.schema
-  let groups = schema && open(schema)
+  const schema = declared ?? begun?.schema
+  const held = new HeldRows(settings)
+  let opened = schema && open(schema)
+
+  function* write(rows: Iterable<Row>): Steps<readonly Chunk[]> {
+    const chunks: Chunk[] = []
+    for (const row of rows) {
+      if (opened) {
+        addRow(opened, row)
+        if (opened.groups.isFull) chunks.push(...(yield* opened.groups.end()))
+      } else {
+        held.add(row)
+        if (held.isFull) chunks.push(...(yield* begin()))
+      }
+    }
+    opened?.groups.settle()
+    return chunks
+  }
+  function* begin(): Steps<readonly Chunk[]> {
+    const rows = held.take()
+    const inferrer = schemaInferrer(settings.inference)
+    inferrer.add(rows)
+    opened = open(inferrer.schema())
+    return yield* write(rows)
+  }
+  function* close(): Steps<EncodedEnd> {
+    const first = opened ? [] : yield* begin()
+    const { chunks } = yield* (opened as Open).groups.close()
+    return { chunks: [...first, ...chunks] }
+  }
   return {
     get bufferedBytes() {
-      return groups?.bufferedBytes ?? 0
+      return opened?.groups.bufferedBytes ?? held.bytes
     },
     headBytes: 0,
-    write(given) {
-      let rows = given as Iterable<Row>
-      if (!schema || !groups) {
-        // More than once through: for the columns, and for the rows.
-        const first = Array.from(rows)
-        if (first.length === 0) return []
-        const inferrer = schemaInferrer()
-        inferrer.add(first)
-        schema = inferrer.schema()
-        groups = open(schema)
-        rows = first
-      }
-      return runSteps(writeRows(groups, rows, schema))
-    },
-    close() {
-      groups ??= open({ fields: [] })
-      return runSteps(groups.close())
-    },
-    checkpoint: () => groups?.file.checkpoint(places),
+    write: (rows) => runSteps(write(rows as Iterable<Row>)),
+    close: () => runSteps(close()),
+    checkpoint: () => opened?.groups.file.checkpoint(places),
   }
 }
 
-function* writeRows(
-  groups: RowGroups,
-  rows: Iterable<Row>,
-  schema: Schema,
-): Steps<readonly Chunk[]> {
-  const chunks: Chunk[] = []
-  for (const row of rows) {
-    addRow(groups, row, schema)
-    if (groups.isFull) chunks.push(...(yield* groups.end()))
-  }
-  groups.settle()
-  return chunks
+/** A file whose columns are known. */
+interface Open {
+  readonly schema: Schema
+  readonly groups: RowGroups
 }
 
-function addRow(groups: RowGroups, row: Row, schema: Schema): void {
+function addRow({ schema, groups }: Open, row: Row): void {
   let fits: boolean
   try {
     fits = groups.shredder.add(row)

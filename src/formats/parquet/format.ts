@@ -18,6 +18,7 @@ export function parquetFormat<R extends object>(
   const { onFallback = warn } = options
   return {
     ...FILE_TYPES.parquet,
+    inference: settings.inference,
     check: checkColumnsRecord,
     encoder(encoderOptions = {}) {
       if (encoderOptions.schema) checkSchema(encoderOptions.schema)

@@ -23,8 +23,9 @@ export type { ColumnOptions, ParquetOptions, SortedBy } from './options.ts'
  * | `list`, `map`, `struct` | groups (`LIST`, `MAP`) | nulls at every level |
  * | `variant` | two `BYTE_ARRAY`s (`VARIANT`), not shredded | |
  *
- * The columns are the schema's, else those of the first `write`, inferred; a later row that does not fit them fails with
- * `invalid-record`, which names the row by its number in the file from 0 on, and the column. Encodings are chosen from the data,
+ * The columns are the schema's, else they are inferred from the first row group (`inference`): copies of its rows are held until there are `rowGroupRows` of
+ * them or they take `rowGroupBytes`. A row that does not fit the columns fails with `invalid-record`, which names the row by its number in the
+ * file from 0 on, and the column; a later `write`, or `close`, tells of rows that were held. Encodings are chosen from the data,
  * for each row group anew. The same rows and options give the same bytes, however the rows were batched.
  *
  * Holds one row group: `bufferedBytes` is what its values take. While one is written, its largest column is in memory once
@@ -35,7 +36,7 @@ export type { ColumnOptions, ParquetOptions, SortedBy } from './options.ts'
  *
  * The encoder is WebAssembly, compiled from bytes in this module. Where that is forbidden (a Content-Security-Policy without
  * `wasm-unsafe-eval`) hyparquet-writer takes over, which is announced: files read back equal, but are larger and slower to make,
- * and types beyond those of plain JSON, `Date` and bytes are `not-supported`. Cloudflare Workers get the kernels as a module, by
+ * and types beyond those of plain JSON, `Date` and bytes are `not-supported`; it infers no others. Cloudflare Workers get the kernels as a module, by
  * the export condition `workerd`.
  *
  * Errors: `invalid-options` for options and schemas that cannot be; `too-large` for a column of a row group that the kernels' memory

@@ -1,3 +1,4 @@
+import type { Inference } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
 import type { Encoding } from './chunk/leaf.ts'
 import type { Compressor } from './compressor.ts'
@@ -22,6 +23,11 @@ export interface ParquetOptions {
   readonly sortedBy?: readonly SortedBy[] | undefined
   /** Texts for the footer, for whoever knows their keys. */
   readonly metadata?: Readonly<Record<string, string>> | undefined
+  /**
+   * What becomes of columns whose rows disagree, and of nested data, where columns are inferred: by an encoder without a schema, and by a sink.
+   * Default: `{ mixed: 'json', nested: 'whole' }`.
+   */
+  readonly inference?: Inference | undefined
   /**
    * The kernels, compiled, where compiling at run time is forbidden and they cannot be imported as a module:
    * `sluice/formats/parquet/kernels.wasm`.
@@ -55,6 +61,7 @@ export interface Settings {
   readonly columns: Readonly<Record<string, ColumnOptions>>
   readonly sortedBy: readonly SortedBy[]
   readonly metadata: Readonly<Record<string, string>>
+  readonly inference: Required<Inference>
 }
 
 const MAX_ROW_GROUP_BYTES = 1024 ** 3
@@ -68,6 +75,7 @@ export function checkedSettings(options: ParquetOptions): Settings {
     columns = {},
     sortedBy = [],
     metadata = {},
+    inference: { mixed = 'json', nested = 'whole' } = {},
   } = options
   if (!Number.isSafeInteger(rowGroupRows) || rowGroupRows < 1) {
     throw refused(`rowGroupRows must be a whole number above 0, not ${rowGroupRows}`)
@@ -85,7 +93,14 @@ export function checkedSettings(options: ParquetOptions): Settings {
   for (const [key, value] of Object.entries(metadata)) {
     if (typeof value !== 'string') throw refused(`metadata: ${key} must be a text`)
   }
-  return { rowGroupRows, rowGroupBytes, codec, columns, sortedBy, metadata }
+  if (mixed !== 'json' && mixed !== 'variant') {
+    throw refused(`inference: mixed must be "json" or "variant", not ${JSON.stringify(mixed)}`)
+  }
+  if (nested !== 'whole' && nested !== 'columns') {
+    throw refused(`inference: nested must be "whole" or "columns", not ${JSON.stringify(nested)}`)
+  }
+  const inference = { mixed, nested }
+  return { rowGroupRows, rowGroupBytes, codec, columns, sortedBy, metadata, inference }
 }
 
 function checkCodec(codec: Settings['codec']): void {

@@ -151,7 +151,7 @@ async function inferred<R extends object>(
   group: readonly ManifestFile[],
   options: CompactOptions<R>,
 ): Promise<Schema> {
-  const inferrer = schemaInferrer()
+  const inferrer = schemaInferrer(options.format.inference)
   for await (const rows of rowsOf(group, options)) inferrer.add(rows as readonly Row[])
   return inferrer.schema()
 }

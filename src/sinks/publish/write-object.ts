@@ -31,7 +31,7 @@ export async function writeObject(
 ): Promise<ObjectWritten> {
   const { session, format, signal, clock } = to
   const from = earlier?.checkpoint
-  const schema = to.schema ?? (await inferred(file, session, to.guide))
+  const schema = to.schema ?? (await inferred(file, to))
   const encoder = format.encoder({ schema, from })
   if (earlier && encoder.headBytes > 0) throw otherBytes(file, 'its first part is made last')
   const target = completedByHead(to.store)
@@ -98,10 +98,9 @@ function otherBytes({ key }: PendingFile, why: string): SluiceError {
 
 async function inferred(
   file: PendingFile,
-  session: LogSession<never>,
-  guide: Schema | undefined,
+  { session, format: { inference }, guide }: Publication,
 ): Promise<Schema> {
-  const inferrer = guide ? guidedInferrer(guide) : schemaInferrer()
+  const inferrer = guide ? guidedInferrer(guide, inference) : schemaInferrer(inference)
   for await (const rows of read(file, session)) inferrer.add(rows as readonly Row[])
   return inferrer.schema()
 }

@@ -39,7 +39,7 @@ export const encodingCases: Readonly<Record<string, Case>> = {
 
   'gives every row back without a schema': async ({ create, read }) => {
     const file = await encode(create(), [SAMPLES])
-    checkRows(await read(file, inferred(SAMPLES)), SAMPLES)
+    checkRows(await read(file, inferred(SAMPLES, create())), SAMPLES)
   },
 
   'takes any iterable, once': async ({ create }) => {
@@ -108,7 +108,7 @@ export const encodingCases: Readonly<Record<string, Case>> = {
     const row = JSON.parse('{"__proto__":1}') as Row
     for (const key of keys) (row as Record<string, unknown>)[key] = 1
     const rows = [row, { constructor: 2 }]
-    const schema = inferred(rows)
+    const schema = inferred(rows, create())
     for (const given of [schema, undefined]) {
       const [first, second] = await read(await encode(create(), [rows], given), schema)
       for (const key of ['__proto__', ...keys]) checkEqual(own(first, key), 1n, `the key ${key}`)
@@ -132,7 +132,7 @@ export const encodingCases: Readonly<Record<string, Case>> = {
       }
       // Beside a string, so that a column must hold values that disagree.
       for (const rows of [[record], [record, { value: 'text' }]] as Row[][]) {
-        const schema = inferred(rows)
+        const schema = inferred(rows, create())
         const back = await read(await encode(create(), [rows], schema), schema)
         checkEqual(back.length, rows.length, `the number of rows with ${name}`)
         await encode(create(), [rows])

@@ -103,8 +103,9 @@ export async function end(encoder: Encoder, chunks: readonly Chunk[]): Promise<B
   return concatBytes([...(last.head ? [last.head] : []), ...chunks, ...last.chunks])
 }
 
-export function inferred(rows: readonly Row[]): Schema {
-  const inferrer = schemaInferrer()
+/** As the format wishes. */
+export function inferred(rows: readonly Row[], { inference }: Format): Schema {
+  const inferrer = schemaInferrer(inference)
   inferrer.add(rows)
   return inferrer.schema()
 }

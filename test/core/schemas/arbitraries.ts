@@ -19,8 +19,8 @@ export const SCALARS: Readonly<Record<ScalarType, fc.Arbitrary<unknown>>> = {
   uint16: small('uint16'),
   uint32: small('uint32'),
   uint64: fc.oneof(fc.maxSafeNat(), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })),
-  float16: fc.double({ min: -65_504, max: 65_504 }),
-  float32: fc.float(),
+  float16: fc.oneof(fc.double({ min: -65_504, max: 65_504 }), fc.bigInt(-65_504n, 65_504n)),
+  float32: fc.oneof(fc.float(), fc.maxSafeInteger().map(BigInt)),
   double: fc.oneof(fc.double(), fc.maxSafeInteger().map(BigInt)),
   string: fc.string(),
   enum: fc.constantFrom('red', 'green'),
@@ -30,7 +30,9 @@ export const SCALARS: Readonly<Record<ScalarType, fc.Arbitrary<unknown>>> = {
     .integer({ min: -700_000, max: 2_900_000 })
     .map((days) => new Date(days * 86_400_000))
     .chain((day) => fc.constantFrom(day, day.toISOString().slice(0, 10))),
-  timestamp: fc.date({ noInvalidDate: true }),
+  timestamp: fc
+    .date({ noInvalidDate: true })
+    .chain((moment) => fc.constantFrom(moment, moment.toISOString())),
   json: fc
     .oneof(
       fc.json().map((text) => JSON.parse(text) as unknown),
@@ -78,7 +80,11 @@ const units = fc
   })
   .chain((type): fc.Arbitrary<Typed> => {
     const count = fc.integer({ min: 0, max: 86_399_999 })
-    const given = type.kind === 'time' ? fc.constant('23:59:59.999') : fc.constant(new Date(5))
+    const text = type.utc ? '1970-01-01T00:00:00.005Z' : '1970-01-01T00:00:00.005'
+    const given =
+      type.kind === 'time'
+        ? fc.constant<unknown>('23:59:59.999')
+        : fc.constantFrom<unknown>(new Date(5), text)
     return fc.oneof(count, count.map(BigInt), given).map((value) => ({ type, value }))
   })
 

@@ -24,7 +24,9 @@ test('a column has the type that was said if all values fit it', () => {
   expect(
     guided([column('a', 'date')], { a: '2026-01-01' }, { a: 'x' }, { a: '2026-01-01' }),
   ).toEqual([column('a', 'string')])
-  expect(guided([column('a', 'timestamp')], { a: '2026-01-01T00:00:00Z' })).toEqual([
+  const moments = [{ a: '2026-01-01T00:00:00Z' }, { a: new Date(0) }]
+  expect(guided([column('a', 'timestamp')], ...moments)).toEqual([column('a', 'timestamp')])
+  expect(guided([column('a', 'timestamp')], { a: '2026-01-01T00:00:00' })).toEqual([
     column('a', 'string'),
   ])
 })

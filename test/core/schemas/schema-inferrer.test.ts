@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Field, FieldType, Row, Schema } from '../../../src/contracts/index.ts'
+import type { Field, FieldType, Inference, Row, Schema } from '../../../src/contracts/index.ts'
 import { checkRow } from '../../../src/core/schemas/check-row.ts'
+import { checkSchema } from '../../../src/core/schemas/check-schema.ts'
 import { schemaInferrer, textSchemaInferrer } from '../../../src/core/schemas/schema-inferrer.ts'
 import { parquet } from '../../../src/formats/parquet/index.ts'
 
@@ -96,6 +97,128 @@ describe('schemaInferrer', () => {
         const good = rows.filter((each) => format.check(each) === undefined)
         const schema = infer(...good)
         for (const each of good) expect(checkRow(schema, each)).toBeUndefined()
+      }),
+      { numRuns: 1000 },
+    )
+  })
+})
+
+describe('schemaInferrer of nested data in columns', () => {
+  const columns = (rows: readonly Row[], mixed: Inference['mixed'] = 'json'): readonly Field[] => {
+    const inferrer = schemaInferrer({ nested: 'columns', mixed })
+    inferrer.add(rows)
+    const schema = inferrer.schema()
+    checkSchema(schema)
+    for (const row of rows) expect(checkRow(schema, row)).toBeUndefined()
+    return schema.fields
+  }
+  const list = (type: FieldType, nullable = false): FieldType => ({
+    kind: 'list',
+    element: { type, nullable },
+  })
+  const struct = (...fields: [string, FieldType, boolean?][]): FieldType => ({
+    kind: 'struct',
+    fields: fields.map(([name, type, nullable = false]) => ({ name, type, nullable })),
+  })
+
+  test.each<[FieldType, unknown[]]>([
+    [list('int32'), [[1], [], [2]]],
+    [list('double', true), [[1, null], [0.5]]],
+    [list('int32', true), [new Array(2), [1]]],
+    [list('string', true), [[], [null]]],
+    [list(list('boolean')), [[[true], []], []]],
+    [list('json'), [[1, 'a']]],
+    [struct(['a', 'int64'], ['b', 'string', true]), [{ a: 1 }, { a: 2n ** 40n, b: 'x' }]],
+    [struct(['a', 'json', true]), [{}, { a: {} }]],
+    [
+      struct(['a', struct(['b', list(struct(['c', 'timestamp', true]))])]),
+      [{ a: { b: [{ c: new Date(0) }, {}] } }],
+    ],
+    ['json', [{}]],
+    ['json', [{ a: 1 }, [1]]],
+    ['json', [{ a: 1 }, 1]],
+    ['json', [{ toJSON: () => 1 }]],
+    ['json', [Object.assign([1], { toJSON: () => 1 })]],
+    ['json', [{ '\ud800': 1 }]],
+  ])('%j holds %o', (type, values) => {
+    const rows = values.map((v) => ({ v }))
+    for (const given of [rows, rows.toReversed()]) {
+      expect(columns(given)).toEqual([{ name: 'v', type, nullable: false }])
+    }
+  })
+
+  test('mixed says what else there is', () => {
+    const row = { a: [1, 'x'], b: {}, c: 2n ** 70n, d: { e: [[], {}] }, f: 1 }
+    expect(columns([row], 'variant').map(({ type }) => type)).toEqual([
+      list('variant'),
+      'variant',
+      'variant',
+      struct(['e', list('variant')]),
+      'int32',
+    ])
+  })
+
+  test('whole, as ever, is the other wish', () => {
+    const inferrer = schemaInferrer({ mixed: 'variant', nested: 'whole' })
+    inferrer.add([{ a: [1], b: { c: 1 }, d: 1 }])
+    expect(inferrer.schema().fields.map(({ type }) => type)).toEqual([
+      'variant',
+      'variant',
+      'int32',
+    ])
+  })
+
+  test('what lies deeper than a schema may is whole', () => {
+    let deep: unknown = 1
+    for (let i = 0; i < 60; i++) deep = i % 2 ? [deep] : { a: deep }
+    expect(JSON.stringify(columns([{ deep }]))).toContain('"type":"json"')
+    const cycle: Record<string, unknown> = {}
+    cycle.self = cycle
+    const inferrer = schemaInferrer({ nested: 'columns' })
+    inferrer.add([cycle])
+    checkSchema(inferrer.schema())
+  })
+
+  test('so is a column of more than 1,000 parts, and no other', () => {
+    const keys = (from: number, to: number) =>
+      Object.fromEntries(Array.from({ length: to - from }, (_, i) => [`k${from + i}`, i]))
+    const few = { a: keys(0, 1000), b: [1] }
+    expect(columns([few]).map(({ type }) => typeof type)).toEqual(['object', 'object'])
+    const many = [{ ...few }, { a: keys(1000, 1001), b: [2] }, { a: { k5: 'x' }, b: [] }]
+    for (const rows of [many, many.toReversed()]) {
+      expect(columns(rows).map(({ type }) => type)).toEqual(['json', list('int32')])
+    }
+  })
+
+  test('and all of them, where they are more than a schema may have', () => {
+    const wide = Object.fromEntries(
+      Array.from({ length: 11 }, (_, i) => [
+        `c${i}`,
+        Object.fromEntries(Array.from({ length: 1000 }, (_, k) => [`k${k}`, k])),
+      ]),
+    )
+    expect(new Set(columns([wide]).map(({ type }) => type))).toEqual(new Set(['json']))
+  })
+
+  test('gives a schema that every row fits which Parquet can hold, in any batches', () => {
+    const { value } = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 4 },
+        fc.constantFrom(null, undefined, -0, 1, 'x', true, 2n ** 64n, 5n, 0.5, new Date(0)),
+        fc.array(tie('value'), { maxLength: 3 }),
+        fc.dictionary(fc.constantFrom('a', 'b', '__proto__', 'constructor'), tie('value'), {
+          maxKeys: 3,
+        }),
+      ),
+    }))
+    const row = fc.dictionary(fc.constantFrom('a', 'b', '__proto__'), value, { minKeys: 1 })
+    fc.assert(
+      fc.property(fc.array(row, { maxLength: 6 }), fc.boolean(), (rows, isVariant) => {
+        const mixed = isVariant ? 'variant' : 'json'
+        const once = columns(rows, mixed)
+        const inferrer = schemaInferrer({ nested: 'columns', mixed })
+        for (const each of rows) inferrer.add([each])
+        expect(inferrer.schema().fields).toEqual(once)
       }),
       { numRuns: 1000 },
     )

@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { TimestampType, TimeType, TimeUnit } from '../../../src/contracts/index.ts'
 import { unitsOf } from '../../../src/core/values/units-of.ts'
-import { unitsOfText } from '../../../src/core/values/units-of-text.ts'
 import { unitsText } from '../../../src/core/values/units-text.ts'
 
 const type = (unit: TimeUnit, utc = true): TimestampType => ({ kind: 'timestamp', unit, utc })
@@ -20,7 +19,7 @@ describe('unitsText', () => {
     [1_767_225_600_000, type('ms'), '2026-01-01T00:00:00.000Z'],
   ])('%o of %j is %s', (count, of, text) => {
     expect(unitsText(count, of)).toBe(text)
-    expect(of.kind === 'time' ? unitsOf(text, of) : unitsOfText(text, of)).toBe(count)
+    expect(unitsOf(text, of)).toBe(count)
   })
 
   test('has none beyond the years of Date', () => {
@@ -32,14 +31,13 @@ describe('unitsText', () => {
     fc.assert(
       fc.property(count, units, fc.boolean(), (given, unit, utc) => {
         const text = unitsText(given, type(unit, utc))
-        if (text !== undefined)
-          expect(BigInt(unitsOfText(text, type(unit, utc)) ?? 'none')).toBe(given)
+        if (text !== undefined) expect(BigInt(unitsOf(text, type(unit, utc)) ?? 'none')).toBe(given)
       }),
     )
   })
 })
 
-describe('unitsOfText', () => {
+describe('unitsOf ISO 8601 text', () => {
   test.each<[string, TimestampType, number | bigint]>([
     ['2026-01-01', type('ms'), 1_767_225_600_000],
     ['2026-01-01', type('ms', false), 1_767_225_600_000],
@@ -48,7 +46,7 @@ describe('unitsOfText', () => {
     ['2025-12-31T22:00:00.5-02:00', type('us'), 1_767_225_600_500_000],
     ['2026-01-01 00:00:00.000001', type('us', false), 1_767_225_600_000_001],
   ])('%s as %j is %o', (text, of, count) => {
-    expect(unitsOfText(text, of)).toBe(count)
+    expect(unitsOf(text, of)).toBe(count)
   })
 
   test.each<[string, TimestampType]>([
@@ -65,6 +63,6 @@ describe('unitsOfText', () => {
     ['1', type('ms')],
     ['', type('ms')],
   ])('%s as %j is none', (text, of) => {
-    expect(unitsOfText(text, of)).toBeUndefined()
+    expect(unitsOf(text, of)).toBeUndefined()
   })
 })

@@ -160,7 +160,11 @@ describe('parquet', () => {
   })
 
   test('holds what it says, and nothing once a row group is written', async () => {
-    const encoder = parquet({ rowGroupRows: 1000 }).encoder()
+    const fields = [
+      { name: 'a', type: 'double', nullable: false },
+      { name: 't', type: 'string', nullable: false },
+    ] as const
+    const encoder = parquet({ rowGroupRows: 1000 }).encoder({ schema: { fields } })
     expect(encoder.bufferedBytes).toBe(0)
     await encoder.write(Array.from({ length: 999 }, (_, i) => ({ a: i / 3, t: 'x'.repeat(92) })))
     // 8 bytes of a number; 92 of a text and 4 for its end.
@@ -201,7 +205,7 @@ describe('a row that does not fit is named', () => {
   })
 
   test('also where two halves of a character meet', () => {
-    const encoder = parquet().encoder()
+    const encoder = parquet({ rowGroupRows: 2 }).encoder()
     expect(() => encoder.write([{ s: 'a\ud83d' }, { s: '\ude00b' }])).toThrow(
       'Row 0 of the file: /s holds a lone surrogate',
     )

@@ -39,6 +39,12 @@ describe('where WebAssembly is forbidden', () => {
     expect(await parquetByHyparquet(theirs)).toEqual(await parquetByHyparquet(ours))
   })
 
+  test('moments may be text there too', async () => {
+    const schema: Schema = { fields: [{ name: 'at', type: 'timestamp', nullable: false }] }
+    const file = await encode(fallback(), [{ at: '1970-01-01T01:00:00.007+01:00' }], schema)
+    expect(await parquetByHyparquet(file)).toEqual([{ at: new Date(7) }])
+  })
+
   test('it is announced, once, with the reason', async () => {
     const told: unknown[] = []
     const format = fallback({ onFallback: (error) => told.push(error) })

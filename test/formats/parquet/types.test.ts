@@ -45,8 +45,8 @@ const SCALARS: readonly (readonly [FieldType, readonly unknown[], string, readon
   ['uint16', [65535], 'USMALLINT', ['65535']],
   ['uint32', [2 ** 32 - 1], 'UINTEGER', ['4294967295']],
   ['uint64', [1, 2n ** 64n - 1n], 'UBIGINT', ['1', '18446744073709551615']],
-  ['float16', [1.5, -65504, 2 ** -24], 'FLOAT', ['1.5', '-65504.0', '5.9604645e-08']],
-  ['float32', [0.1, Number.NaN], 'FLOAT', ['0.1', 'nan']],
+  ['float16', [1.5, -65504n, 2 ** -24], 'FLOAT', ['1.5', '-65504.0', '5.9604645e-08']],
+  ['float32', [0.1, Number.NaN, 7n], 'FLOAT', ['0.1', 'nan', '7.0']],
   ['double', [0.1, -0, 5n], 'DOUBLE', ['0.1', '-0.0', '5.0']],
   ['string', ['', 'é\u{10ffff}'], 'VARCHAR', ['', 'é\u{10ffff}']],
   ['enum', ['red'], 'VARCHAR', ['red']],
@@ -71,9 +71,9 @@ const SCALARS: readonly (readonly [FieldType, readonly unknown[], string, readon
   [{ kind: 'time', unit: 'us', utc: false }, ['00:00:00.000001'], 'TIME', ['00:00:00.000001']],
   [
     { kind: 'timestamp', unit: 'us', utc: false },
-    [new Date('0000-01-01T00:00:00.001Z'), 1],
+    [new Date('0000-01-01T00:00:00.001Z'), 1, '2026-01-01 01:02'],
     'TIMESTAMP',
-    ['0001-01-01 (BC) 00:00:00.001', '1970-01-01 00:00:00.000001'],
+    ['0001-01-01 (BC) 00:00:00.001', '1970-01-01 00:00:00.000001', '2026-01-01 01:02:00'],
   ],
   [
     { kind: 'timestamp', unit: 'ns', utc: false },
@@ -93,10 +93,10 @@ describe('DuckDB reads', () => {
 
   test('moments in UTC as such', async () => {
     for (const type of ['timestamp', { kind: 'timestamp', unit: 'us', utc: true }] as const) {
-      const file = await column(type, [new Date(5)])
+      const file = await column(type, [new Date(5), '1970-01-01T01:00:00.007+01:00'])
       const { types, rows } = await duckdb(file, 'parquet', 'select v, epoch_ms(v) from $file')
       expect(types[0]).toBe('TIMESTAMP WITH TIME ZONE')
-      expect(rows.map(([, ms]) => ms)).toEqual([null, 5n, null])
+      expect(rows.map(([, ms]) => ms)).toEqual([null, 5n, 7n, null])
     }
   })
 

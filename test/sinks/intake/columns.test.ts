@@ -114,7 +114,7 @@ describe('drift: rest', () => {
     const [rows] = Object.values(await stored(store))
     expect(rows).toEqual([
       { c0: 7, c1: 2 ** 64, c2: 0.5, c3: '2026-01-01' },
-      { c0: 7, c2: 2 ** 60, c5: 1767225600000001, c6: '12:00:00' },
+      { c0: 7, c2: 2 ** 60, c5: '2026-01-01T00:00:00.000001Z', c6: '12:00:00' },
     ])
   })
 

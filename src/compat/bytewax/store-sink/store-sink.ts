@@ -13,7 +13,7 @@ import { openStorePartition, type StoreSinkState } from './store-partition.ts'
 export interface StoreSinkOptions<R> {
   /** How a file is written, such as `jsonl()` or `parquet()`. */
   readonly format: Format<R>
-  /** The columns, for formats that have some. Default: those of the first batch of each file. */
+  /** The columns, for formats that have some. Default: those that the format finds in the first rows of each file. */
   readonly schema?: Schema | undefined
   /** The name of a partition, by its index and the number of partitions. Default `part_{index}`. */
   readonly partNamer?: ((index: number, partCount: number) => string) | undefined

@@ -43,7 +43,7 @@ export function columnEncoder(
       return groups?.bufferedBytes ?? 0
     },
     write(columns) {
-      schema ??= columnsSchema(columns)
+      schema ??= columnsSchema(columns, settings.inference)
       groups ??= open(schema)
       return runSteps(writeColumns(groups, schema, columns))
     },

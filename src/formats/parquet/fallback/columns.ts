@@ -5,6 +5,7 @@ import { utf8Length } from '../../../core/bytes.ts'
 import { SluiceError } from '../../../core/errors.ts'
 import { jsonText } from '../../../core/json.ts'
 import { typeText } from '../../../core/schemas/type-text.ts'
+import { timeOf } from '../../../core/values/time-of.ts'
 
 /** The values of one column of one row group. */
 export interface Column {
@@ -106,7 +107,7 @@ const CONVERT: Readonly<Record<Written, (value: unknown) => unknown>> = {
   string: (value) => value,
   // Copied: it is held until the row group is written, and the buffer under it is the caller's.
   bytes: (value) => new Uint8Array(value as Uint8Array),
-  timestamp: (value) => BigInt((value as Date).getTime()),
+  timestamp: (value) => BigInt(timeOf(value) as number),
   json: (value) =>
     typeof value === 'number' && !Number.isFinite(value) ? `"${value}"` : jsonText(value),
 }

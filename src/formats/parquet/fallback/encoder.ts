@@ -14,6 +14,7 @@ import { rowText } from '../../../core/row-text.ts'
 import { checkRow } from '../../../core/schemas/check-row.ts'
 import { schemaInferrer } from '../../../core/schemas/schema-inferrer.ts'
 import { type Checkpoints, WRITER } from '../../checkpoints.ts'
+import { HeldRows } from '../held-rows.ts'
 import type { Settings } from '../options.ts'
 import { type Column, fileSchema, newColumn, writingSchema } from './columns.ts'
 import { indexOf, type ParquetIndex, restoreIndex, shortenBounds } from './file-index.ts'
@@ -47,35 +48,43 @@ export function fallbackEncoder(settings: Settings, options: EncoderOptions): En
   const written = fileSettings(settings)
   const { places, begun } = fallbackPlaces(settings, options)
   const schema = given ?? begun?.schema
+  const held = new HeldRows(settings)
   let file = schema && openFile(schema, written, from && begun && { at: from, index: begun })
+
+  const add = (to: ParquetFile, row: Row, chunks: Chunk[]): void => {
+    to.add(row)
+    if (to.rows >= rowGroupRows || to.bufferedBytes >= rowGroupBytes) chunks.push(to.rowGroup())
+  }
+  const begin = (): readonly Chunk[] => {
+    const rows = held.take()
+    // It writes no other types.
+    const inferrer = schemaInferrer()
+    inferrer.add(rows)
+    const opened = openFile(inferrer.schema(), written)
+    file = opened
+    const chunks: Chunk[] = []
+    for (const row of rows) add(opened, row, chunks)
+    return chunks
+  }
   return {
     get bufferedBytes() {
-      return file?.bufferedBytes ?? 0
+      return file?.bufferedBytes ?? held.bytes
     },
     headBytes: 0,
     write(rows) {
-      let batch = rows as Iterable<Row>
-      if (!file) {
-        // More than once through: for the columns, and for the rows.
-        const first = Array.from(batch)
-        if (first.length === 0) return []
-        const inferrer = schemaInferrer()
-        inferrer.add(first)
-        file = openFile(inferrer.schema(), written)
-        batch = first
-      }
       const chunks: Chunk[] = []
-      for (const row of batch) {
-        file.add(row)
-        if (file.rows >= rowGroupRows || file.bufferedBytes >= rowGroupBytes) {
-          chunks.push(file.rowGroup())
+      for (const row of rows as Iterable<Row>) {
+        if (file) add(file, row, chunks)
+        else {
+          held.add(row)
+          if (held.isFull) chunks.push(...begin())
         }
       }
       return chunks
     },
     close() {
-      file ??= openFile({ fields: [] }, written)
-      return { chunks: [file.end()] }
+      const chunks = file ? [] : begin()
+      return { chunks: [...chunks, (file as ParquetFile).end()] }
     },
     checkpoint: () => file?.checkpoint(places),
   }

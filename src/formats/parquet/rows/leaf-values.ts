@@ -2,9 +2,10 @@ import type { DecimalType } from '../../../contracts/index.ts'
 import { jsonProblem, jsonText } from '../../../core/json.ts'
 import { daysOf } from '../../../core/values/days-of.ts'
 import { decimalUnscaled } from '../../../core/values/decimal-unscaled.ts'
-import { fitsDouble } from '../../../core/values/doubles.ts'
+import { doubleOf } from '../../../core/values/doubles.ts'
 import { fitsFloat16, fitsFloat32, float16Bits } from '../../../core/values/floats.ts'
 import { fitsInteger, INTEGER_RANGES, type LargeInteger } from '../../../core/values/integers.ts'
+import { timeOf } from '../../../core/values/time-of.ts'
 import { unitsOf } from '../../../core/values/units-of.ts'
 import { uuidBytes } from '../../../core/values/uuid-bytes.ts'
 import { type LeafFieldType, leafType } from '../schema/physical.ts'
@@ -62,11 +63,6 @@ function storedLong(type: LeafFieldType): boolean {
   return leafType(type).physical === 'int64'
 }
 
-function timeOf(value: unknown): number | undefined {
-  const time = value instanceof Date ? value.getTime() : Number.NaN
-  return Number.isNaN(time) ? undefined : time
-}
-
 function integerOf(value: unknown, type: LargeInteger): number | bigint | undefined {
   return fitsInteger(value, type) ? asNumber(value as number | bigint) : undefined
 }
@@ -77,12 +73,9 @@ function asNumber(integer: number | bigint): number | bigint {
   return Number.isSafeInteger(number) ? number : integer
 }
 
-function doubleOf(value: unknown): number | undefined {
-  return typeof value === 'bigint' && fitsDouble(value) ? Number(value) : undefined
-}
-
 function float32Of(value: unknown): number | undefined {
-  return typeof value === 'number' && fitsFloat32(value) ? value : undefined
+  const double = doubleOf(value)
+  return double !== undefined && fitsFloat32(double) ? double : undefined
 }
 
 /** A number that has no text in JSON becomes the string of its name. */
@@ -92,8 +85,9 @@ function jsonOf(value: unknown): string | undefined {
 }
 
 const putFloat16: PutFixed = (value, into, at) => {
-  if (typeof value !== 'number' || !fitsFloat16(value)) return false
-  const bits = float16Bits(value)
+  const double = doubleOf(value)
+  if (double === undefined || !fitsFloat16(double)) return false
+  const bits = float16Bits(double)
   into[at] = bits
   into[at + 1] = bits >> 8
   return true

@@ -4,7 +4,6 @@ import { checkRow } from '../../../core/schemas/check-row.ts'
 import { fitsDouble } from '../../../core/values/doubles.ts'
 import { integerOfText, isSmallInteger } from '../../../core/values/integers.ts'
 import { textValue } from '../../../core/values/text-value.ts'
-import { unitsOfText } from '../../../core/values/units-of-text.ts'
 import { type Columns, isOf, type Version } from './version.ts'
 
 /** The column for what has none. */
@@ -79,20 +78,13 @@ const SAID_BY_TEXT: ReadonlySet<FieldType> = new Set<ScalarType>([
   'float16',
   'float32',
   'double',
-  'timestamp',
 ])
 
 /** The value as one of the type, where that says exactly the same; else itself. */
 function coerced(value: unknown, type: FieldType): unknown {
   if (typeof value === 'bigint')
-    return takesNoBigint(type) && fitsDouble(value) ? Number(value) : value
+    return isSmallInteger(type) && fitsDouble(value) ? Number(value) : value
   if (typeof value !== 'string') return value
-  if (typeof type === 'object' && type.kind === 'timestamp')
-    return unitsOfText(value, type) ?? value
   if (!SAID_BY_TEXT.has(type)) return value
   return integerOfText(value) ?? textValue(value)
-}
-
-function takesNoBigint(type: FieldType): boolean {
-  return type === 'float16' || type === 'float32' || isSmallInteger(type)
 }

@@ -1,0 +1,81 @@
+import type { Row } from '../../contracts/index.ts'
+import { isSluiceError, SluiceError } from '../../core/errors.ts'
+import { isData, MAX_JSON_DEPTH, pointerStep } from '../../core/json.ts'
+import { approximateBytes } from '../../core/sizes.ts'
+import type { Settings } from './options.ts'
+
+/**
+ * Copies of a file's first rows, until there are enough of them to tell its columns: as many as a row group may have rows and,
+ * as the rows that they are, bytes. How they were batched makes no difference.
+ */
+export class HeldRows {
+  readonly #settings: Settings
+  #rows: Row[] = []
+  #bytes = 0
+
+  constructor(settings: Settings) {
+    this.#settings = settings
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get isFull(): boolean {
+    const { rowGroupRows, rowGroupBytes } = this.#settings
+    return this.#rows.length >= rowGroupRows || this.#bytes >= rowGroupBytes
+  }
+
+  /** Throws `invalid-record` for a row that cannot be copied. */
+  add(row: Row): void {
+    const copy: Record<string, unknown> = {}
+    const number = this.#rows.length
+    for (const key of Object.keys(row)) {
+      try {
+        put(copy, key, copyOf(row[key], key, 1))
+      } catch (cause) {
+        const why = isSluiceError(cause)
+          ? `${pointerStep(key)} ${cause.message}`
+          : 'one of its properties throws'
+        throw new SluiceError('invalid-record', `Row ${number} of the file: ${why}`, { cause })
+      }
+    }
+    this.#rows.push(copy)
+    this.#bytes += approximateBytes(copy)
+  }
+
+  take(): readonly Row[] {
+    const rows = this.#rows
+    this.#rows = []
+    this.#bytes = 0
+    return rows
+  }
+}
+
+const TOO_DEEP = `lies deeper than ${MAX_JSON_DEPTH} levels, or in a cycle`
+
+/** What is no data is not copied: no column takes it. */
+function copyOf(value: unknown, key: string, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (value instanceof Date) return new Date(value.getTime())
+  if (value instanceof Uint8Array) return new Uint8Array(value)
+  if (depth > MAX_JSON_DEPTH) throw new SluiceError('invalid-record', TOO_DEEP)
+  const { toJSON } = value as { readonly toJSON?: unknown }
+  if (typeof toJSON === 'function') {
+    const said = copyOf(toJSON.call(value, key), key, depth + 1)
+    return { toJSON: () => said }
+  }
+  if (Array.isArray(value)) {
+    return Array.from(value, (item, index) => copyOf(item, String(index), depth + 1))
+  }
+  if (!isData(value)) return value
+  const copy: Record<string, unknown> = {}
+  for (const [name, member] of Object.entries(value))
+    put(copy, name, copyOf(member, name, depth + 1))
+  return copy
+}
+
+function put(object: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== '__proto__') object[key] = value
+  else Object.defineProperty(object, key, { value, enumerable: true })
+}
