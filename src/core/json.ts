@@ -164,8 +164,16 @@ function exactText(value: unknown, key: string): string {
  * …), which `JSON.stringify` would turn into `{}`. Told by its tag, so that it holds across realms.
  */
 export function isData(value: object): boolean {
+  return inheritsNothing(value) || tagOf(value) === 'Object'
+}
+
+/**
+ * Whether `for … in` shows no members but the object's own. It is the fastest way to them: V8 keeps the keys of each kind of object together
+ * with the places of their values, so that `object[key]` is no search.
+ */
+export function inheritsNothing(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null || tagOf(value) === 'Object'
+  return prototype === Object.prototype || prototype === null
 }
 
 /** Whether it is one that stands for itself: it does not say by `toJSON` that it is something else. */

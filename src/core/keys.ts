@@ -47,8 +47,10 @@ const LONE_SURROGATE = /\p{Surrogate}/u
 
 /** Whether the text has no lone surrogate, so that UTF-8 can hold it. */
 export function isWellFormed(text: string): boolean {
-  // `String.prototype.isWellFormed` is ES2024; under the u flag a surrogate matches only when it is alone.
-  return !LONE_SURROGATE.test(text)
+  // ES2024, and many times as fast: to V8 a text of Latin-1 needs no look. Each text of each record is asked.
+  const modern = text as string & { isWellFormed?(): boolean }
+  // Under the u flag a surrogate matches only when it is alone.
+  return modern.isWellFormed?.() ?? !LONE_SURROGATE.test(text)
 }
 
 /**

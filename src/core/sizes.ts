@@ -25,7 +25,8 @@ export function approximateBytes(value: unknown, depth = 0): number {
     for (const item of value) bytes += approximateBytes(item, depth + 1) + 1
     return bytes
   }
-  for (const key of Object.keys(value)) {
+  // What an object inherits counts too: seldom anything, and to ask would cost more than the rest.
+  for (const key in value) {
     bytes += key.length + 4 + approximateBytes((value as Record<string, unknown>)[key], depth + 1)
   }
   return Math.max(bytes, SCALAR_BYTES)

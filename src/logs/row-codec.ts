@@ -1,6 +1,8 @@
 import type { Bytes, Row } from '../contracts/index.ts'
 import { fromUtf8, utf8 } from '../core/bytes.ts'
 import { rowOfText, rowText } from '../core/row-text.ts'
+import { approximateBytes } from '../core/sizes.ts'
+import { columnsText, isColumnsText, rowsOfColumns } from './row-columns.ts'
 
 /** Rows of one lane, encoded together. */
 export interface RowBlock {
@@ -8,23 +10,43 @@ export interface RowBlock {
   readonly rows: number
 }
 
+/** As many rows at most are one block of columns; of fewer than the least, lines take less room. */
+const MOST_ROWS = 1024
+const LEAST_ROWS = 8
+
 /**
  * Cuts rows into blocks that are read back one at a time. A block holds at most `targetLength` characters, or one row.
  * Throws `invalid-record` for a row that `rowText` refuses.
  */
-export function encodeRows(rows: Iterable<object>, targetLength: number = 2 ** 20): RowBlock[] {
+export function encodeRows(rows: readonly object[], targetLength: number = 2 ** 20): RowBlock[] {
   const blocks: RowBlock[] = []
-  let lines: string[] = []
+  for (let from = 0; from < rows.length; from += MOST_ROWS) {
+    const some = rows.slice(from, from + MOST_ROWS)
+    const text = isForColumns(some, targetLength) ? columnsText(some) : undefined
+    if (text === undefined || text.length > targetLength) blocks.push(...lines(some, targetLength))
+    else blocks.push({ body: utf8(text), rows: some.length })
+  }
+  return blocks
+}
+
+/** Whether it is worth to be tried: for long rows, calls are not what takes the time. */
+function isForColumns(rows: readonly object[], targetLength: number): boolean {
+  return rows.length >= LEAST_ROWS && approximateBytes(rows[0]) * rows.length <= targetLength
+}
+
+function lines(rows: readonly object[], targetLength: number): RowBlock[] {
+  const blocks: RowBlock[] = []
+  let texts: string[] = []
   let length = 0
   const cut = (): void => {
-    if (lines.length > 0) blocks.push({ body: utf8(lines.join('\n')), rows: lines.length })
-    lines = []
+    if (texts.length > 0) blocks.push({ body: utf8(texts.join('\n')), rows: texts.length })
+    texts = []
     length = 0
   }
   for (const row of rows) {
     const line = rowText(row)
     if (length + line.length > targetLength) cut()
-    lines.push(line)
+    texts.push(line)
     length += line.length
   }
   cut()
@@ -33,5 +55,6 @@ export function encodeRows(rows: Iterable<object>, targetLength: number = 2 ** 2
 
 /** The rows of one block, equal to what was encoded. */
 export function decodeRows(body: Uint8Array): Row[] {
-  return fromUtf8(body).split('\n').map(rowOfText)
+  const text = fromUtf8(body)
+  return isColumnsText(text) ? rowsOfColumns(text) : text.split('\n').map(rowOfText)
 }

@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { utf8, utf8Length } from '../../src/core/bytes.ts'
-import { checkKey, checkPrefix, compareKeys, escapeSegment } from '../../src/core/keys.ts'
+import {
+  checkKey,
+  checkPrefix,
+  compareKeys,
+  escapeSegment,
+  isWellFormed,
+} from '../../src/core/keys.ts'
 
 describe('checkKey', () => {
   test.each(['a', 'a/b', 'a//b', '/a', 'a/', '...', 'a/.b', 'ü/😀', 'a b+c&d%2e', 'é'.repeat(512)])(
@@ -45,6 +51,20 @@ test('keys are ordered as their bytes are', () => {
   )
   // Where UTF-16 order differs.
   expect(compareKeys('\uffff', '😀')).toBeLessThan(0)
+})
+
+test('lone surrogates are found, also where the platform has no method for it', () => {
+  const platform = Object.getOwnPropertyDescriptor(String.prototype, 'isWellFormed')
+  try {
+    for (const method of [platform, undefined]) {
+      if (!method) Reflect.deleteProperty(String.prototype, 'isWellFormed')
+      for (const text of ['', 'a', 'ü', '\uffff', '😀']) expect(isWellFormed(text)).toBe(true)
+      for (const text of ['\ud800', 'a\udc00b', '\udc00\ud800'])
+        expect(isWellFormed(text)).toBe(false)
+    }
+  } finally {
+    if (platform) Object.defineProperty(String.prototype, 'isWellFormed', platform)
+  }
 })
 
 test('utf8Length counts what utf8 gives', () => {

@@ -9,12 +9,18 @@ import type {
   TimestampType,
   TimeType,
 } from '../../contracts/index.ts'
-import { isPlainObject, type JsonProblem, jsonProblem, pointerStep } from '../json.ts'
+import {
+  inheritsNothing,
+  isPlainObject,
+  type JsonProblem,
+  jsonProblem,
+  pointerStep,
+} from '../json.ts'
 import { daysOf } from '../values/days-of.ts'
 import { decimalUnscaled } from '../values/decimal-unscaled.ts'
 import { doubleOf } from '../values/doubles.ts'
 import { fitsFloat16, fitsFloat32 } from '../values/floats.ts'
-import { fitsInteger, type SmallInteger } from '../values/integers.ts'
+import { fitsInteger } from '../values/integers.ts'
 import { timeOf } from '../values/time-of.ts'
 import { unitsOf } from '../values/units-of.ts'
 import { isUuid } from '../values/uuid-bytes.ts'
@@ -26,7 +32,7 @@ export type Fault = JsonProblem | undefined
 
 /** What is wrong with a value of this type. It is neither `null` nor `undefined`. */
 export function valueFault(type: FieldType, value: unknown): Fault {
-  if (typeof type === 'string') return SCALARS[type](value)
+  if (typeof type === 'string') return scalarFault(type, value)
   switch (type.kind) {
     case 'decimal':
       return decimalFault(type, value)
@@ -44,53 +50,66 @@ export function valueFault(type: FieldType, value: unknown): Fault {
   }
 }
 
-const SCALARS: Readonly<Record<ScalarType, (value: unknown) => Fault>> = {
-  boolean: fitting('a boolean', (value) => typeof value === 'boolean'),
-  int8: small('int8', 'an integer of 8 bits'),
-  int16: small('int16', 'an integer of 16 bits'),
-  int32: fitting(
-    'an integer of 32 bits',
-    (value) => typeof value === 'number' && value === (value | 0),
-  ),
-  int64: fitting('an integer of 64 bits, as a bigint where a number is inexact', (value) =>
-    fitsInteger(value, 'int64'),
-  ),
-  uint8: small('uint8', 'an unsigned integer of 8 bits'),
-  uint16: small('uint16', 'an unsigned integer of 16 bits'),
-  uint32: small('uint32', 'an unsigned integer of 32 bits'),
-  uint64: fitting(
-    'an unsigned integer of 64 bits, as a bigint where a number is inexact',
-    (value) => fitsInteger(value, 'uint64'),
-  ),
-  float16: floating('a number in the range of 16 bits', fitsFloat16),
-  float32: floating('a number in the range of 32 bits', fitsFloat32),
-  double: floating('a number that a double holds', () => true),
-  string: fitting('a string', (value) => typeof value === 'string'),
-  enum: fitting('a string', (value) => typeof value === 'string'),
-  bytes: fitting('a Uint8Array', (value) => value instanceof Uint8Array),
-  uuid: fitting('a UUID, as 36 characters or 16 bytes', isUuid),
-  date: fitting('a Date at midnight in UTC, or YYYY-MM-DD', (value) => daysOf(value) !== undefined),
-  timestamp: fitting(
-    'a valid Date, or ISO 8601 text of whole milliseconds in UTC or with an offset',
-    (value) => timeOf(value) !== undefined,
-  ),
-  json: dataFault,
-  variant: dataFault,
+type Plain = Exclude<ScalarType, 'json' | 'variant'>
+
+function scalarFault(type: ScalarType, value: unknown): Fault {
+  if (type === 'json' || type === 'variant') return dataFault(value)
+  return fitsPlain(type, value) ? undefined : misfit(WANTED[type], value)
 }
 
-function small(type: SmallInteger, wanted: string): (value: unknown) => Fault {
-  return fitting(wanted, (value) => fitsInteger(value, type))
+/** A `switch`, and not a function for each type: each value of each record comes through here, and V8 makes it one piece. */
+function fitsPlain(type: Plain, value: unknown): boolean {
+  switch (type) {
+    case 'string':
+    case 'enum':
+      return typeof value === 'string'
+    case 'double':
+      return typeof value === 'number' || doubleOf(value) !== undefined
+    case 'int32':
+      return typeof value === 'number' && value === (value | 0)
+    case 'timestamp':
+      return timeOf(value) !== undefined
+    case 'boolean':
+      return typeof value === 'boolean'
+    case 'float16':
+      return fitsFloat(value, fitsFloat16)
+    case 'float32':
+      return fitsFloat(value, fitsFloat32)
+    case 'bytes':
+      return value instanceof Uint8Array
+    case 'uuid':
+      return isUuid(value)
+    case 'date':
+      return daysOf(value) !== undefined
+    default:
+      return fitsInteger(value, type)
+  }
 }
 
-function floating(wanted: string, fits: (double: number) => boolean): (value: unknown) => Fault {
-  return fitting(wanted, (value) => {
-    const double = doubleOf(value)
-    return double !== undefined && fits(double)
-  })
+function fitsFloat(value: unknown, fits: (double: number) => boolean): boolean {
+  const double = doubleOf(value)
+  return double !== undefined && fits(double)
 }
 
-function fitting(wanted: string, fits: (value: unknown) => boolean): (value: unknown) => Fault {
-  return (value) => (fits(value) ? undefined : misfit(wanted, value))
+const WANTED: Readonly<Record<Plain, string>> = {
+  boolean: 'a boolean',
+  int8: 'an integer of 8 bits',
+  int16: 'an integer of 16 bits',
+  int32: 'an integer of 32 bits',
+  int64: 'an integer of 64 bits, as a bigint where a number is inexact',
+  uint8: 'an unsigned integer of 8 bits',
+  uint16: 'an unsigned integer of 16 bits',
+  uint32: 'an unsigned integer of 32 bits',
+  uint64: 'an unsigned integer of 64 bits, as a bigint where a number is inexact',
+  float16: 'a number in the range of 16 bits',
+  float32: 'a number in the range of 32 bits',
+  double: 'a number that a double holds',
+  string: 'a string',
+  enum: 'a string',
+  bytes: 'a Uint8Array',
+  uuid: 'a UUID, as 36 characters or 16 bytes',
+  date: 'a Date at midnight in UTC, or YYYY-MM-DD',
+  timestamp: 'a valid Date, or ISO 8601 text of whole milliseconds in UTC or with an offset',
 }
 
 /** A number that has no text in JSON has its name there. */
@@ -160,14 +179,25 @@ const STRUCT: Members = { subject: 'the field is', stranger: 'is not a field of 
 
 /** What is wrong with an object of these fields: the first field that is, or else a key that is none of them. */
 export function membersFault(fields: readonly Field[], value: object, members: Members): Fault {
-  let present = 0
-  for (const field of fields) {
+  let at = 0
+  // The common case: members in the order of the fields.
+  if (inheritsNothing(value)) {
+    for (const key in value) {
+      const field = fields[at]
+      if (field?.name !== key) break
+      const fault = partFault(field, (value as Data)[key], members.subject)
+      if (fault) return within(key, fault)
+      at++
+    }
+  }
+  let present = at
+  for (; at < fields.length; at++) {
+    const field = fields[at] as Field
     const { name } = field
     // Not `value[name]` alone: every object inherits a `constructor`.
     const has = Object.hasOwn(value, name)
     if (has) present++
-    const member = has ? (value as Readonly<Record<string, unknown>>)[name] : undefined
-    const fault = partFault(field, member, members.subject, has)
+    const fault = partFault(field, has ? (value as Data)[name] : undefined, members.subject, has)
     if (fault) return within(name, fault)
   }
   const keys = Object.keys(value)
@@ -176,6 +206,8 @@ export function membersFault(fields: readonly Field[], value: object, members: M
   const extra = keys.find((key) => !names.has(key))
   return extra === undefined ? undefined : within(extra, { path: '', message: members.stranger })
 }
+
+type Data = Readonly<Record<string, unknown>>
 
 function partFault(
   { type, nullable }: ElementType,

@@ -54,6 +54,25 @@ describe('checkRow', () => {
     expect(checkRow({ fields: [] }, JSON.parse('{"__proto__":1}') as Row)?.path).toBe('/__proto__')
   })
 
+  test('takes members in any order, and sees none that are inherited', () => {
+    const schema: Schema = {
+      fields: [
+        { name: 'a', type: 'int32', nullable: false },
+        { name: 'b', type: 'string', nullable: true },
+      ],
+    }
+    for (const row of [{ a: 1, b: 'x' }, { b: 'x', a: 1 }, { a: 1 }]) {
+      expect(checkRow(schema, row)).toBeUndefined()
+    }
+    expect(checkRow(schema, { b: 1, a: 1 })?.path).toBe('/b')
+    expect(checkRow(schema, { a: 1, c: 1, b: 'x' })?.path).toBe('/c')
+    expect(checkRow(schema, { b: 'x' })?.message).toContain('/a is missing')
+    for (const row of [{ a: 1 }, { a: 1, b: 'x' }]) {
+      expect(checkRow(schema, Object.create(row))?.message).toContain('/a is missing')
+    }
+    expect(checkRow(schema, Object.assign(Object.create({ c: 1 }), { a: 1 }))).toBeUndefined()
+  })
+
   test('does not repeat a long text', () => {
     expect(checkRow(field('int32'), { 'a/b': 'secret '.repeat(9) })?.message).toContain(
       'of 63 characters',

@@ -1,15 +1,14 @@
+import { inheritsNothing } from '../../../core/json.ts'
 import type { Shred } from './shred.ts'
 
 /**
- * Shreds the members of an object, each by its own. `for … in` was the fastest way to them that was tried: V8 keeps the keys of each kind of
- * object together with the places of their values, so that `object[key]` is no search. Objects whose keys come in the order of
- * the fields go that way, and others are asked for each field.
+ * Shreds the members of an object, each by its own. Objects whose keys come in the order of the fields are gone through by `for … in`, and
+ * others are asked for each field.
  */
 export function shredMembers(names: readonly string[], shreds: readonly Shred[]): Shred {
   return (value, repetition, definition) => {
     const object = value as Members
     let at = 0
-    // What an object inherits is seen there, too.
     let inOrder = inheritsNothing(object)
     if (inOrder) {
       for (const key in object) {
@@ -36,8 +35,3 @@ export function shredMembers(names: readonly string[], shreds: readonly Shred[])
 }
 
 type Members = Readonly<Record<string, unknown>>
-
-function inheritsNothing(object: Members): boolean {
-  const prototype: unknown = Object.getPrototypeOf(object)
-  return prototype === Object.prototype || prototype === null
-}
