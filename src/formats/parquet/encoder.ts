@@ -14,7 +14,7 @@ import type { ColumnChunk, Leaf, LeafData } from './chunk/leaf.ts'
 import { identityOf, type Settings } from './options.ts'
 import { type FileState, ParquetFile } from './parquet-file.ts'
 import { RowGroups } from './row-groups.ts'
-import { runSteps, type Steps } from './steps.ts'
+import { StepRunner, type Steps } from './steps.ts'
 
 export type EncodeChunk = (leaf: Leaf, data: LeafData) => Awaitable<ColumnChunk>
 
@@ -38,6 +38,7 @@ export function rowEncoder(
   }
   let schema = declared ?? begun?.schema
   let groups = schema && open(schema)
+  const runner = new StepRunner()
   return {
     get bufferedBytes() {
       return groups?.bufferedBytes ?? 0
@@ -55,13 +56,14 @@ export function rowEncoder(
         groups = open(schema)
         rows = first
       }
-      return runSteps(writeRows(groups, rows, schema))
+      return runner.run(writeRows(groups, rows, schema))
     },
     close() {
       groups ??= open({ fields: [] })
-      return runSteps(groups.close())
+      return runner.run(groups.close())
     },
-    checkpoint: () => groups?.file.checkpoint(places),
+    // What a failed call has encoded was not given out.
+    checkpoint: () => (runner.hasFailed ? undefined : groups?.file.checkpoint(places)),
   }
 }
 

@@ -6,7 +6,7 @@ import type { EncodeChunk } from '../encoder.ts'
 import type { Settings } from '../options.ts'
 import { ParquetFile } from '../parquet-file.ts'
 import { RowGroups } from '../row-groups.ts'
-import { runSteps, type Steps } from '../steps.ts'
+import { StepRunner, type Steps } from '../steps.ts'
 import { columnsSchema } from './columns-schema.ts'
 import { keptArray } from './kept-arrays.ts'
 
@@ -38,6 +38,7 @@ export function columnEncoder(
     const file = new ParquetFile({ schema: columns, isDeclared, settings, encode })
     return new RowGroups(file, columns, settings)
   }
+  const runner = new StepRunner()
   return {
     get bufferedBytes() {
       return groups?.bufferedBytes ?? 0
@@ -45,11 +46,11 @@ export function columnEncoder(
     write(columns) {
       schema ??= columnsSchema(columns)
       groups ??= open(schema)
-      return runSteps(writeColumns(groups, schema, columns))
+      return runner.run(writeColumns(groups, schema, columns))
     },
     close() {
       groups ??= open(schema ?? { fields: [] })
-      return runSteps(groups.close())
+      return runner.run(groups.close())
     },
   }
 }
