@@ -6,6 +6,7 @@ import type { EncodeChunk } from '../encoder.ts'
 import type { Settings } from '../options.ts'
 import { ParquetFile } from '../parquet-file.ts'
 import { RowGroups } from '../row-groups.ts'
+import type { ShreddedField } from '../rows/shredder.ts'
 import { StepRunner, type Steps } from '../steps.ts'
 import { columnsSchema } from './columns-schema.ts'
 import { keptArray } from './kept-arrays.ts'
@@ -86,19 +87,17 @@ function addColumn(
   from: number,
   to: number,
 ): void {
-  const { columns, parts } = groups.shredder
+  const { shred, column: leaf } = groups.shredder.parts[place] as ShreddedField
   const kept = column && keptArray(column, field.type)
   if (kept) {
-    // It has one leaf, at the top.
-    const leaf = columns.find(({ leaf: { path } }) => path.length === 1 && path[0] === field.name)
-    leaf?.values.append?.(kept.subarray(from, to))
-    leaf?.levels.allPresent(to - from)
+    // Of one leaf.
+    leaf.values.append?.(kept.subarray(from, to))
+    leaf.levels.allPresent(to - from)
     return
   }
-  const shred = parts[place]
   for (let i = from; i < to; i++) {
     const value = column?.[i]
-    if (shred?.(value, 0, 0)) continue
+    if (shred(value, 0, 0)) continue
     throw groups.misfit(groups.rows + i - from, { fields: [field] }, { [field.name]: value })
   }
 }
