@@ -16,7 +16,7 @@ import { HeldRows } from './held-rows.ts'
 import { identityOf, type Settings } from './options.ts'
 import { type FileState, ParquetFile } from './parquet-file.ts'
 import { RowGroups } from './row-groups.ts'
-import { runSteps, type Steps } from './steps.ts'
+import { StepRunner, type Steps } from './steps.ts'
 
 export type EncodeChunk = (leaf: Leaf, data: LeafData) => Awaitable<ColumnChunk>
 
@@ -71,14 +71,16 @@ export function rowEncoder(
     const { chunks } = yield* (opened as Open).groups.close()
     return { chunks: [...first, ...chunks] }
   }
+  const runner = new StepRunner()
   return {
     get bufferedBytes() {
       return opened?.groups.bufferedBytes ?? held.bytes
     },
     headBytes: 0,
-    write: (rows) => runSteps(write(rows as Iterable<Row>)),
-    close: () => runSteps(close()),
-    checkpoint: () => opened?.groups.file.checkpoint(places),
+    write: (rows) => runner.run(write(rows as Iterable<Row>)),
+    close: () => runner.run(close()),
+    // What a failed call has encoded was not given out.
+    checkpoint: () => (runner.hasFailed ? undefined : opened?.groups.file.checkpoint(places)),
   }
 }
 

@@ -19,6 +19,8 @@ export interface KernelFunctions {
   deltaBytes(bytes: number, offsets: number, count: number, scratch: number, to: number): number
   byteStreamSplit(from: number, count: number, width: number, to: number): void
   wholeNumbers(from: number, count: number): void
+  oneNaN32(from: number, count: number): void
+  oneNaN64(from: number, count: number): void
   evenOffsets(count: number, width: number, to: number): void
   dictionary32: FixedDictionary
   dictionary64: FixedDictionary
@@ -45,6 +47,7 @@ export interface KernelFunctions {
   boundsBytes(bytes: number, offsets: number, count: number): void
   boundsFixed(from: number, width: number, count: number, signed: boolean): void
   bloomFixed(from: number, width: number, count: number, filter: number, blocks: number): void
+  bloomFloats(from: number, width: number, count: number, filter: number, blocks: number): void
   bloomBytes(bytes: number, offsets: number, count: number, filter: number, blocks: number): void
   pageEnd(
     definition: number,

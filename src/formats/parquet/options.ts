@@ -1,5 +1,6 @@
 import type { Inference } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
+import { isWellFormed } from '../../core/keys.ts'
 import type { Encoding } from './chunk/leaf.ts'
 import type { Compressor } from './compressor.ts'
 import { CODECS, ENCODINGS } from './thrift/enums.ts'
@@ -80,18 +81,17 @@ export function checkedSettings(options: ParquetOptions): Settings {
   if (!Number.isSafeInteger(rowGroupRows) || rowGroupRows < 1) {
     throw refused(`rowGroupRows must be a whole number above 0, not ${rowGroupRows}`)
   }
-  if (!(rowGroupBytes >= 1 && rowGroupBytes <= MAX_ROW_GROUP_BYTES)) {
+  const isSize = typeof rowGroupBytes === 'number' && rowGroupBytes >= 1
+  if (!(isSize && rowGroupBytes <= MAX_ROW_GROUP_BYTES)) {
     throw refused(`rowGroupBytes must be from 1 to ${MAX_ROW_GROUP_BYTES}, not ${rowGroupBytes}`)
   }
   checkCodec(codec)
-  for (const [column, { encoding }] of Object.entries(columns)) {
-    if (encoding === undefined || encoding === 'dictionary') continue
-    if (!Object.hasOwn(ENCODINGS, encoding) || (encoding as string) === 'rle_dictionary') {
-      throw refused(`columns: the encoding ${JSON.stringify(encoding)} of ${column} is not known`)
-    }
-  }
-  for (const [key, value] of Object.entries(metadata)) {
-    if (typeof value !== 'string') throw refused(`metadata: ${key} must be a text`)
+  checkColumns(columns)
+  checkSorting(sortedBy)
+  checkMetadata(metadata)
+  const { kernels } = options
+  if (kernels !== undefined && !isObject(kernels)) {
+    throw refused('kernels must be a WebAssembly.Module')
   }
   if (mixed !== 'json' && mixed !== 'variant') {
     throw refused(`inference: mixed must be "json" or "variant", not ${JSON.stringify(mixed)}`)
@@ -116,9 +116,48 @@ function checkCodec(codec: Settings['codec']): void {
   throw refused(`codec must be "snappy", "none" or a compressor, not ${JSON.stringify(codec)}`)
 }
 
+function checkColumns(columns: unknown): void {
+  if (!isObject(columns)) throw refused('columns must be options by the names of columns')
+  for (const [column, options] of Object.entries(columns)) {
+    if (!isObject(options)) throw refused(`columns: ${column} must have options`)
+    const { encoding, bloomFilter } = options
+    if (!isSwitch(bloomFilter)) throw refused(`columns: bloomFilter of ${column} is true or false`)
+    if (encoding === undefined || encoding === 'dictionary') continue
+    if (!Object.hasOwn(ENCODINGS, encoding as string) || encoding === 'rle_dictionary') {
+      throw refused(`columns: the encoding ${JSON.stringify(encoding)} of ${column} is not known`)
+    }
+  }
+}
+
+function checkSorting(sortedBy: unknown): void {
+  const isSorting = (by: unknown): boolean =>
+    isObject(by) &&
+    typeof by.column === 'string' &&
+    isSwitch(by.descending) &&
+    isSwitch(by.nullsFirst)
+  if (Array.isArray(sortedBy) && sortedBy.every(isSorting)) return
+  throw refused('sortedBy must be a list of { column, descending, nullsFirst }')
+}
+
+function checkMetadata(metadata: unknown): void {
+  if (!isObject(metadata)) throw refused('metadata must be texts by their keys')
+  for (const [key, value] of Object.entries(metadata)) {
+    if (typeof value === 'string' && isWellFormed(value) && isWellFormed(key)) continue
+    throw refused(`metadata: ${key} must be a text`)
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}
+
+function isSwitch(value: unknown): boolean {
+  return value === undefined || typeof value === 'boolean'
+}
+
 /** What decides the bytes of a file, besides rows and columns: two encoders with equal ones write equal files. */
 export function identityOf({ codec, ...settings }: Settings): Readonly<Record<string, unknown>> {
-  return { ...settings, codec: typeof codec === 'string' ? codec : codec.name }
+  return { ...settings, codec: typeof codec === 'string' ? codec : [codec.name, codec.level] }
 }
 
 function refused(why: string): SluiceError {

@@ -12,7 +12,8 @@ import type { StoredRowGroup } from './thrift/file-metadata.ts'
 
 /** What an encoder that goes on needs to know, as plain data. */
 export interface FileState {
-  readonly schema: Schema
+  /** Where it was inferred: declared columns are given again. */
+  readonly schema?: Schema | undefined
   readonly groups: readonly StoredRowGroup[]
 }
 
@@ -30,7 +31,7 @@ export interface FileOptions {
 
 /** A file that is given row groups. */
 export class ParquetFile {
-  readonly #schema: Schema
+  readonly #inferred: Schema | undefined
   readonly #columns: FileSchema
   readonly #settings: Settings
   readonly #encode: FileOptions['encode']
@@ -39,7 +40,7 @@ export class ParquetFile {
   #bytes: number
 
   constructor({ schema, isDeclared, settings, encode, begun }: FileOptions) {
-    this.#schema = schema
+    this.#inferred = isDeclared ? undefined : schema
     this.#columns = fileSchema(schema, settings, isDeclared)
     this.#settings = settings
     this.#encode = encode
@@ -83,7 +84,7 @@ export class ParquetFile {
   /** The end of the last row group. */
   checkpoint(places: Checkpoints): EncoderCheckpoint | undefined {
     if (this.#groups.length === 0) return undefined
-    const state: FileState = { schema: this.#schema, groups: this.#groups }
+    const state: FileState = { schema: this.#inferred, groups: this.#groups }
     return places.give(this.rows, this.#bytes, rowText(state))
   }
 

@@ -8,8 +8,34 @@ export function* waitFor<T>(value: Awaitable<T>): Steps<T> {
   return (yield value) as T
 }
 
-/** Does the work, at once for as long as nothing is a promise: most of it is not, and need not pay for being so. */
-export function runSteps<T>(steps: Steps<T>): Awaitable<T> {
+/**
+ * Does the work of one encoder, one piece after the other. Once one has failed, all others fail with its error: of a row it may have
+ * left a part behind, and of what it has encoded nobody has been given anything.
+ */
+export class StepRunner {
+  #failure: { readonly error: unknown } | undefined
+
+  get hasFailed(): boolean {
+    return this.#failure !== undefined
+  }
+
+  run<T>(steps: Steps<T>): Awaitable<T> {
+    if (this.#failure) throw this.#failure.error
+    return runSteps(this.#watched(steps))
+  }
+
+  *#watched<T>(steps: Steps<T>): Steps<T> {
+    try {
+      return yield* steps
+    } catch (error) {
+      this.#failure = { error }
+      throw error
+    }
+  }
+}
+
+/** At once for as long as nothing is a promise: most of it is not, and need not pay for being so. */
+function runSteps<T>(steps: Steps<T>): Awaitable<T> {
   let next = steps.next()
   while (!next.done) {
     const { value } = next
@@ -20,7 +46,21 @@ export function runSteps<T>(steps: Steps<T>): Awaitable<T> {
 }
 
 async function continueSteps<T>(steps: Steps<T>, first: Promise<unknown>): Promise<T> {
-  let next = steps.next(await first)
-  while (!next.done) next = steps.next(await next.value)
+  let next = await resumed(steps, first)
+  while (!next.done) next = await resumed(steps, next.value)
   return next.value
+}
+
+/** A rejection is thrown where it is waited for, so that what goes through rows is told that it will not go on. */
+async function resumed<T>(
+  steps: Steps<T>,
+  awaited: Awaitable<unknown>,
+): Promise<IteratorResult<Awaitable<unknown>, T>> {
+  let value: unknown
+  try {
+    value = await awaited
+  } catch (error) {
+    return steps.throw(error)
+  }
+  return steps.next(value)
 }

@@ -94,3 +94,12 @@ test.each([
     }),
   )
 })
+
+test('a column may have any name', () => {
+  const ids = vector([1, 2], new arrow.Int32())
+  const named: ArrowTable = {
+    schema: { fields: [{ name: '__proto__', type: ids.type, nullable: true }] },
+    getChild: () => ids,
+  }
+  expect(Object.entries(arrowColumns(named).columns)).toEqual([['__proto__', Int32Array.of(1, 2)]])
+})

@@ -131,6 +131,20 @@ describe('columns', () => {
     ])
   })
 
+  test('of numbers hold one NaN, whatever its bits were', async () => {
+    const doubles = (bits: bigint): Columns => ({
+      v: new Float64Array(BigUint64Array.of(bits, 0n).buffer),
+    })
+    const floats = (bits: number): Columns => ({
+      v: new Float32Array(Uint32Array.of(bits, 0).buffer),
+    })
+    const expected = [await file({}, doubles(0x7ff8n << 48n)), await file({}, floats(0x7fc00000))]
+    expect([
+      await file({}, doubles(0xfff8_0000_0000_0001n)),
+      await file({}, floats(0xffc00001)),
+    ]).toEqual(expected)
+  })
+
   test('none at all make an empty file', async () => {
     expect(await parquetByHyparquet(await file({ schema: schema({ a: 'int32' }) }))).toEqual([])
   })

@@ -1,10 +1,15 @@
-import { gzipSync } from 'node:zlib'
+import zlib, { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { parquetMetadata, parquetReadObjects } from 'hyparquet'
 import { describe, expect, test } from 'vitest'
-import type { Bytes, Chunk, Format, Row, Schema } from '../../../src/contracts/index.ts'
+import type { Bytes, Chunk, FieldType, Format, Row, Schema } from '../../../src/contracts/index.ts'
 import { concatBytes, equalBytes } from '../../../src/core/bytes.ts'
-import { type Compressor, parquet } from '../../../src/formats/parquet/index.ts'
+import { zlibCodec } from '../../../src/formats/parquet/codecs/zlib.ts'
+import {
+  type Compressor,
+  type ParquetOptions,
+  parquet,
+} from '../../../src/formats/parquet/index.ts'
 import { duckdb } from '../duckdb.ts'
 import { encode, parquetByHyparquet } from '../readers.ts'
 
@@ -150,6 +155,47 @@ describe('parquet', () => {
     )
   })
 
+  test('asks an array for its length once', async () => {
+    // A column of the one length and rows of the other would be a file that nobody can read.
+    const fickle = (...lengths: number[]): number[] =>
+      new Proxy([1, 2, 3], {
+        get: (target, key, receiver) =>
+          key === 'length' ? (lengths.shift() ?? 0) : Reflect.get(target, key, receiver),
+      })
+    const schema: Schema = {
+      fields: [
+        {
+          name: 'l',
+          type: { kind: 'list', element: { type: 'int32', nullable: false } },
+          nullable: false,
+        },
+      ],
+    }
+    const rows = [{ l: fickle(2, 0) }, { l: fickle(0, 3, 3, 3, 3) }, { l: [9] }]
+    const { buffer } = await encode(parquet(), rows, schema)
+    expect(await parquetReadObjects({ file: buffer })).toEqual([
+      { l: [1, 2] },
+      { l: [] },
+      { l: [9] },
+    ])
+  })
+
+  test('is gone on with, however deep its columns are', async () => {
+    let type: FieldType = 'int32'
+    let value: unknown = 1
+    for (let depth = 1; depth < 32; depth++) {
+      type = { kind: 'struct', fields: [{ name: 'f', type, nullable: true }] }
+      value = { f: value }
+    }
+    const deep: Schema = { fields: [{ name: 'f', type, nullable: true }] }
+    const format = parquet({ rowGroupRows: 1 })
+    const begun = format.encoder({ schema: deep })
+    const head = await begun.write([{ f: value }])
+    const rest = format.encoder({ schema: deep, from: begun.checkpoint?.() })
+    const file = concatBytes([...head, ...(await rest.write([{}])), ...(await rest.close()).chunks])
+    expect(equalBytes(file, await encode(format, [{ f: value }, {}], deep))).toBe(true)
+  })
+
   test('passes over from exact doubles to 64 bits in the middle of a column', async () => {
     const values = [1, -5, 2 ** 53 - 1, 2n ** 53n, -(2n ** 63n), 7]
     const rows = values.map((v) => ({ v }))
@@ -291,8 +337,30 @@ describe('options', () => {
     expect(read.rows).toEqual([[100n, 4950n, 'n99']])
   })
 
+  test('a file is not gone on with by a compressor of another level', async () => {
+    const at = (level: number): Format =>
+      parquet({ codec: zlibCodec(zlib, 'gzip', { level }), rowGroupRows: 50 })
+    const encoder = at(1).encoder({ schema })
+    await encoder.write(rows)
+    const from = encoder.checkpoint?.()
+    expect(() => at(9).encoder({ schema, from })).toThrow(
+      expect.objectContaining({ code: 'not-supported' }),
+    )
+    at(1).encoder({ schema, from })
+  })
+
   test.each([
     ['rowGroupBytes', { rowGroupBytes: 0 }],
+    ['rowGroupBytes', { rowGroupBytes: '16' }],
+    ['columns', { columns: null }],
+    ['columns', { columns: { a: null } }],
+    ['bloomFilter', { columns: { a: { bloomFilter: 'no' } } }],
+    ['sortedBy', { sortedBy: 'a' }],
+    ['sortedBy', { sortedBy: [null] }],
+    ['sortedBy', { sortedBy: [{ column: 'a', descending: 'yes' }] }],
+    ['metadata', { metadata: null }],
+    ['metadata', { metadata: { a: '\ud800' } }],
+    ['kernels', { kernels: 'x' }],
     ['rowGroupBytes', { rowGroupBytes: 2 ** 31 }],
     ['rowGroupBytes', { rowGroupBytes: Number.NaN }],
     [
@@ -302,7 +370,7 @@ describe('options', () => {
     ['encoding', { columns: { a: { encoding: 'rle_dictionary' as 'plain' } } }],
     ['metadata', { metadata: { a: 1 as unknown as string } }],
   ])('a wrong %s is refused', (name, options) => {
-    expect(() => parquet(options)).toThrow(
+    expect(() => parquet(options as ParquetOptions)).toThrow(
       expect.objectContaining({ code: 'invalid-options', message: expect.stringContaining(name) }),
     )
   })

@@ -135,6 +135,24 @@ describe('a filtered query touches only the row groups that it must', () => {
     expect(await ask(onlyGroups(...kept), sql)).toEqual([[BigInt(middle)]])
   })
 
+  test.each([
+    ['double', 'plain'],
+    ['float32', 'dictionary'],
+  ] as const)(
+    '-0 is found by who looks for 0, in a Bloom filter of %s, %s',
+    async (type, encoding) => {
+      const numbers = Array.from({ length: 1000 }, (_, i) => ({ v: i % 100 === 0 ? -0 : 1 + i }))
+      const zeros = await encode({
+        schema: { fields: [{ name: 'v', type, nullable: false }] },
+        rows: numbers,
+        options: { columns: { v: { bloomFilter: true, encoding } } },
+      })
+      expect(await ask(zeros, 'select count(*) from $file where v = 0')).toEqual([[10n]])
+      const probe = "select bloom_filter_excludes from parquet_bloom_probe($file, 'v', 0.5)"
+      expect(await ask(zeros, probe)).toEqual([[true]])
+    },
+  )
+
   test('pages, by hyparquet', async () => {
     const read: [from: number, to: number][] = []
     const watched: AsyncBuffer = {

@@ -3,6 +3,7 @@ import { concatBytes } from '../../../core/bytes.ts'
 import type { Kernels } from '../kernels.ts'
 import { bloomFilterHeader } from '../thrift/page-header.ts'
 import type { Dictionary } from './dictionary.ts'
+import type { Leaf } from './leaf.ts'
 import type { LoadedLeaf } from './loaded-leaf.ts'
 
 /** So that one value in a hundred that is not there seems to be: 9.7 bits for each, as the specification's formula says. */
@@ -17,6 +18,7 @@ const MAX_BYTES = 1024 * 1024
  */
 export function bloomFilter(
   kernels: Kernels,
+  { order }: Leaf,
   { values, offsets, width, count }: LoadedLeaf,
   dictionary: Dictionary | undefined,
 ): Chunk {
@@ -25,12 +27,11 @@ export function bloomFilter(
   const filter = kernels.allocate(bytes)
   kernels.view().fill(0, filter, filter + bytes)
   const blocks = bytes / 32
-  if (offsets !== 0) {
-    kernels.functions.bloomBytes(values, offsets, count, filter, blocks)
-  } else if (dictionary) {
-    kernels.functions.bloomFixed(dictionary.keys, width, dictionary.count, filter, blocks)
-  } else {
-    kernels.functions.bloomFixed(values, width, count, filter, blocks)
-  }
+  const { bloomBytes, bloomFixed, bloomFloats } = kernels.functions
+  const isFloat = order === 'float' || order === 'float16'
+  const insert = isFloat ? bloomFloats : bloomFixed
+  if (offsets !== 0) bloomBytes(values, offsets, count, filter, blocks)
+  else if (dictionary) insert(dictionary.keys, width, dictionary.count, filter, blocks)
+  else insert(values, width, count, filter, blocks)
   return concatBytes([bloomFilterHeader(bytes), kernels.copyOut(filter, bytes)])
 }

@@ -89,12 +89,13 @@ function sampleOf(leaf: LoadedLeaf): Sample {
   if (count <= SAMPLE_RUNS * RUN_VALUES && leaf.bytesOf(0, count) <= SAMPLE_RUNS * RUN_BYTES) {
     return { runs: [[0, count]], count }
   }
-  const step = Math.floor(count / SAMPLE_RUNS)
-  const runs = Array.from({ length: SAMPLE_RUNS }, (_, i): readonly [number, number] => {
+  // No value twice: a few may take nearly all the memory that there is.
+  const step = Math.max(1, Math.floor(count / SAMPLE_RUNS))
+  const runs = Array.from({ length: Math.min(count, SAMPLE_RUNS) }, (_, i) => {
     const from = i * step
-    let to = Math.min(from + RUN_VALUES, from + Math.max(1, step), count)
+    let to = Math.min(from + RUN_VALUES, from + step)
     while (to - from > 1 && leaf.bytesOf(from, to) > RUN_BYTES) to = from + ((to - from) >> 1)
-    return [from, to]
+    return [from, to] as const
   })
   return { runs, count: runs.reduce((sum, [from, to]) => sum + to - from, 0) }
 }

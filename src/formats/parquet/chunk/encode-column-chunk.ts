@@ -1,5 +1,5 @@
 import type { Awaitable } from '../../../contracts/index.ts'
-import { ownBytes } from '../../../core/bytes.ts'
+import { SluiceError } from '../../../core/errors.ts'
 import type { Compressor } from '../compressor.ts'
 import type { Kernels } from '../kernels.ts'
 import type { PageEncoding } from '../thrift/enums.ts'
@@ -86,7 +86,7 @@ function encodeLoaded(
       nullCount: data.slots - data.count,
       ...chunkStatistics(leaf, pageStatistics(kernels, leaf, loaded, ranges)),
       unencodedBytes: loaded.kind === 'bytes' ? loaded.bytesOf(0, loaded.count) : undefined,
-      bloomFilter: leaf.bloom ? bloomFilter(kernels, loaded, dictionary) : undefined,
+      bloomFilter: leaf.bloom ? bloomFilter(kernels, leaf, loaded, dictionary) : undefined,
     },
   }
 }
@@ -121,8 +121,15 @@ async function compressedChunk(
 ): Promise<ColumnChunk> {
   const stored: StoredPage[] = []
   for (const page of pages) {
-    const body = ownBytes(await codec.compress(page.body))
+    const packed: unknown = await codec.compress(page.body)
+    if (!(packed instanceof Uint8Array)) throw noBytes(codec)
+    // A copy: it may have compressed into memory that it uses again.
+    const body = new Uint8Array(packed)
     stored.push({ ...page, body, crc: kernels.crc32(body) })
   }
   return storedChunk(chunk, codec.name, stored)
+}
+
+function noBytes({ name }: Compressor): SluiceError {
+  return new SluiceError('invalid-options', `codec: the compressor ${name} gave no Uint8Array`)
 }

@@ -45,6 +45,8 @@ export function loadLeaf(kernels: Kernels, data: LeafData): LoadedLeaf {
   if (values instanceof Float64Array && kind === 'int64') {
     kernels.functions.wholeNumbers(address, count)
   }
+  if (kind === 'float') kernels.functions.oneNaN32(address, count)
+  if (kind === 'double') kernels.functions.oneNaN64(address, count)
   return {
     ...{ kind, count, slots, width, ...levels },
     values: address,

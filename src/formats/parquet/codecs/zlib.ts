@@ -41,7 +41,7 @@ export function zlibCodec(
   const [least, most, usual] = LEVELS[name]
   const { level = usual } = options
   checkedLevel(level, least, most)
-  return { name, compress: compressorOf(zlib, name, level) }
+  return { name, level, compress: compressorOf(zlib, name, level) }
 }
 
 function compressorOf(

@@ -19,6 +19,7 @@ export function zstdCodec({ level = 3 }: ZstdCodecOptions = {}): Compressor {
   checkedLevel(level, 1, 22)
   return {
     name: 'zstd',
+    level,
     async compress(page) {
       const zstd = await Zstd.load().catch((cause: unknown) => {
         const message =

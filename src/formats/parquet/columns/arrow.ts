@@ -61,14 +61,15 @@ export function arrowColumns(table: ArrowTable): {
   readonly schema: Schema
   readonly columns: Columns
 } {
-  const columns: Record<string, ArrayLike<unknown>> = {}
+  const columns: [name: string, values: ArrayLike<unknown>][] = []
   const fields = table.schema.fields.map(({ name, type, nullable }): Field => {
     const written = writtenAs(type as Details, name)
     const column = table.getChild(name)
-    if (column) columns[name] = valuesOf(column, written)
+    if (column) columns.push([name, valuesOf(column, written)])
     return { name, type: written.type, nullable }
   })
-  return { schema: { fields }, columns }
+  // Not by assignment, of which `__proto__` would be no column.
+  return { schema: { fields }, columns: Object.fromEntries(columns) }
 }
 
 function valuesOf(column: ArrowColumn, written: Written): ArrayLike<unknown> {

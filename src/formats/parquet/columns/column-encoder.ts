@@ -6,7 +6,8 @@ import type { EncodeChunk } from '../encoder.ts'
 import type { Settings } from '../options.ts'
 import { ParquetFile } from '../parquet-file.ts'
 import { RowGroups } from '../row-groups.ts'
-import { runSteps, type Steps } from '../steps.ts'
+import type { ShreddedField } from '../rows/shredder.ts'
+import { StepRunner, type Steps } from '../steps.ts'
 import { columnsSchema } from './columns-schema.ts'
 import { keptArray } from './kept-arrays.ts'
 
@@ -38,6 +39,7 @@ export function columnEncoder(
     const file = new ParquetFile({ schema: columns, isDeclared, settings, encode })
     return new RowGroups(file, columns, settings)
   }
+  const runner = new StepRunner()
   return {
     get bufferedBytes() {
       return groups?.bufferedBytes ?? 0
@@ -45,11 +47,11 @@ export function columnEncoder(
     write(columns) {
       schema ??= columnsSchema(columns, settings.inference)
       groups ??= open(schema)
-      return runSteps(writeColumns(groups, schema, columns))
+      return runner.run(writeColumns(groups, schema, columns))
     },
     close() {
       groups ??= open(schema ?? { fields: [] })
-      return runSteps(groups.close())
+      return runner.run(groups.close())
     },
   }
 }
@@ -85,19 +87,17 @@ function addColumn(
   from: number,
   to: number,
 ): void {
-  const { columns, parts } = groups.shredder
+  const { shred, column: leaf } = groups.shredder.parts[place] as ShreddedField
   const kept = column && keptArray(column, field.type)
   if (kept) {
-    // It has one leaf, at the top.
-    const leaf = columns.find(({ leaf: { path } }) => path.length === 1 && path[0] === field.name)
-    leaf?.values.append?.(kept.subarray(from, to))
-    leaf?.levels.allPresent(to - from)
+    // Of one leaf.
+    leaf.values.append?.(kept.subarray(from, to))
+    leaf.levels.allPresent(to - from)
     return
   }
-  const shred = parts[place]
   for (let i = from; i < to; i++) {
     const value = column?.[i]
-    if (shred?.(value, 0, 0)) continue
+    if (shred(value, 0, 0)) continue
     throw groups.misfit(groups.rows + i - from, { fields: [field] }, { [field.name]: value })
   }
 }

@@ -1,3 +1,4 @@
+import { RESULT } from './result'
 import { xxHash64 } from './xx-hash'
 
 /** @see https://github.com/apache/parquet-format/blob/master/BloomFilter.md */
@@ -19,6 +20,24 @@ export function bloomFixed(from: usize, width: u32, count: u32, filter: usize, b
   let at = from
   for (let i: u32 = 0; i < count; i++) {
     insert(xxHash64(at, width), filter, blocks)
+    at += width
+  }
+}
+
+/** As `bloomFixed`, of floating-point numbers: readers that look for 0 mean -0 as well. */
+export function bloomFloats(from: usize, width: u32, count: u32, filter: usize, blocks: u32): void {
+  bloomFixed(from, width, count, filter, blocks)
+  const unused = (64 - (width << 3)) as u64
+  let at = from
+  for (let i: u32 = 0; i < count; i++) {
+    // All bits but the sign.
+    if ((load<u64>(at) << unused) << 1 === 0) {
+      store<u64>(RESULT, 0)
+      store<u64>(RESULT, ((1 as u64) << 63) >> unused, 8)
+      insert(xxHash64(RESULT, width), filter, blocks)
+      insert(xxHash64(RESULT + 8, width), filter, blocks)
+      return
+    }
     at += width
   }
 }

@@ -5,7 +5,7 @@
  */
 import { RESULT } from './result'
 
-export { bloomBytes, bloomFixed } from './bloom'
+export { bloomBytes, bloomFixed, bloomFloats } from './bloom'
 export {
   boundsBytes,
   boundsF16,
@@ -22,7 +22,7 @@ export { crc32 } from './crc32'
 export { delta32, delta64 } from './delta'
 export { dictionary32, dictionary64, dictionaryBytes } from './dictionary'
 export { hybrid8, hybrid32, packBooleans } from './hybrid'
-export { evenOffsets, wholeNumbers } from './numbers'
+export { evenOffsets, oneNaN32, oneNaN64, wholeNumbers } from './numbers'
 export { pageEnd } from './pages'
 export { snappy } from './snappy'
 export { byteStreamSplit } from './split'

@@ -10,3 +10,19 @@ export function wholeNumbers(from: usize, count: u32): void {
 export function evenOffsets(count: u32, width: u32, to: usize): void {
   for (let i: u32 = 0; i <= count; i++) store<u32>(to + ((i as usize) << 2), i * width)
 }
+
+/** Makes every NaN the same one, in its place: engines and processors differ in the bits of those that they compute. */
+function oneNaN<T>(from: usize, count: u32): void {
+  const end = from + ((count as usize) << alignof<T>())
+  for (let at = from; at < end; at += sizeof<T>()) {
+    if (Number.isNaN(load<T>(at))) store<T>(at, NaN as f64 as T)
+  }
+}
+
+export function oneNaN32(from: usize, count: u32): void {
+  oneNaN<f32>(from, count)
+}
+
+export function oneNaN64(from: usize, count: u32): void {
+  oneNaN<f64>(from, count)
+}

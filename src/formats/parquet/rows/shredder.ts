@@ -12,11 +12,17 @@ import type { Tally } from './tally.ts'
 import type { Values } from './values.ts'
 import { variantOf } from './variant.ts'
 
+export interface ShreddedField {
+  readonly shred: Shred
+  /** The first of its leaves. */
+  readonly column: LeafColumn
+}
+
 export interface Shredder {
   /** In the order of the leaves. */
   readonly columns: readonly LeafColumn[]
   /** One for each field of the schema. */
-  readonly parts: readonly Shred[]
+  readonly parts: readonly ShreddedField[]
   /** Takes a row, and keeps nothing of it but copies. */
   readonly add: (row: object) => boolean
 }
@@ -25,8 +31,13 @@ export interface Shredder {
 export function shredder(schema: Schema, leaves: readonly Leaf[], tally: Tally): Shredder {
   const columns: LeafColumn[] = []
   const context = { leaves, columns, tally, lists: 0 }
-  const parts = schema.fields.map((field) => shredPart(field, context))
-  const members = shredMembers(namesOf(schema.fields), parts)
+  const parts = schema.fields.map((field) => {
+    const first = columns.length
+    const shred = shredPart(field, context)
+    return { shred, column: columns[first] as LeafColumn }
+  })
+  const shreds = parts.map(({ shred }) => shred)
+  const members = shredMembers(namesOf(schema.fields), shreds)
   return { columns, parts, add: (row) => members(row, 0, 0) }
 }
 
@@ -119,9 +130,11 @@ function shredList(element: ElementType, context: Context): Shred {
   const below = context.columns.slice(first)
   return (value, repetition, definition) => {
     if (!Array.isArray(value)) return false
-    if (value.length === 0) allAbsent(below, definition, repetition)
+    // Asked once: were it another one later, the columns would hold rows of unequal number.
+    const { length } = value
+    if (length === 0) allAbsent(below, definition, repetition)
     // By index, so that a hole is seen as the `undefined` that it reads as.
-    for (let i = 0; i < value.length; i++) {
+    for (let i = 0; i < length; i++) {
       if (!shred(value[i], i === 0 ? repetition : inner.lists, definition + 1)) return false
     }
     return true

@@ -30,6 +30,8 @@ const STRING = 16
 
 const MAX_SHORT_STRING = 63
 const DECIMAL_END = 10n ** 38n
+/** Engines and processors differ in the bits of those that they compute. */
+const NAN = Uint8Array.of(0, 0, 0, 0, 0, 0, 0xf8, 0x7f)
 
 /**
  * The value in the binary encoding of Variant, `undefined` for what a record cannot hold. A number is the narrowest integer that it
@@ -104,7 +106,10 @@ function encoded(value: unknown, ids: Ids): Bytes {
     case 'number':
       return Number.isSafeInteger(value) && !Object.is(value, -0)
         ? integer(BigInt(value))
-        : primitive(DOUBLE, new Uint8Array(new Float64Array([value]).buffer))
+        : primitive(
+            DOUBLE,
+            Number.isNaN(value) ? NAN : new Uint8Array(new Float64Array([value]).buffer),
+          )
     case 'bigint':
       return integer(value)
     case 'undefined':

@@ -11,7 +11,7 @@ import type {
   LeafData,
 } from '../../../../src/formats/parquet/chunk/leaf.ts'
 import type { Compressor } from '../../../../src/formats/parquet/compressor.ts'
-import { compileKernels, kernelsOf } from '../../../../src/formats/parquet/kernels.ts'
+import { compileKernels, Kernels, kernelsOf } from '../../../../src/formats/parquet/kernels.ts'
 import type { PageEncoding } from '../../../../src/formats/parquet/thrift/enums.ts'
 import {
   flatLeaf,
@@ -287,5 +287,42 @@ describe('a chunk', () => {
     expect(await readTinyFile(tinyFile(leaf, 10_000, chunk))).toEqual(
       noise(10_000).map((n) => n % 100),
     )
+  })
+
+  test.each([1, 2, 3, 5])(
+    'of %i long values takes little more memory than they do',
+    async (count) => {
+      const small = new Kernels(compileKernels(), 24 * 1024 * 1024)
+      const value = new Uint8Array((6 * 1024 * 1024) / count).fill(7)
+      const data = requiredData(
+        'bytes',
+        Array.from({ length: count }, () => value),
+      )
+      const chunk = await encodeColumnChunk(small, flatLeaf('bytes'), data, { codec: 'snappy' })
+      expect(chunk.metadata.unencodedBytes).toBe(count * value.byteLength)
+    },
+  )
+
+  test('is copied from a compressor that uses its memory again', async () => {
+    const memory = new Uint8Array(64 * 1024)
+    const again: Compressor = {
+      name: 'gzip',
+      compress(page) {
+        const packed = gzipSync(page)
+        memory.set(packed)
+        return memory.subarray(0, packed.byteLength)
+      },
+    }
+    const numbers = noise(5_000).map((n) => n % 100)
+    const leaf = flatLeaf('int32')
+    const chunk = await encoded(leaf, requiredData('int32', numbers), { codec: again })
+    expect(await readTinyFile(tinyFile(leaf, 5_000, chunk))).toEqual(numbers)
+  })
+
+  test('is refused from a compressor that gives something else', async () => {
+    const codec = { name: 'gzip', compress: () => undefined } as unknown as Compressor
+    await expect(
+      encoded(flatLeaf('int32'), requiredData('int32', [1]), { codec }),
+    ).rejects.toMatchObject({ code: 'invalid-options' })
   })
 })
