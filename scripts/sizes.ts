@@ -11,7 +11,7 @@ import { root } from './install.mjs'
 /** Entry → the most that `all` may come to, in bytes after gzip. Raise one only with a reason in the commit. */
 const limits: Record<string, number> = {
   '.': 43_800,
-  './s3': 20_800,
+  './s3': 20_900,
   's3 without multipart': 14_700,
   './s3/buckets': 14_000,
   './s3/credentials': 11_000,
@@ -36,8 +36,8 @@ const limits: Record<string, number> = {
   './stores/probe': 4_500,
   './formats/jsonl': 2_700,
   './formats/csv': 5_200,
-  './formats/parquet': 32_000,
-  './formats/parquet/columns': 30_000,
+  './formats/parquet': 32_500,
+  './formats/parquet/columns': 31_000,
   './formats/parquet/gzip': 300,
   './formats/parquet/zstd': 186_000,
   './formats/parquet/lz4': 600,
@@ -53,15 +53,15 @@ const limits: Record<string, number> = {
   './dead-letters': 9_600,
   './manifest': 6_400,
   './otel': 2_000,
-  './logs/durable-object': 6_700,
-  './logs/opfs': 11_000,
+  './logs/durable-object': 7_000,
+  './logs/opfs': 11_300,
   './files': 6_200,
   './http': 29_600,
   './http/s3-gateway': 29_700,
   './client': 7_000,
   './testing': 25_600,
-  './node': 44_000,
-  './workers': 102_400,
+  './node': 44_400,
+  './workers': 104_000,
   './browser': 23_600,
   './bytewax': 12_500,
   './luigi': 31_500,
@@ -79,7 +79,7 @@ const { exports, dependencies } = JSON.parse(readFileSync(join(root, 'package.js
  * was reached, so that it gets no further from them.
  */
 const ownLimits: Record<string, number> = {
-  './s3': 16_800,
+  './s3': 20_900,
   's3 without multipart': 10_700,
 }
 

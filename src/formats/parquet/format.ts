@@ -24,7 +24,7 @@ export function parquetFormat<R extends object>(
       if (encoderOptions.schema) checkSchema(encoderOptions.schema)
       let kernels: WebAssembly.Module
       try {
-        kernels = options.kernels ?? compile()
+        kernels = (options.kernels as WebAssembly.Module | undefined) ?? compile()
       } catch (error) {
         announce(onFallback, error)
         return fallback(settings, encoderOptions)

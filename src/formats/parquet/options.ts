@@ -31,9 +31,9 @@ export interface ParquetOptions {
   readonly inference?: Inference | undefined
   /**
    * The kernels, compiled, where compiling at run time is forbidden and they cannot be imported as a module:
-   * `sluice/formats/parquet/kernels.wasm`.
+   * `sluice/formats/parquet/kernels.wasm`. A `WebAssembly.Module`, which not every platform's types know.
    */
-  readonly kernels?: WebAssembly.Module | undefined
+  readonly kernels?: object | undefined
   /** Told once when WebAssembly is forbidden here, and a slower writer takes over. Default: a warning on the console. */
   readonly onFallback?: ((error: unknown) => void) | undefined
 }

@@ -4,6 +4,7 @@ import { parquetFormat } from '../../../src/formats/parquet/format.ts'
 import { parquet } from '../../../src/formats/parquet/index.ts'
 import type { ParquetOptions } from '../../../src/formats/parquet/options.ts'
 import { formatSuite } from '../../../src/testing/format-suite.ts'
+import { duckdb } from '../duckdb.ts'
 import { encode, parquetByHyparquet } from '../readers.ts'
 
 /** As a platform without WebAssembly answers. */
@@ -37,6 +38,14 @@ describe('where WebAssembly is forbidden', () => {
       await encode(fallback(options), rows),
     ]
     expect(await parquetByHyparquet(theirs)).toEqual(await parquetByHyparquet(ours))
+  })
+
+  test('times are moments in UTC to DuckDB, as the kernels write them', async () => {
+    const rows = [{ at: new Date(5) }]
+    const types = ['typeof(at)', 'epoch_ms(at)']
+    const query = `select ${types.join(', ')} from $file`
+    const found = await duckdb(await encode(fallback(), rows), 'parquet', query)
+    expect(found.rows).toEqual([['TIMESTAMP WITH TIME ZONE', 5n]])
   })
 
   test('moments may be text there too', async () => {

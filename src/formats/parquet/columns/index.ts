@@ -45,7 +45,7 @@ export function parquetColumns(options: ParquetColumnsOptions = {}): ColumnEncod
   const settings = checkedSettings(options)
   const { schema, kernels: given } = options
   if (schema) checkSchema(schema)
-  const kernels = kernelsOf(given ?? compiled())
+  const kernels = kernelsOf((given as WebAssembly.Module | undefined) ?? compiled())
   const { codec } = settings
   return columnEncoder(
     settings,

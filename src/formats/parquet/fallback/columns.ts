@@ -52,9 +52,16 @@ export function writingSchema(schema: Schema): SchemaElement[] {
   return elements(schema, ELEMENTS)
 }
 
-/** The schema that goes into the footer. */
+/** The schema that goes into the footer. A converted type alone does not say that times are in UTC, and readers differ in what they take it for. */
 export function fileSchema(schema: Schema): SchemaElement[] {
-  return elements(schema, { ...ELEMENTS, json: { type: 'BYTE_ARRAY', converted_type: 'JSON' } })
+  return elements(schema, {
+    ...ELEMENTS,
+    timestamp: {
+      ...ELEMENTS.timestamp,
+      logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MILLIS' },
+    },
+    json: { type: 'BYTE_ARRAY', converted_type: 'JSON' },
+  })
 }
 
 function elements(schema: Schema, types: typeof ELEMENTS): SchemaElement[] {
