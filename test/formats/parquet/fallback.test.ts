@@ -41,8 +41,8 @@ describe('where WebAssembly is forbidden', () => {
   })
 
   test('times are moments in UTC to DuckDB, as the kernels write them', async () => {
-    const rows = [{ at: new Date(5) }]
-    const types = ['typeof(at)', 'epoch_ms(at)']
+    const rows = [{ seen: new Date(5) }]
+    const types = ['typeof(seen)', 'epoch_ms(seen)']
     const query = `select ${types.join(', ')} from $file`
     const found = await duckdb(await encode(fallback(), rows), 'parquet', query)
     expect(found.rows).toEqual([['TIMESTAMP WITH TIME ZONE', 5n]])
