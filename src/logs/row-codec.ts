@@ -10,8 +10,7 @@ export interface RowBlock {
   readonly rows: number
 }
 
-/** As many rows at most are one block of columns; of fewer than the least, lines take less room. */
-const MOST_ROWS = 1024
+/** Of fewer rows than this, lines take less room. */
 const LEAST_ROWS = 8
 
 /**
@@ -20,18 +19,16 @@ const LEAST_ROWS = 8
  */
 export function encodeRows(rows: readonly object[], targetLength: number = 2 ** 20): RowBlock[] {
   const blocks: RowBlock[] = []
-  for (let from = 0; from < rows.length; from += MOST_ROWS) {
-    const some = rows.slice(from, from + MOST_ROWS)
-    const text = isForColumns(some, targetLength) ? columnsText(some) : undefined
+  for (let from = 0; from < rows.length; ) {
+    // As many as are likely to fit, by the size of the first one.
+    const count = Math.max(1, Math.floor(targetLength / approximateBytes(rows[from])))
+    const some = rows.slice(from, from + count)
+    const text = some.length < LEAST_ROWS ? undefined : columnsText(some)
     if (text === undefined || text.length > targetLength) blocks.push(...lines(some, targetLength))
     else blocks.push({ body: utf8(text), rows: some.length })
+    from += some.length
   }
   return blocks
-}
-
-/** Whether it is worth to be tried: for long rows, calls are not what takes the time. */
-function isForColumns(rows: readonly object[], targetLength: number): boolean {
-  return rows.length >= LEAST_ROWS && approximateBytes(rows[0]) * rows.length <= targetLength
 }
 
 function lines(rows: readonly object[], targetLength: number): RowBlock[] {

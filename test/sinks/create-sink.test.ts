@@ -189,7 +189,7 @@ describe('verdicts', () => {
     const columns = parquetMetadata(file?.slice().buffer as ArrayBuffer).schema.slice(1)
     expect(columns.map(({ name, type, converted_type }) => [name, type, converted_type])).toEqual([
       ['id', 'INT64', undefined],
-      ['at', 'BYTE_ARRAY', 'UTF8'],
+      ['at', 'INT64', 'TIMESTAMP_MILLIS'],
       ['day', 'INT64', 'TIMESTAMP_MILLIS'],
       ['any', 'DOUBLE', undefined],
       ['note', 'BYTE_ARRAY', 'UTF8'],
