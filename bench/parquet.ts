@@ -75,11 +75,7 @@ async function rowsPerSecond(
   }
 }
 
-function print(
-  name: string,
-  set: DataSet,
-  { medians, columns, verdicts, profile }: SetResult,
-): void {
+function print(name: string, set: DataSet, { medians, verdicts, profile }: SetResult): void {
   console.log(`\nset ${name}: ${set.what}; medians of ${rounds} rounds\n`)
   const ours = medians[OURS]?.rowsPerSecond ?? Number.NaN
   const rows = Object.entries(medians).map(
@@ -91,14 +87,6 @@ function print(
       peakBytes === undefined ? '-' : (peakBytes / MIB).toFixed(0),
     ],
   )
-  const fromColumns = set.rows / columns.seconds
-  rows.push([
-    'DuckDB, columns',
-    fromColumns.toFixed(0),
-    (ours / fromColumns).toFixed(2),
-    (columns.fileBytes / MB).toFixed(2),
-    '-',
-  ])
   console.log(table([['', 'rows/s', `${OURS} is ×`, 'MB', 'peak MiB'], ...rows]))
   for (const { measure, ratio, target, met } of verdicts) {
     console.log(`${met ? 'met' : 'MISSED'}: ${measure}: ${ratio.toFixed(2)}, to be ${target}`)

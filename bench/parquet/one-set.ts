@@ -1,11 +1,11 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { answerOf, median, type RaceOptions, race } from '../race.ts'
+import { fromColumns } from './beside-duckdb.ts'
 import { byPyarrow } from './beside-python.ts'
 import type { Measured } from './client.ts'
-import { type ByDuckdb, byDuckdb } from './duckdb.ts'
 import type { DataSet } from './sets.ts'
-import { OURS, PYARROW, SIZE, SPEED, type Target } from './targets.ts'
+import { DUCKDB, OURS, PYARROW, SIZE, SPEED, type Target } from './targets.ts'
 
 /** The medians of a contender; `peakBytes` only where the process is one of Node. */
 export interface Median {
@@ -25,7 +25,6 @@ export interface SetResult {
   readonly medians: Readonly<Record<string, Median>>
   /** Contenders that failed; why is on the standard error. */
   readonly failed: readonly string[]
-  readonly columns: ByDuckdb
   readonly verdicts: readonly Verdict[]
   /** Where our time went, if a figure was missed. */
   readonly profile?: readonly string[]
@@ -64,6 +63,13 @@ export async function raceSet(
       medians[contender] = { rowsPerSecond: set.rows / median(seconds), fileBytes }
     }
   }
+  const columns = await fromColumns(set, options.rounds)
+  for (const [contender, { seconds, fileBytes }] of [
+    [`${OURS}, columns`, columns.ours],
+    [DUCKDB, columns.duckdb],
+  ] as const) {
+    medians[contender] = { rowsPerSecond: set.rows / seconds, fileBytes }
+  }
   const verdicts = [
     ...judge(SPEED, name, medians, 'rows per second', ({ rowsPerSecond }) => rowsPerSecond),
     ...judge(SIZE, name, medians, 'bytes', ({ fileBytes }) => fileBytes),
@@ -73,7 +79,6 @@ export async function raceSet(
   return {
     medians,
     failed: contenders.filter((contender) => !(contender in medians)),
-    columns: await byDuckdb(set, options.rounds),
     verdicts,
     ...(profile && { profile }),
   }

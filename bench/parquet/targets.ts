@@ -11,6 +11,8 @@ export interface Target {
 
 export const OURS = 'sluice'
 export const PYARROW = 'pyarrow'
+/** On one thread, from a table in its memory. */
+export const DUCKDB = 'DuckDB, columns'
 
 export const SPEED: readonly Target[] = [
   { of: 'hyparquet-writer', least: 3 },
@@ -18,6 +20,7 @@ export const SPEED: readonly Target[] = [
   { of: 'parquet-wasm', least: 3 },
   { of: 'NDJSON', least: 1.5 },
   { of: PYARROW, least: 1 },
+  { of: DUCKDB, least: 0.5, ours: `${OURS}, columns` },
 ]
 
 export const SIZE: readonly Target[] = [
