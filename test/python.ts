@@ -16,12 +16,17 @@ export interface Python {
   script(path: URL, server: TestServer, env?: Record<string, string>): Promise<string>
 }
 
-/** With what the file pins, made once; or a text that says why there is none. */
-export async function pythonScripts(requirements: URL): Promise<Python | string> {
+/** With what the file pins, made once. Without one it says aloud what of the tests is skipped, and gives why. */
+export async function pythonFor(
+  what: string,
+  requirements: URL,
+): Promise<{ readonly python?: Python; readonly missing?: string }> {
   try {
-    return pythonAt(await pythonWith(requirements))
+    return { python: pythonAt(await pythonWith(requirements)) }
   } catch (error) {
-    return `Python: ${(error as Error).message}`
+    const missing = `Python: ${(error as Error).message}`
+    console.warn(`skipped: ${what}: ${missing}`)
+    return { missing }
   }
 }
 

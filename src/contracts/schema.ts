@@ -72,7 +72,7 @@ export interface ListType {
   readonly element: ElementType
 }
 
-/** Values: a `Map`, or a plain object where the keys are texts. A key is never null, and is there once. */
+/** Values: a plain object where the keys are texts; a `Map`, which only a bare encoder takes, and no sink. A key is never null, and is there once. */
 export interface MapType {
   readonly kind: 'map'
   readonly key: FieldType

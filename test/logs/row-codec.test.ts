@@ -45,6 +45,16 @@ describe('row codec', () => {
     )
   })
 
+  test('small rows are few blocks, as columns and as lines, whatever their number', () => {
+    const rows = Array.from({ length: 50_000 }, (_, n) => ({ n }))
+    // The first one is -0, which no column holds.
+    const others = rows.map(({ n }) => ({ n: -n }))
+    for (const blocks of [encodeRows(rows), encodeRows(others)]) {
+      expect(blocks.length).toBeLessThan(5)
+      expect(blocks.reduce((sum, block) => sum + block.rows, 0)).toBe(50_000)
+    }
+  })
+
   test('what no column can be is read back as well', () => {
     const rows = (one: object): object[] => Array.from({ length: 10 }, () => one)
     for (const one of [

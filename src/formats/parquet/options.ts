@@ -39,7 +39,10 @@ export interface ParquetOptions {
 }
 
 export interface ColumnOptions {
-  /** Default: what makes the column the smallest, found anew for each row group. */
+  /**
+   * Default: what makes the column the smallest, found anew for each row group, of what all common readers have. Of the others, DuckDB reads
+   * `byte_stream_split` of floats only, and polars nothing but `plain` and `dictionary` of values of a fixed length.
+   */
   readonly encoding?: Encoding | undefined
   /** Whether to write a Bloom filter, by which readers skip row groups without a value that they look for. Default false. */
   readonly bloomFilter?: boolean | undefined

@@ -5,19 +5,9 @@ import { chainFormats, S3Client, S3Target } from '../../../src/compat/luigi/inde
 import type { Bytes } from '../../../src/contracts/index.ts'
 import { concatBytes, utf8 } from '../../../src/core/bytes.ts'
 import { memoryStore } from '../../../src/stores/memory.ts'
-import { pattern } from './world.ts'
+import { chunksOf, cut, pattern } from './world.ts'
 
 const packed = (text: string): Bytes => new Uint8Array(gzipSync(text))
-
-function cut(bytes: Bytes, size: number): Bytes[] {
-  const pieces: Bytes[] = []
-  for (let at = 0; at < bytes.byteLength; at += size) pieces.push(bytes.slice(at, at + size))
-  return pieces
-}
-
-async function* chunksOf(chunks: readonly Bytes[]): AsyncGenerator<Bytes> {
-  yield* chunks
-}
 
 async function read(bytes: Bytes, size = 1000): Promise<string> {
   const pieces: Bytes[] = []

@@ -11,24 +11,19 @@ import {
   type TargetFormat,
   text,
 } from '../../../src/compat/luigi/index.ts'
-import { PREPARE_MS, type Python, pythonScripts, SCRIPT_MS } from '../../python.ts'
+import { PREPARE_MS, type Python, pythonFor, SCRIPT_MS } from '../../python.ts'
 import { realServers, startServer, type TestServer } from '../../servers.ts'
 import { all, pattern } from './world.ts'
 
 const LINES = ['one\n', 'Größe 😀\n', `${'x'.repeat(200_000)}\n`, 'last']
 const LARGE = pattern(17 * 1024 ** 2)
 
-let python: Python
+let python: Python | undefined
 let missing: string | undefined
 
 beforeAll(async () => {
-  const found = await pythonScripts(new URL('requirements.txt', import.meta.url))
-  if (typeof found !== 'string') {
-    python = found
-    return
-  }
-  missing = found
-  console.warn(`skipped: Luigi beside sluice/luigi: ${missing}`)
+  const requirements = new URL('requirements.txt', import.meta.url)
+  ;({ python, missing } = await pythonFor('Luigi beside sluice/luigi', requirements))
 }, PREPARE_MS)
 
 const servers = [{ kind: 'gateway' as const, missing: undefined }, ...realServers()]
@@ -76,7 +71,7 @@ describe.each(servers)('on $kind', ({ kind, missing: noServer }) => {
     await client.putString('x', `${root}/sluice/kept`, { contentType: 'text/csv' })
     await client.putString('made here', `${root}/sluice/report.csv`)
 
-    const script = python.script(new URL('with_luigi.py', import.meta.url), server)
+    const script = python?.script(new URL('with_luigi.py', import.meta.url), server)
     if (kind === 'rustfs') {
       // It answers NoSuchVersion for an absent key that ends in a slash, which Luigi's client does not expect.
       await expect(script).rejects.toThrow('NoSuchVersion')

@@ -1,5 +1,5 @@
 import { S3Client } from '../../../src/compat/luigi/index.ts'
-import type { Store } from '../../../src/contracts/index.ts'
+import type { Bytes, Store } from '../../../src/contracts/index.ts'
 
 /** An empty store behind a bucket's name. */
 export interface World {
@@ -35,4 +35,14 @@ export async function uploadsOf(store: Store): Promise<string[]> {
 
 export function pattern(bytes: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes).map((_, i) => (i * 31 + (i >> 8)) & 0xff)
+}
+
+export function cut(bytes: Bytes, size: number): Bytes[] {
+  const pieces: Bytes[] = []
+  for (let at = 0; at < bytes.byteLength; at += size) pieces.push(bytes.slice(at, at + size))
+  return pieces
+}
+
+export async function* chunksOf(chunks: readonly Bytes[]): AsyncGenerator<Bytes> {
+  yield* chunks
 }

@@ -4,19 +4,9 @@ import type { Bytes } from '../../../src/contracts/index.ts'
 import { concatBytes, utf8 } from '../../../src/core/bytes.ts'
 import { chainFormats, S3Client, S3Target, text, zstd } from '../../../src/node/luigi.ts'
 import { memoryStore } from '../../../src/stores/memory.ts'
-import { all, pattern } from './world.ts'
+import { all, chunksOf, cut, pattern } from './world.ts'
 
 const packed = (words: string): Bytes => new Uint8Array(zstdCompressSync(words))
-
-function cut(bytes: Bytes, size: number): Bytes[] {
-  const pieces: Bytes[] = []
-  for (let at = 0; at < bytes.byteLength; at += size) pieces.push(bytes.slice(at, at + size))
-  return pieces
-}
-
-async function* chunksOf(chunks: readonly Bytes[]): AsyncGenerator<Bytes> {
-  yield* chunks
-}
 
 async function read(bytes: Bytes, size = 1000): Promise<string> {
   const pieces = await all(zstd().pipeReader(chunksOf(cut(bytes, size))))

@@ -4,27 +4,22 @@ import type { GetOptions, Store } from '../../../src/contracts/index.ts'
 import { objectWriter } from '../../../src/core/object-writer.ts'
 import { parquet } from '../../../src/formats/parquet/index.ts'
 import { memoryStore } from '../../../src/stores/memory.ts'
-import { PREPARE_MS, type Python, pythonScripts, SCRIPT_MS } from '../../python.ts'
+import { PREPARE_MS, type Python, pythonFor, SCRIPT_MS } from '../../python.ts'
 import { startGateway } from '../../servers.ts'
 
 /** The gateway in the hands of Python's programs: boto3 and DuckDB, with their settings as they come. */
-let python: Python
+let python: Python | undefined
 let missing: string | undefined
 
 beforeAll(async () => {
-  const found = await pythonScripts(new URL('requirements.txt', import.meta.url))
-  if (typeof found !== 'string') {
-    python = found
-    return
-  }
-  missing = found
-  console.warn(`skipped: boto3 and DuckDB through the gateway: ${missing}`)
+  const requirements = new URL('requirements.txt', import.meta.url)
+  ;({ python, missing } = await pythonFor('boto3 and DuckDB through the gateway', requirements))
 }, PREPARE_MS)
 
 async function script(name: string, store: Store, env: Record<string, string> = {}): Promise<void> {
   const server = await startGateway(store)
   try {
-    await python.script(new URL(name, import.meta.url), server, env)
+    await python?.script(new URL(name, import.meta.url), server, env)
   } finally {
     await server.stop()
   }

@@ -1,6 +1,6 @@
 import type { Bytes } from '../../../contracts/index.ts'
-import { thriftStruct } from './compact-writer.ts'
-import { ENCODINGS, PAGE_TYPES, type PageEncoding } from './enums.ts'
+import { thriftStruct, type WriteStruct } from './compact-writer.ts'
+import { ENCODINGS, PAGE_TYPES, type PageEncoding, type PageType } from './enums.ts'
 
 interface Page {
   /** Without the header. */
@@ -26,11 +26,7 @@ export interface DictionaryPage extends Page {
  * @see https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift (PageHeader)
  */
 export function dataPageHeader(page: DataPage): Bytes {
-  return thriftStruct((header) => {
-    header.i32(1, PAGE_TYPES.data_page)
-    header.i32(2, page.rawBytes)
-    header.i32(3, page.storedBytes)
-    header.i32(4, page.crc | 0)
+  return pageHeader('data_page', page, (header) => {
     header.struct(5, (data) => {
       data.i32(1, page.slots)
       data.i32(2, ENCODINGS[page.encoding])
@@ -42,15 +38,21 @@ export function dataPageHeader(page: DataPage): Bytes {
 
 /** The header of a dictionary page, whose values are plain. */
 export function dictionaryPageHeader(page: DictionaryPage): Bytes {
-  return thriftStruct((header) => {
-    header.i32(1, PAGE_TYPES.dictionary_page)
-    header.i32(2, page.rawBytes)
-    header.i32(3, page.storedBytes)
-    header.i32(4, page.crc | 0)
+  return pageHeader('dictionary_page', page, (header) => {
     header.struct(7, (dictionary) => {
       dictionary.i32(1, page.count)
       dictionary.i32(2, ENCODINGS.plain)
     })
+  })
+}
+
+function pageHeader(type: PageType, page: Page, writeRest: WriteStruct): Bytes {
+  return thriftStruct((header) => {
+    header.i32(1, PAGE_TYPES[type])
+    header.i32(2, page.rawBytes)
+    header.i32(3, page.storedBytes)
+    header.i32(4, page.crc | 0)
+    writeRest(header)
   })
 }
 
