@@ -49,6 +49,8 @@ const rooms = {
 const packages = {
   aws4fetch: ['src/s3/'],
   txml: ['src/s3/', 'src/http/'],
+  // Optional: whoever has a broker brings it.
+  '@platformatic/kafka': ['src/compat/kafka/own-consumer.ts'],
   pako: ['src/compat/luigi/formats/'],
   papaparse: ['src/inputs/', 'src/formats/csv[.]ts$'],
   hyparquet: ['src/formats/parquet', 'src/cli/'],
@@ -140,12 +142,12 @@ export default {
     },
     {
       name: 'package-dev',
-      comment: 'what the published code imports stands under "dependencies"',
+      comment: 'what the published code imports stands under "dependencies", or "peerDependencies"',
       severity: 'error',
       from: { path: '^src/' },
       to: {
         dependencyTypes: ['npm-dev'],
-        dependencyTypesNot: ['npm'],
+        dependencyTypesNot: ['npm', 'npm-peer'],
         pathNot: '^node_modules/@types/',
       },
     },

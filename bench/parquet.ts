@@ -1,10 +1,12 @@
 /** `npm run bench parquet [-- --json] [--rounds=N] [--set=a] [--python]`: see bench/README.md. */
+import { findChromium, NO_CHROMIUM } from '../scripts/test-chromium.ts'
 import { pythonThatHas, pythonWith } from '../scripts/test-python.ts'
 import { bundleBytes } from './parquet/bundles.ts'
 import { CONTENDERS } from './parquet/contenders.ts'
 import { SETS } from './parquet/flights.ts'
 import { raceSet, type SetResult } from './parquet/one-set.ts'
 import { inChromium } from './parquet/platforms/chromium.ts'
+import type { PlatformRun } from './parquet/platforms/peak-growth.ts'
 import { inWorkerd } from './parquet/platforms/workerd.ts'
 import type { DataSet } from './parquet/sets.ts'
 import { OURS } from './parquet/targets.ts'
@@ -29,9 +31,12 @@ for (const [name, set] of sets) {
   if (!json) print(name, set, results[name])
 }
 const bundles = await bundleBytes()
+const failedPlatforms: string[] = []
+const hasChromium = findChromium() !== undefined
+if (!hasChromium) console.error(`skipped: Chromium: ${NO_CHROMIUM}`)
 const platforms = {
-  workerd: await rowsPerSecond('workerd', inWorkerd),
-  chromium: await rowsPerSecond('Chromium', inChromium),
+  workerd: await elsewhere('workerd', inWorkerd),
+  chromium: hasChromium ? await elsewhere('Chromium', inChromium) : undefined,
 }
 if (json) {
   console.log(JSON.stringify({ rounds, results, bundles, platforms }))
@@ -39,15 +44,18 @@ if (json) {
   console.log(`\nbundles, minified and gzipped\n`)
   console.log(table(Object.entries(bundles).map(([name, bytes]) => [name, `${bytes} B`])))
   console.log(`\n${PLATFORM_ROWS} rows of set a elsewhere, one run\n`)
-  console.log(
-    table(
-      Object.entries(platforms).map(([name, rate]) => [name, `${rate?.toFixed(0) ?? '-'} rows/s`]),
-    ),
-  )
+  const measured = Object.entries(platforms).map(([name, run]) => [
+    name,
+    run?.rowsPerSecond.toFixed(0) ?? '-',
+    run?.peakBytes === undefined ? '-' : (run.peakBytes / MIB).toFixed(0),
+  ])
+  console.log(table([['', 'rows/s', 'peak MiB'], ...measured]))
 }
-const good = Object.values(results).every(
-  ({ verdicts, failed }) => failed.length === 0 && verdicts.every(({ met }) => met),
-)
+const good =
+  failedPlatforms.length === 0 &&
+  Object.values(results).every(
+    ({ verdicts, failed }) => failed.length === 0 && verdicts.every(({ met }) => met),
+  )
 process.exit(good ? 0 : 1)
 
 /** A Python that has pyarrow, or with `--python` one that is made. */
@@ -63,19 +71,21 @@ async function findPython(): Promise<string | undefined> {
   }
 }
 
-async function rowsPerSecond(
+async function elsewhere(
   platform: string,
-  measure: (rows: number) => Promise<number>,
-): Promise<number | undefined> {
+  measure: (rows: number) => Promise<PlatformRun>,
+): Promise<{ rowsPerSecond: number; peakBytes?: number } | undefined> {
   try {
-    return PLATFORM_ROWS / (await measure(PLATFORM_ROWS))
+    const { seconds, ...peak } = await measure(PLATFORM_ROWS)
+    return { rowsPerSecond: PLATFORM_ROWS / seconds, ...peak }
   } catch (error) {
-    console.error(`skipped: ${platform}: ${(error as Error).message}`)
+    console.error(`FAILED: ${platform}: ${(error as Error).message}`)
+    failedPlatforms.push(platform)
     return undefined
   }
 }
 
-function print(name: string, set: DataSet, { medians, verdicts, profile }: SetResult): void {
+function print(name: string, set: DataSet, { medians, verdicts, profiles }: SetResult): void {
   console.log(`\nset ${name}: ${set.what}; medians of ${rounds} rounds\n`)
   const ours = medians[OURS]?.rowsPerSecond ?? Number.NaN
   const rows = Object.entries(medians).map(
@@ -91,5 +101,7 @@ function print(name: string, set: DataSet, { medians, verdicts, profile }: SetRe
   for (const { measure, ratio, target, met } of verdicts) {
     console.log(`${met ? 'met' : 'MISSED'}: ${measure}: ${ratio.toFixed(2)}, to be ${target}`)
   }
-  if (profile) console.log(`where the time of ${OURS} went:\n${profile.join('\n')}`)
+  for (const [contender, profile] of Object.entries(profiles)) {
+    console.log(`where the time of ${contender} went:\n${profile.join('\n')}`)
+  }
 }

@@ -7,6 +7,8 @@ import { node24, root } from './install.mjs'
 import { runCommand } from './run-command.ts'
 
 const benches: Readonly<Record<string, string>> = {
+  msglc:
+    'a file of 1 GB on a local server with latency, written and read in part, beside Python’s msglc and s3fs',
   parquet: 'rows to the bytes of a Parquet file, three sets of them, by each encoder',
   s3: '512 MiB from a stream of unknown length to a local server, by each client',
   sink: '2,000,000 small records through a sink into Parquet files on a local server, beside the encoder alone',

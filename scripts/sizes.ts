@@ -10,68 +10,78 @@ import { root } from './install.mjs'
 
 /** Entry → the most that `all` may come to, in bytes after gzip. Raise one only with a reason in the commit. */
 const limits: Record<string, number> = {
-  '.': 43_800,
-  './s3': 20_900,
-  's3 without multipart': 14_700,
+  '.': 49_900,
+  './s3': 21_100,
+  's3 without multipart': 14_800,
   './s3/buckets': 14_000,
-  './s3/credentials': 11_000,
-  './s3/janitor': 8_600,
+  './s3/credentials': 11_100,
+  './s3/janitor': 8_700,
   './s3/presign': 4_500,
   './s3/presigned-client': 9_000,
   './s3/post-policy': 4_000,
-  './s3/compose': 11_900,
+  './s3/compose': 12_100,
   './s3/resumable': 1_900,
   './s3/download': 4_000,
   './s3/tags': 6_000,
   './s3/customer-key': 3_200,
-  './s3/checksums': 2_600,
-  './s3/probe': 16_200,
-  './s3/doctor': 18_300,
+  './s3/checksums': 2_900,
+  './s3/probe': 16_600,
+  './s3/doctor': 18_700,
   './s3/providers': 2_000,
   './stores': 4_300,
   './stores/memory': 5_400,
-  './stores/s3': 20_700,
+  './stores/s3': 21_000,
   './stores/r2': 4_900,
   './stores/fs': 8_400,
   './stores/probe': 4_500,
   './formats/jsonl': 2_700,
-  './formats/csv': 5_200,
-  './formats/parquet': 32_500,
-  './formats/parquet/columns': 31_000,
+  './formats/csv': 5_300,
+  './formats/parquet': 36_300,
+  './formats/parquet/columns': 37_200,
   './formats/parquet/gzip': 300,
-  './formats/parquet/zstd': 186_000,
+  './formats/parquet/zstd': 186_400,
   './formats/parquet/lz4': 600,
   './formats/parquet/brotli': 700,
   './formats/parquet/zlib': 800,
+  './formats/msglc': 9_200,
   './formats/gzip': 1_500,
-  './inputs/csv': 16_300,
+  './inputs/csv': 16_400,
   './inputs/json': 6_300,
-  './logs/memory': 2_900,
+  './logs/memory': 3_450,
   './schemas': 4_100,
-  './audit': 6_400,
-  './compact': 12_500,
-  './dead-letters': 9_600,
+  './audit': 6_800,
+  './compact': 12_700,
+  './dead-letters': 9_900,
   './manifest': 6_400,
   './otel': 2_000,
-  './logs/durable-object': 7_000,
-  './logs/opfs': 11_300,
-  './files': 6_200,
-  './http': 29_600,
-  './http/s3-gateway': 29_700,
+  './logs/durable-object': 8_300,
+  './logs/opfs': 13_100,
+  './files': 6_300,
+  './msglc': 23_900,
+  './http': 29_900,
+  './http/s3-gateway': 30_500,
   './client': 7_000,
-  './testing': 25_600,
-  './node': 44_400,
-  './workers': 104_000,
-  './browser': 23_600,
+  './testing': 33_200,
+  './node': 46_600,
+  './workers': 113_700,
+  './browser': 23_700,
+  './buildflow': 78_900,
   './bytewax': 12_500,
-  './luigi': 31_500,
+  './luigi': 32_500,
   './luigi/gzip': 14_100,
-  './node/luigi': 37_800,
+  './node/buildflow': 86_400,
+  './node/luigi': 38_700,
+  './quix-streams': 68_500,
+  './kafka': 8_000,
+  './node/quix-streams': 79_300,
 }
 
-const { exports, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+const { exports, dependencies, peerDependencies } = JSON.parse(
+  readFileSync(join(root, 'package.json'), 'utf8'),
+) as {
   exports: Record<string, string | { default: string }>
   dependencies: Record<string, string>
+  peerDependencies: Record<string, string>
 }
 
 /**
@@ -80,7 +90,7 @@ const { exports, dependencies } = JSON.parse(readFileSync(join(root, 'package.js
  */
 const ownLimits: Record<string, number> = {
   './s3': 20_900,
-  's3 without multipart': 10_700,
+  's3 without multipart': 10_800,
 }
 
 /** What is measured beside the exports: what a bundle holds that takes only these. */
@@ -129,7 +139,11 @@ async function gzippedBytes(source: string, withDependencies: boolean): Promise<
     target: 'es2022',
     // Dependencies as a browser or a Worker gets them; what only one platform has stays an import.
     platform: 'browser',
-    external: ['node:*', 'cloudflare:*', ...(withDependencies ? [] : Object.keys(dependencies))],
+    // Who needs an optional package brings it.
+    external: [
+      ...['node:*', 'cloudflare:*', ...Object.keys(peerDependencies)],
+      ...(withDependencies ? [] : Object.keys(dependencies)),
+    ],
     logLevel: 'error',
   })
   const loaded = loadedAtOnce(metafile.outputs)

@@ -5,6 +5,7 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import type { Chunk, FieldType, Schema } from 'sluice'
 import { type Columns, parquetColumns } from 'sluice/formats/parquet/columns'
 import { median } from '../race.ts'
+import { profiled } from '../self-times.ts'
 import type { DataSet, Row } from './sets.ts'
 
 /** Of what writes columns that are in its memory. */
@@ -47,6 +48,15 @@ export async function fromColumns(
     database.closeSync()
     await rm(folder, { recursive: true })
   }
+}
+
+/** Where the time of our encoder goes with these columns. */
+export async function profileOfColumns({ schema, rows, make }: DataSet): Promise<string[]> {
+  const columns = columnsOf(await make(rows), schema)
+  await write(columns, schema)
+  const profileOf = await profiled()
+  await write(columns, schema)
+  return profileOf()
 }
 
 async function write(columns: Columns, schema: Schema): Promise<Uint8Array> {

@@ -1,9 +1,8 @@
 /** `node bench/parquet/client.ts CONTENDER SET [--profile]`: one run in a process of its own; what it took goes to its parent. */
-import { Session } from 'node:inspector/promises'
 import { parquetMetadata } from 'hyparquet'
+import { profiled } from '../self-times.ts'
 import { CONTENDERS, type Contender } from './contenders.ts'
 import { SETS } from './flights.ts'
-import { selfTimes } from './self-times.ts'
 import type { DataSet } from './sets.ts'
 
 export interface Measured {
@@ -18,7 +17,7 @@ export interface Measured {
 /** For the compiler of JavaScript, which takes a while to see what is often done. */
 const WARM_UP_ROWS = 20_000
 
-const [name = '', setName = '', profiled] = process.argv.slice(2)
+const [name = '', setName = '', profiling] = process.argv.slice(2)
 const contender = CONTENDERS[name] as Contender
 const set = SETS[setName] as DataSet
 
@@ -26,12 +25,12 @@ const rows = await set.make(set.rows)
 for (let n = 0; n < 3; n++) await contender(rows.slice(0, WARM_UP_ROWS), set.schema)
 globalThis.gc?.()
 
-const session = profiled ? await profiler() : undefined
+const profileOf = profiling ? await profiled() : undefined
 const before = process.memoryUsage().rss
 const began = performance.now()
 const file = await contender(rows, set.schema)
 const seconds = (performance.now() - began) / 1000
-const profile = session && selfTimes((await session.post('Profiler.stop')).profile)
+const profile = await profileOf?.()
 
 const found = rowsIn(file)
 if (found !== set.rows) throw new Error(`${name} wrote ${found} rows, not ${set.rows}`)
@@ -43,14 +42,6 @@ const measured: Measured = {
 }
 process.send?.(measured)
 process.disconnect?.()
-
-async function profiler(): Promise<Session> {
-  const session = new Session()
-  session.connect()
-  await session.post('Profiler.enable')
-  await session.post('Profiler.start')
-  return session
-}
 
 /** So that nobody wins by writing less. */
 function rowsIn(file: Uint8Array): number {

@@ -1,11 +1,11 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { answerOf, median, type RaceOptions, race } from '../race.ts'
-import { fromColumns } from './beside-duckdb.ts'
+import { fromColumns, profileOfColumns } from './beside-duckdb.ts'
 import { byPyarrow } from './beside-python.ts'
 import type { Measured } from './client.ts'
 import type { DataSet } from './sets.ts'
-import { DUCKDB, OURS, PYARROW, SIZE, SPEED, type Target } from './targets.ts'
+import { COLUMNS, DUCKDB, OURS, PYARROW, SIZE, SPEED, type Target } from './targets.ts'
 
 /** The medians of a contender; `peakBytes` only where the process is one of Node. */
 export interface Median {
@@ -15,6 +15,8 @@ export interface Median {
 }
 
 export interface Verdict {
+  /** Which run of ours it is about. */
+  readonly contender: string
   readonly measure: string
   readonly ratio: number
   readonly target: string
@@ -26,8 +28,8 @@ export interface SetResult {
   /** Contenders that failed; why is on the standard error. */
   readonly failed: readonly string[]
   readonly verdicts: readonly Verdict[]
-  /** Where our time went, if a figure was missed. */
-  readonly profile?: readonly string[]
+  /** Where the time of each of ours went that missed a figure. */
+  readonly profiles: Readonly<Record<string, readonly string[]>>
 }
 
 const CLIENT = fileURLToPath(new URL('client.ts', import.meta.url))
@@ -65,7 +67,7 @@ export async function raceSet(
   }
   const columns = await fromColumns(set, options.rounds)
   for (const [contender, { seconds, fileBytes }] of [
-    [`${OURS}, columns`, columns.ours],
+    [COLUMNS, columns.ours],
     [DUCKDB, columns.duckdb],
   ] as const) {
     medians[contender] = { rowsPerSecond: set.rows / seconds, fileBytes }
@@ -74,13 +76,19 @@ export async function raceSet(
     ...judge(SPEED, name, medians, 'rows per second', ({ rowsPerSecond }) => rowsPerSecond),
     ...judge(SIZE, name, medians, 'bytes', ({ fileBytes }) => fileBytes),
   ]
-  const missed = verdicts.some(({ met }) => !met) && OURS in medians
-  const profile = missed ? (await run(OURS, name, '--profile')).profile : undefined
+  const profiles: Record<string, readonly string[]> = {}
+  for (const { contender, met } of verdicts) {
+    if (met || contender in profiles || !(contender in medians)) continue
+    profiles[contender] =
+      contender === COLUMNS
+        ? await profileOfColumns(set)
+        : ((await run(contender, name, '--profile')).profile ?? [])
+  }
   return {
     medians,
     failed: contenders.filter((contender) => !(contender in medians)),
     verdicts,
-    ...(profile && { profile }),
+    profiles,
   }
 }
 
@@ -105,6 +113,7 @@ function judge(
       const ratio = mine ? pick(mine) / pick(theirs) : Number.NaN
       return [
         {
+          contender: ours,
           measure: `set ${set}, ${what} of ${ours} to ${of}`,
           ratio,
           target: least > 0 ? `≥ ${least}` : `≤ ${most}`,

@@ -1,4 +1,4 @@
-/** `node bench/sink/client.ts CONTENDER ENDPOINT RECORDS`: one run in a process of its own; what it took goes to its parent. */
+/** `client CONTENDER ENDPOINT RECORDS`: one run in a process of its own; what it took goes to its parent. */
 import { CONTENDERS, type Contender } from './contenders.ts'
 
 export interface Measured {

@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
+import type { Subject } from './subjects.ts'
 import type { Simulated, Work } from './worker.ts'
 
 export type { Simulated }
@@ -7,6 +8,7 @@ export type { Simulated }
 export interface Seeds {
   /** A folder that holds a copy of src/. */
   readonly folder: string
+  readonly subject: Subject
   readonly first: number
   readonly count: number
   /** Threads side by side. */
@@ -16,7 +18,7 @@ export interface Seeds {
 
 /** Simulates the seeds until one fails, and tells which; `undefined` when all pass. Rejects when the simulator itself breaks. */
 export async function runSeeds(
-  { folder, first, count, threads, whole }: Seeds,
+  { folder, subject, first, count, threads, whole }: Seeds,
   onResult: (result: Simulated) => void = () => {},
 ): Promise<Simulated | undefined> {
   const source = pathToFileURL(`${folder}/src/`).href
@@ -26,8 +28,13 @@ export async function runSeeds(
     await Promise.all(
       Array.from({ length: Math.min(threads, count) }, (_, i) => {
         const share = Math.ceil((count - i) / threads)
-        const workerData: Work = { source, from: first + i, by: threads, count: share, whole }
-        const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData })
+        const own = { from: first + i, by: threads, count: share }
+        const workerData: Work = { source, subject, whole, ...own }
+        const worker = new Worker(new URL('worker.ts', import.meta.url), {
+          workerData,
+          // A life is over before the engine's own few MiB are full for the second time.
+          resourceLimits: { maxYoungGenerationSizeMb: 32 },
+        })
         workers.push(worker)
         return new Promise<void>((resolve, reject) => {
           worker.on('message', (result: Simulated) => {

@@ -1,13 +1,12 @@
 /** A thread that simulates: each has its own globals, which a simulation replaces. Tells of each seed when it is over. */
 import { parentPort, workerData } from 'node:worker_threads'
+import { SUBJECTS, type Subject } from './subjects.ts'
 
-/** What src/testing/simulator/simulate.ts gives, in whichever copy of src/ is simulated. */
-interface Simulator {
-  simulate(
-    seed: number,
-    options: { readonly onLine?: ((line: string) => void) | undefined },
-  ): Promise<Simulated>
-}
+/** In whichever copy of src/ is simulated. */
+type Simulate = (
+  seed: number,
+  options: { readonly onLine?: ((line: string) => void) | undefined },
+) => Promise<Simulated>
 
 export interface Simulated {
   readonly seed: number
@@ -20,6 +19,7 @@ export interface Simulated {
 export interface Work {
   /** The address of a copy of src/. */
   readonly source: string
+  readonly subject: Subject
   readonly from: number
   readonly by: number
   readonly count: number
@@ -27,10 +27,12 @@ export interface Work {
   readonly whole?: boolean | undefined
 }
 
-const { source, from, by, count, whole } = workerData as Work
-const { simulate } = (await import(
-  new URL('testing/simulator/simulate.ts', source).href
-)) as Simulator
+const { source, subject, from, by, count, whole } = workerData as Work
+// Faults are what most lives are made of, and nobody reads where each was thrown. A replay shows it.
+if (!whole) Error.stackTraceLimit = 0
+const { file, name } = SUBJECTS[subject]
+const { [name]: simulate } = (await import(new URL(file, source).href)) as Record<string, Simulate>
+if (!simulate) throw new Error(`src/${file} has no ${name}()`)
 
 for (let i = 0; i < count; i++) {
   const lines: string[] = []

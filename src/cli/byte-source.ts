@@ -16,6 +16,9 @@ import { fileError, notFound } from './file-error.ts'
 import { type CliIo, oneLine } from './io.ts'
 import { GZIP_NAME } from './names.ts'
 
+/** What is read from its end, or from anywhere, and comes through a pipe or in gzip, has to be held: so much of it at most. */
+export const MAX_HELD_BYTES: number = 256 * 1024 * 1024
+
 /** Bytes to read, wherever they are. */
 export interface ByteSource {
   /** Whether `open` may be called again. A pipe can be read only once. */

@@ -10,6 +10,8 @@ import { asSluiceError, SluiceError } from '../core/errors.ts'
 import { type Address, addressText, type BucketOptions, openBucket } from './address.ts'
 import { notFound } from './file-error.ts'
 import type { CliIo } from './io.ts'
+import { lz4Block } from './lz4-block.ts'
+import { printable } from './printable.ts'
 
 /** A Parquet file of which any range can be read. */
 export type ParquetFile = AsyncBuffer
@@ -72,7 +74,7 @@ function exactBuffer(bytes: Bytes): ArrayBuffer {
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)
 }
 
-/** What Node unpacks by itself, beside hyparquet's own Snappy. Zstandard came with Node 22.15. */
+/** Snappy hyparquet unpacks itself. Zstandard came to Node with 22.15. */
 const COMPRESSORS: Compressors = {
   GZIP: (input) => zlib.gunzipSync(input),
   BROTLI: (input) => zlib.brotliDecompressSync(input),
@@ -82,14 +84,14 @@ const COMPRESSORS: Compressors = {
     }
     return zlib.zstdDecompressSync(input)
   },
+  LZ4_RAW: lz4Block,
+  LZ4: () => notRead('LZ4 in frames, which Parquet has given up'),
+  LZO: () => notRead('LZO'),
 }
 
-/** `NaN` and the infinities as their names, and hyparquet's typed arrays as lists. */
-function printable(value: unknown): unknown {
-  if (typeof value === 'number' && !Number.isFinite(value)) return String(value)
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
-  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as Iterable<unknown>, printable)
-  if (Array.isArray(value)) return value.map(printable)
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, printable(member)]))
+function notRead(codec: string): never {
+  throw new SluiceError(
+    'not-supported',
+    `Its pages are compressed by ${codec}, which is not read here`,
+  )
 }

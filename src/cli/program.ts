@@ -6,6 +6,7 @@ import { doctor } from './commands/doctor.ts'
 import { head } from './commands/head.ts'
 import { janitor } from './commands/janitor.ts'
 import { ls } from './commands/ls.ts'
+import { msglcCat, msglcGet, msglcLs } from './commands/msglc.ts'
 import { put } from './commands/put.ts'
 import { serve } from './commands/serve.ts'
 import { FORMATS } from './convert.ts'
@@ -31,6 +32,12 @@ The bytes are copied as they are, unless --format or --from is given, or the nam
 end differently: put a.csv s3://bucket/a.parquet converts. Standard input has no
 name. Records are read from CSV, NDJSON and JSON, gzip or not, not from Parquet.
 A bucket has to exist; its object is replaced when the last byte has arrived.`
+
+const MSGLC_PATH = `
+A path is keys and places: a/b/0, rows/-1, and, for get, slices: rows/10:20,
+rows/0:2:10 (every second of the first ten). Where a key is empty, holds a / or is
+no text, it is a JSON list of steps: ["a/b",0]. Only what is asked for is read.
+Bytes are printed as base64.`
 
 /** The command line, bound to one process's streams. Errors of its use are thrown as commander's own. */
 export function sluiceProgram(io: CliIo): Command {
@@ -91,6 +98,8 @@ export function sluiceProgram(io: CliIo): Command {
     )
     .action((address, options) => head(address, options, io))
 
+  msglcCommands(program, io)
+
   bucketCommand(program, 'doctor')
     .description('check that a bucket can do what Sluice needs, and say what to fix')
     .argument('<address>', 's3://bucket, or s3://bucket/prefix if only that may be written')
@@ -132,6 +141,31 @@ export function sluiceProgram(io: CliIo): Command {
     .action((folder, options) => serve(folder, options, io))
 
   return program
+}
+
+function msglcCommands(program: Command, io: CliIo): void {
+  const msglc = program
+    .command('msglc')
+    .description('look into a msglc file, of which only what is asked for is read')
+
+  bucketCommand(msglc, 'cat')
+    .description("print all of it as JSON; a list's items a line each")
+    .argument('<address>', 'the file, or - for standard input')
+    .action((address, options) => msglcCat(address, options, io))
+
+  bucketCommand(msglc, 'ls')
+    .description("print a map's keys, or a list's places, a line each")
+    .argument('<address>', 'the file, or - for standard input')
+    .argument('[path]', 'where in it', '')
+    .addHelpText('after', MSGLC_PATH)
+    .action((address, path, options) => msglcLs(address, path, options, io))
+
+  bucketCommand(msglc, 'get')
+    .description('print one value as JSON')
+    .argument('<address>', 'the file, or - for standard input')
+    .argument('<path>', 'where in it')
+    .addHelpText('after', MSGLC_PATH)
+    .action((address, path, options) => msglcGet(address, path, options, io))
 }
 
 function bucketCommand(program: Command, name: string): Command {

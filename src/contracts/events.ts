@@ -86,8 +86,8 @@ export interface CommittedEvent {
 }
 
 /**
- * An upload stays open in the store because it could not be aborted, or because the log went to another owner who may go on with it:
- * what nobody goes on with, the janitor or a lifecycle rule ends.
+ * An upload stays open in the store because it could not be aborted, or because the log's next owner may go on with it: what nobody
+ * goes on with, the janitor or a lifecycle rule ends.
  */
 export interface UploadLeftEvent {
   readonly type: 'upload-left'

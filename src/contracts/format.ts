@@ -24,6 +24,16 @@ export interface Format<R = Row> {
    * schema the encoder is given, never fail in `write()`.
    */
   check(row: R): Rejection | undefined
+  /**
+   * Whether `check` has nothing against any row that has keys, and whose values are numbers, booleans, `null`, valid dates and text; keys and
+   * text that UTF-8 can express. A sink does not ask it for each of such rows. Default false.
+   */
+  readonly takesPlainRows?: boolean | undefined
+  /**
+   * Whether an encoder that is given no schema takes rows whatever keys they have, so that its file can be begun before its last rows are
+   * known. Default false.
+   */
+  readonly takesAnyKeys?: boolean | undefined
   /** How columns are to be inferred for its files where none are declared, by whoever has all rows of a file. Default: each as `Inference` says. */
   readonly inference?: Inference | undefined
   /**
@@ -60,10 +70,18 @@ export interface Encoder<R = Row> {
   readonly bufferedBytes: number
   /** How many of the file's first bytes are only known at `close()`; 0 for most formats. */
   readonly headBytes: number
-  /** Takes rows and gives what bytes are ready. An error with code `invalid-record` leaves the encoder unusable. */
+  /**
+   * Takes rows, `Rows` too, and gives what bytes are ready. When it has resolved `rows` are the caller's again, who may write others into
+   * their memory; values that were taken out of them stay as they are. An error with code `invalid-record` leaves the encoder unusable.
+   */
   write(rows: Iterable<R>): Awaitable<readonly Chunk[]>
   /** Ends the file. Call once. `head` has exactly `headBytes` bytes, and is present only when that is above 0. */
   close(): Awaitable<EncodedEnd>
+  /**
+   * Gives out all that is held back, so that `checkpoint()` is behind the last row. Absent where nothing is held back, and where it can
+   * only be given out at the end. What comes after may be encoded less well than if this had not been called.
+   */
+  pause?(): Awaitable<readonly Chunk[]>
   /**
    * The last place of the file at which a later encoder can go on; `undefined` where there is none yet. Absent where the
    * format cannot be resumed.

@@ -1,4 +1,6 @@
+import type { Bytes } from './bytes.ts'
 import type { EncoderCheckpoint, Rejection, Row } from './format.ts'
+import type { Rows } from './rows.ts'
 import type { Schema } from './schema.ts'
 import type { MultipartToken, Part } from './store.ts'
 
@@ -66,8 +68,12 @@ export interface LogSession<R = Row> {
    * them durable at once (group commit).
    */
   append(batch: LogBatch<R>): Promise<Appended>
-  /** The rows of a sealed file in order, in batches of a bounded size. May be called again. `not-found` once committed. */
-  read(file: SealedFile): AsyncIterable<readonly R[]>
+  /**
+   * The rows of a sealed file in order, in batches of a bounded size; of one that was begun before, those that `begun` has not taken. A batch is
+   * the caller's until it asks for the next one, which may lie in the same memory; rows that were taken out of it stay as they are. May be called
+   * again. `not-found` once committed.
+   */
+  read(file: SealedFile): AsyncIterable<Rows<R>>
   /**
    * Cuts the lane at `file.end`, for good, which may lie within what one append brought. `file.begin` is the end of the
    * lane's previous file. Answers with what the file weighs and what stays open: where an append is divided, its bytes are
@@ -94,10 +100,38 @@ export interface LogSession<R = Row> {
    * forgotten the files of its beginning.
    */
   committed(range: LaneRange): Promise<readonly CommittedFile[]>
+  /** For files that are larger than the log. Only of logs in memory. */
+  readonly begun?: BegunFiles<R> | undefined
   /** Every lane that ever had a record, and how far it reaches: what an audit holds against a listing. */
   positions(): AsyncIterable<LanePosition>
   /** Gives the log back. Further calls reject. */
   close(): Promise<void>
+}
+
+/**
+ * Files whose bytes go to the store while their records still come, so that a log in memory need not hold all of them. What the store has is in its
+ * hands alone: when it drops the upload, these records are gone, as all of the log's are with the process.
+ */
+export interface BegunFiles<R = Row> {
+  /** Open rows in order, in batches of a bounded size. `not-found` for rows that a begun file has taken. */
+  read(range: LaneRange): AsyncIterable<Rows<R>>
+  /**
+   * The next file of the lane was begun, is to grow, or has grown: forgets the rows that it has taken. The lane's next cut is this file's, by its id and
+   * key, and not before `until`. `undefined` gives it up, and its rows with it. Answers with the lane.
+   */
+  keep(lane: Lane, file: BegunFile | undefined): Promise<LaneState>
+  /**
+   * The upload of a file that was begun, and sealed then, is gone: gives up the rows that it has taken. What the log still has of the file is all of
+   * it from now on, under its id and key; a file of which nothing is left is sealed no more. `not-found` for a file that is not sealed, or is committed.
+   */
+  giveUp(fileId: string): Promise<void>
+}
+
+/** A file that is not sealed yet, and whose first bytes are in the store or on their way there. */
+export interface BegunFile {
+  readonly id: string
+  readonly key: string
+  readonly upload: BegunUpload
 }
 
 export interface LogState {
@@ -134,12 +168,14 @@ export interface LaneState {
   readonly lastAtMs: number | undefined
   /** How the open records are written. */
   readonly encoding: Encoding
+  /** The file that they go into, where it was begun, and what the records weigh that it has taken: they are no longer in memory. */
+  readonly begun?: (BegunFile & { readonly rowBytes: number }) | undefined
 }
 
 /** How far a lane reaches. */
 export interface LanePosition {
   readonly lane: Lane
-  /** Everything before this position is in committed files. */
+  /** Everything before this position is in committed files, or was given up with the upload of a file that was begun. */
   readonly committed: number
   /** The next position: everything before it was acknowledged. */
   readonly end: number
@@ -148,7 +184,7 @@ export interface LanePosition {
 export interface LogBatch<R = Row> {
   readonly lanes: readonly {
     readonly lane: Lane
-    readonly rows: readonly R[]
+    readonly rows: Rows<R>
     /** Their size, as the sink measures it. */
     readonly bytes: number
     readonly encoding: Encoding
@@ -210,6 +246,25 @@ export interface UploadProgress {
   readonly checkpoint?: EncoderCheckpoint | undefined
 }
 
+/** Of a file that was begun before it was sealed. */
+export interface BegunUpload extends UploadProgress {
+  readonly checkpoint: EncoderCheckpoint
+  readonly begun: {
+    /** How many of its rows it has taken. */
+    readonly rows: number
+    /**
+     * How many it is to take next, where that was tried and has failed, else `rows`. Parts of as many may still be on their way, and one that arrives late takes
+     * the place of the one that was sent after it: so whoever goes on encodes as many first, and calls `pause()` there, and each part has the same bytes
+     * however often it is sent.
+     */
+    readonly until: number
+    /** Its columns, which were decided when it was begun; `undefined` where its format needs none. */
+    readonly schema: Schema | undefined
+    /** The file's bytes between the end of the parts and the end of those rows. */
+    readonly tail: Bytes
+  }
+}
+
 /** What a cut has made of a lane. */
 export interface Sealed {
   readonly file: PendingFile
@@ -220,10 +275,12 @@ export interface Sealed {
 export interface PendingFile extends SealedFile {
   /** Size of its rows, as the appends declared it. */
   readonly rowBytes: number
+  /** What those of its rows weigh that it took before it was sealed, and which the log holds no longer. Default 0. */
+  readonly takenBytes?: number | undefined
   /** How its rows are written. */
   readonly encoding: Encoding
-  /** An upload that an earlier process may have left open. */
-  readonly upload?: UploadProgress | undefined
+  /** An upload that an earlier process may have left open, or that was begun while the file's records came. */
+  readonly upload?: UploadProgress | BegunUpload | undefined
   /** What its object is, once its bytes are in the store; its rows are gone from the log then. */
   readonly stored?: ObjectFacts | undefined
 }

@@ -39,10 +39,17 @@ export type ScalarType =
 /** Exact decimal fractions. Values: text such as `-12.50`, or a `bigint`, which counts ones. */
 export interface DecimalType {
   readonly kind: 'decimal'
-  /** Digits in all, 1 to 38. */
+  /** Digits in all, 1 to 76. Most readers take 38 at most. */
   readonly precision: number
   /** Digits behind the point, 0 to `precision`. A value with more of them is refused. */
   readonly scale: number
+}
+
+/** Bytes of one length, such as digests. Values: a `Uint8Array` of so many. */
+export interface FixedBytesType {
+  readonly kind: 'bytes'
+  /** 1 to 64. */
+  readonly length: number
 }
 
 export type TimeUnit = 'ms' | 'us' | 'ns'
@@ -72,7 +79,10 @@ export interface ListType {
   readonly element: ElementType
 }
 
-/** Values: a plain object where the keys are texts; a `Map`, which only a bare encoder takes, and no sink. A key is never null, and is there once. */
+/**
+ * Values: a plain object, whose keys are texts, which keys of integers, floats and booleans are read from (`7`, not `07`); a `Map`, which only
+ * a bare encoder takes, and no sink. A key is never null, and is there once.
+ */
 export interface MapType {
   readonly kind: 'map'
   readonly key: FieldType
@@ -95,6 +105,7 @@ export interface ElementType {
 export type FieldType =
   | ScalarType
   | DecimalType
+  | FixedBytesType
   | TimeType
   | TimestampType
   | ListType

@@ -108,7 +108,7 @@ export interface SinkStatus {
   readonly openFiles: number
   /** Cut, and on their way to the store. */
   readonly sealedFiles: number
-  /** Size of the records of both, as JSON, about. */
+  /** Size of the records of both, as JSON, about, but for those that an open file has sent already. */
   readonly pendingBytes: number
   /** Age of the oldest of them; 0 when there are none. */
   readonly lagMs: number

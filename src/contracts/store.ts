@@ -37,7 +37,11 @@ export interface Store {
   /** On the server. `not-found` when the source is absent; `invalid-options` from a key to itself, as in S3. */
   copy?(from: string, to: string, options?: CopyOptions): Promise<PutResult>
   /** On the server: the sources, one after the other, become `to`. */
-  compose?(sources: readonly ComposeSource[], to: string, options?: PutOptions): Promise<PutResult>
+  compose?(
+    sources: readonly ComposeSource[],
+    to: string,
+    options?: PutOptions,
+  ): Promise<ComposeResult>
   createMultipart?(key: string, options?: MultipartOptions): Promise<MultipartUpload>
   /**
    * The upload that a token stands for. Does not ask the server: a dead token fails at its first use. One whose key is not
@@ -156,6 +160,11 @@ export interface ComposeSource {
   readonly key: string
   readonly range?: { readonly start: number; readonly end: number } | undefined
   readonly ifMatch?: string | undefined
+}
+
+export interface ComposeResult extends PutResult {
+  /** Of the bytes of the new object, those that were read and sent again, because the server does not copy them. */
+  readonly sentBytes: number
 }
 
 /** One open upload. Nothing is visible before `complete`. */

@@ -236,6 +236,8 @@ export class ObjectUpload {
     const failure = this.fail(error)
     if (this.#upload && this.resumption?.survives(failure)) {
       await Promise.all(this.#inFlight)
+      // What the store says is not there does not stay open.
+      if (failure.code === 'not-found') return failure
       return withOpenUpload(
         failure,
         'its upload can be resumed and stays open',

@@ -2,7 +2,7 @@ import type { Bytes, Chunk } from '../contracts/index.ts'
 import { concatBytes, EMPTY } from './bytes.ts'
 import { throwIfAborted } from './errors.ts'
 import { type ObjectUpload, sizeOfParts } from './object-upload.ts'
-import { PartBuffers } from './part-buffers.ts'
+import { PartBuffers, type SpareBuffers } from './part-buffers.ts'
 
 export interface ObjectWritten {
   readonly key: string
@@ -16,6 +16,7 @@ export interface ObjectWritten {
 export class PartsWriter {
   readonly #upload: ObjectUpload
   readonly #headBytes: number
+  readonly #spare: SpareBuffers | undefined
   readonly #buffers: PartBuffers
   #filling: Bytes | undefined
   #filled = 0
@@ -29,12 +30,16 @@ export class PartsWriter {
   #held: Bytes[] = []
   #bytes = 0
 
-  /** `headBytes` of the object's first part are left out, and given to `close`. */
-  constructor(upload: ObjectUpload, headBytes = 0) {
+  /**
+   * `headBytes` of the object's first part are left out, and given to `close`. `spare`: what an earlier upload left, and this one leaves
+   * when it has gone well.
+   */
+  constructor(upload: ObjectUpload, headBytes = 0, spare?: SpareBuffers) {
     const { plan, concurrency } = upload
     this.#upload = upload
     this.#headBytes = headBytes
-    this.#buffers = new PartBuffers((concurrency + 1) * plan.partBytes)
+    this.#spare = spare
+    this.#buffers = new PartBuffers((concurrency + 1) * plan.partBytes, spare)
     const arrived = upload.resumption?.arrived ?? []
     this.#partNumber = arrived.length
     if (headBytes > 0) this.#take()
@@ -57,6 +62,14 @@ export class PartsWriter {
     throwIfAborted(this.#upload.signal)
   }
 
+  /** A copy of what fills no part yet, of an upload whose parts have all arrived. Nothing more is written: the memory is the next upload's. */
+  leaveRest(): Bytes {
+    const rest = this.#filling?.slice(0, this.#filled) ?? EMPTY
+    if (this.#filling) this.#buffers.give(this.#filling)
+    this.#buffers.leave()
+    return rest
+  }
+
   /** Sends what is left, and makes the object. Once. `head` has exactly `headBytes` bytes. */
   async close(head: Chunk = EMPTY): Promise<ObjectWritten> {
     const upload = this.#upload
@@ -77,6 +90,7 @@ export class PartsWriter {
       if (first) await upload.send(1, first)
       else if (this.#partNumber === 0) await upload.send(1, EMPTY)
       etag = (await upload.complete()).etag
+      this.#buffers.leave()
     }
     return { key: upload.key, etag, bytes: this.#bytes, peakBytes: this.#buffers.peakBytes }
   }
@@ -92,11 +106,11 @@ export class PartsWriter {
     return this.#take()
   }
 
-  /** The first buffer grows with what comes: most objects are far smaller than a part. */
+  /** The first buffer grows with what comes, unless there is a whole one: most objects are far smaller than a part. */
   #take(): Bytes {
     this.#partBytes = this.#upload.plan.sizeOf(++this.#partNumber)
-    const isFirst = this.#buffers.peakBytes === 0
-    this.#filling = this.#buffers.take(isFirst ? this.#headBytes : this.#partBytes)
+    const grows = this.#buffers.peakBytes === 0 && !this.#spare?.has(this.#partBytes)
+    this.#filling = this.#buffers.take(grows ? this.#headBytes : this.#partBytes)
     this.#filled = 0
     return this.#filling
   }

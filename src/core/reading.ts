@@ -66,9 +66,10 @@ export class Reading<T> implements AsyncGenerator<T, void, undefined> {
 
 /**
  * Any source as an async iterable; a stream is locked at once. Leaving the loop early cancels the source, in every runtime:
- * Safari's `ReadableStream` has no async iterator before 26.4, so its reader is used directly.
+ * Safari's `ReadableStream` has no async iterator before 26.4, so its reader is used directly. `invalid-options` for what is no source.
  */
 export function iterate<T>(source: Source<T>): Reading<T> {
+  checkSource(source)
   if (source instanceof Reading) return source
   if (source instanceof ReadableStream) return readingOf(source.getReader())
   const iterator =
@@ -79,6 +80,14 @@ export function iterate<T>(source: Source<T>): Reading<T> {
       await iterator.return?.()
     },
   )
+}
+
+/** `invalid-options` for what is no source. Text is none: it would be read as characters. */
+export function checkSource(source: unknown): void {
+  const object: object = typeof source === 'string' ? {} : Object(source)
+  if (Symbol.asyncIterator in object || Symbol.iterator in object) return
+  if (object instanceof ReadableStream) return
+  throw new SluiceError('invalid-options', 'A source must be an iterable or a stream')
 }
 
 function readingOf<T>(reader: ReadableStreamDefaultReader<T>): Reading<T> {

@@ -36,7 +36,7 @@ export function checkpoints(
       } catch {}
       throw new SluiceError(
         'not-supported',
-        `This .${extension} file was begun by another version of Sluice, or with other options; encode it anew`,
+        `This .${extension} file was begun by another version of Sluice, or with other options; go on with those, or encode it anew`,
       )
     },
   }

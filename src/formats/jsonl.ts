@@ -24,6 +24,7 @@ const PIECE_LENGTH = 256 * 1024
 export function jsonl<R extends object = Row>(): Format<R> {
   return {
     ...FILE_TYPES.jsonl,
+    takesAnyKeys: true,
     check: checkJsonRecord,
     encoder: lineEncoder,
   }

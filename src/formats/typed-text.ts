@@ -42,7 +42,7 @@ export function typedJson(value: unknown, type: FieldType): unknown {
         ? Array.from(value, (item) => typedJson(item, type.element.type))
         : value
     case 'map': {
-      const entries = mapEntries(value)?.map(([key, item]) => [
+      const entries = mapEntries(value, type.key)?.map(([key, item]) => [
         typedText(key, type.key) ?? String(key),
         typedJson(item, type.value.type),
       ])

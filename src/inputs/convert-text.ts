@@ -51,6 +51,8 @@ function textAsKind(text: string, type: Exclude<FieldType, ScalarType>): unknown
   switch (type.kind) {
     case 'decimal':
       return text
+    case 'bytes':
+      return fromBase64(text) ?? text
     case 'time':
       return integerOfText(text) ?? text
     case 'timestamp':

@@ -10,7 +10,7 @@ import {
   type RunRanges,
   withAnswer,
 } from './producers.ts'
-import { encodeRows, type RowBlock } from './row-codec.ts'
+import { encodeRows, type RowBytes } from './row-codec.ts'
 
 /** Below the 2 MB that a value may have. */
 const PIECE_BYTES = 1_900_000
@@ -102,7 +102,7 @@ function runsOf(text: SqlValue | undefined): RunRanges {
 function appendLane(
   sql: SqlLike,
   part: LogBatch<object>['lanes'][number],
-  blocks: readonly RowBlock[],
+  blocks: readonly RowBytes[],
   atMs: number,
 ): LaneRange {
   const lane = laneFor(sql, part.lane, part.encoding)

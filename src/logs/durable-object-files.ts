@@ -3,7 +3,7 @@ import type {
   CutReason,
   LaneRange,
   PendingFile,
-  Row,
+  Rows,
   Sealed,
   SealedFile,
   StoredFile,
@@ -64,7 +64,7 @@ export function sealFile(sql: SqlLike, file: SealedFile): Sealed {
 }
 
 /** The rows of the file that begin at position `at`, as far as one block has them. */
-export function readBlocks(sql: SqlLike, file: SealedFile, at: number): Row[] {
+export function readBlocks(sql: SqlLike, file: SealedFile, at: number): Rows {
   const pieces = sql
     .exec(
       `SELECT first, body FROM blocks

@@ -6,6 +6,7 @@ import type {
   LogSession,
   LogState,
   Row,
+  Rows,
   SealedFile,
   StoredFile,
   UploadProgress,
@@ -130,7 +131,7 @@ function session<R extends object>(
       for (let at = file.begin; at < file.end; ) {
         const rows = transact(() => readBlocks(sql, file, at))
         at += rows.length
-        yield rows as R[]
+        yield rows as Rows<R>
       }
     },
     async seal(file: SealedFile) {

@@ -1,16 +1,17 @@
 import type {
   Appended,
+  BegunFiles,
   CommittedFile,
   Encoding,
   Lane,
   LanePosition,
   LaneRange,
-  LaneState,
   Log,
   LogBatch,
   LogSession,
   PendingFile,
   Row,
+  Rows,
   Sealed,
   SealedFile,
   StoredFile,
@@ -19,31 +20,27 @@ import type {
 import { SluiceError } from '../core/errors.ts'
 import { laneId } from '../core/lane.ts'
 import { encodingText } from './encodings.ts'
+import {
+  begunRows,
+  heldRows,
+  hold,
+  isOpen,
+  leave,
+  type MemoryLane,
+  newLane,
+  stateOf,
+  take,
+  withoutBegun,
+} from './memory-lane.ts'
 import { earlierAnswer, type ProducerWindow, producerRuns, withAnswer } from './producers.ts'
-import { checkReach, laneToCut, neverSealed, otherEncoding } from './refusals.ts'
-
-/** Rows in one batch of `read`, and in one array of what is held, unless one append brought more. */
-const BATCH_ROWS = 4096
-
-interface MemoryLane<R> {
-  readonly lane: Lane
-  /** Rows from `firstRow` on; those before it are committed and forgotten. */
-  readonly rows: R[][]
-  firstRow: number
-  begin: number
-  end: number
-  /** What the open records came in; the first may have begun before them. */
-  arrivals: Arrival[]
-  bytes: number
-  encoding: Encoding
-}
-
-interface Arrival {
-  readonly begin: number
-  readonly end: number
-  readonly bytes: number
-  readonly atMs: number
-}
+import {
+  checkReach,
+  laneToCut,
+  neverSealed,
+  noOpenRows,
+  otherEncoding,
+  otherFile,
+} from './refusals.ts'
 
 interface MemoryState<R> {
   epoch: number
@@ -102,7 +99,8 @@ class MemorySession<R> implements LogSession<R> {
     // Before anything is changed: a batch is kept whole or not at all.
     for (const { lane, encoding } of parts) this.#checkEncoding(lane, encoding)
     const ranges = parts.map(({ lane, rows, bytes, encoding }) => {
-      const held = this.#lane(lane) ?? this.#newLane(lane, encoding)
+      const held = this.#lane(lane) ?? newLane<R>(lane, encoding)
+      this.#state.lanes.set(laneId(lane), held)
       const begin = held.end
       hold(held.rows, rows)
       held.end += rows.length
@@ -120,36 +118,28 @@ class MemorySession<R> implements LogSession<R> {
     return { ranges, rejected, duplicate: false }
   }
 
-  async *read(file: SealedFile): AsyncGenerator<readonly R[], void, undefined> {
+  async *read(file: SealedFile): AsyncGenerator<Rows<R>, void, undefined> {
     this.#check()
     const held = this.#lane(file.lane)
     const pending = this.#state.sealed.get(file.id)
     // Rows may outlive their file, in one array with those of the next.
-    if (!held || !pending || pending.stored) {
-      throw new SluiceError('not-found', `The log does not hold the records of "${file.key}"`, {
-        key: file.key,
-      })
-    }
-    let at = held.firstRow
-    for (const rows of [...held.rows]) {
-      const from = Math.max(file.begin - at, 0)
-      const to = Math.min(file.end - at, rows.length)
-      for (let i = from; i < to; i += BATCH_ROWS) {
-        this.#check()
-        yield rows.slice(i, Math.min(i + BATCH_ROWS, to))
-      }
-      at += rows.length
-    }
+    if (!held || !pending || pending.stored) throw gone(file)
+    const begin = file.begin + begunRows(pending)
+    // Its upload was given up, and what it had taken is nowhere else.
+    if (held.firstRow > begin) throw gone(file)
+    yield* this.#rowsOf(held, { begin, end: file.end })
   }
 
   async seal(file: SealedFile): Promise<Sealed> {
     this.#check()
     const lane = laneToCut(file, this.#lane(file.lane))
-    const before = lane.bytes
-    lane.begin = file.end
-    lane.arrivals = lane.arrivals.filter(({ end }) => end > file.end)
-    lane.bytes = openBytes(lane)
-    const pending = { ...file, rowBytes: before - lane.bytes, encoding: lane.encoding }
+    const { begun, bytes, encoding } = lane
+    if (begun && (file.id !== begun.id || file.end < file.begin + begun.upload.begun.until)) {
+      throw otherFile(file, begun)
+    }
+    leave(lane, file.end)
+    const taken = begun && { upload: begun.upload, takenBytes: begun.rowBytes }
+    const pending = { ...file, rowBytes: bytes - lane.bytes, encoding, ...taken }
     this.#state.sealed.set(file.id, pending)
     return { file: pending, rest: stateOf(lane) }
   }
@@ -202,6 +192,45 @@ class MemorySession<R> implements LogSession<R> {
     }
   }
 
+  readonly begun: BegunFiles<R> = {
+    read: (range) => this.#readOpen(range),
+    keep: async (lane, file) => {
+      this.#check()
+      const held = this.#lane(lane)
+      const { rows, until } = (file ?? held?.begun)?.upload.begun ?? { rows: 0, until: 0 }
+      if (!held || until > held.end - held.begin) throw noOpenRows(lane)
+      if (file) take(held, held.begin + rows, file)
+      else leave(held, held.begin + rows)
+      this.#forget(lane)
+      return stateOf(held)
+    },
+    giveUp: async (fileId) => {
+      this.#check()
+      const file = this.#state.sealed.get(fileId)
+      if (!file) throw neverSealed(fileId)
+      const left = withoutBegun(file)
+      if (left.begin < left.end) this.#state.sealed.set(fileId, left)
+      else this.#state.sealed.delete(fileId)
+      this.#forget(file.lane)
+    },
+  }
+
+  async *#readOpen(range: LaneRange): AsyncGenerator<Rows<R>, void, undefined> {
+    this.#check()
+    const held = this.#lane(range.lane)
+    const first = (held?.begin ?? 0) + (held?.begun?.upload.begun.rows ?? 0)
+    if (!held || range.begin < first || range.end > held.end) throw noOpenRows(range.lane)
+    yield* this.#rowsOf(held, range)
+  }
+
+  /** What is held of them. */
+  *#rowsOf(held: MemoryLane<R>, range: Pick<LaneRange, 'begin' | 'end'>): Generator<Rows<R>> {
+    for (const rows of heldRows(held, range)) {
+      this.#check()
+      yield rows
+    }
+  }
+
   async close(): Promise<void> {
     if (this.#state.epoch === this.#epoch) this.#state.epoch++
   }
@@ -220,10 +249,10 @@ class MemorySession<R> implements LogSession<R> {
   #forget(lane: Lane): void {
     const held = this.#lane(lane)
     if (!held) return
-    let kept = held.begin
+    let kept = held.begin + (held.begun?.upload.begun.rows ?? 0)
     for (const file of this.#state.sealed.values()) {
       if (file.stored || laneId(file.lane) !== laneId(lane)) continue
-      kept = Math.min(kept, file.begin)
+      kept = Math.min(kept, file.begin + begunRows(file))
     }
     let gone = 0
     for (const rows of held.rows) {
@@ -236,13 +265,6 @@ class MemorySession<R> implements LogSession<R> {
 
   #lane(lane: Lane): MemoryLane<R> | undefined {
     return this.#state.lanes.get(laneId(lane))
-  }
-
-  #newLane(lane: Lane, encoding: Encoding): MemoryLane<R> {
-    const none = { rows: [], firstRow: 0, begin: 0, end: 0, arrivals: [], bytes: 0 }
-    const held: MemoryLane<R> = { lane, ...none, encoding }
-    this.#state.lanes.set(laneId(lane), held)
-    return held
   }
 
   #checkEncoding(lane: Lane, encoding: Encoding): void {
@@ -258,27 +280,6 @@ class MemorySession<R> implements LogSession<R> {
   }
 }
 
-function isOpen({ begin, end }: MemoryLane<unknown>): boolean {
-  return end > begin
-}
-
-function stateOf({ lane, begin, end, arrivals, bytes, encoding }: MemoryLane<unknown>): LaneState {
-  const [first, last] = [arrivals[0], arrivals.at(-1)]
-  return { lane, begin, end, bytes, openedAtMs: first?.atMs, lastAtMs: last?.atMs, encoding }
-}
-
-function openBytes({ begin, arrivals }: MemoryLane<unknown>): number {
-  let bytes = 0
-  for (const arrival of arrivals) {
-    const open = arrival.end - Math.max(arrival.begin, begin)
-    bytes += (arrival.bytes * open) / (arrival.end - arrival.begin)
-  }
-  return Math.round(bytes)
-}
-
-/** Small appends share an array: a read of a million single rows must not be a million batches. */
-function hold<R>(held: R[][], rows: readonly R[]): void {
-  const last = held.at(-1)
-  if (last && last.length + rows.length <= BATCH_ROWS) last.push(...rows)
-  else held.push([...rows])
+function gone({ key }: SealedFile): SluiceError {
+  return new SluiceError('not-found', `The log does not hold the records of "${key}"`, { key })
 }

@@ -96,12 +96,11 @@ function logFile(handle: SyncHandleLike): LogFile {
     async sync() {
       handle.flush()
     },
-    async read(start, end) {
-      const bytes: Bytes = new Uint8Array(end - start)
-      const read = handle.read(bytes, { at: start })
-      if (read < bytes.byteLength)
-        throw new Error(`The file ends at ${start + read}, before ${end}`)
-      return bytes
+    async read(start, into) {
+      const { byteLength } = into
+      const read = handle.read(into, { at: start })
+      if (read === byteLength) return
+      throw new Error(`The file ends at ${start + read}, before ${start + byteLength}`)
     },
     async close() {
       handle.close()

@@ -1,4 +1,4 @@
-import type { Lane, LaneRange, SealedFile } from '../contracts/index.ts'
+import type { BegunFile, Lane, LaneRange, SealedFile } from '../contracts/index.ts'
 import { SluiceError } from '../core/errors.ts'
 
 /** What of a lane no file has yet. */
@@ -45,4 +45,16 @@ export function otherEncoding({ partition, schema }: Lane): SluiceError {
 /** What a call hears that is about a file which is not sealed, or is committed and so no longer under way. */
 export function neverSealed(id: string): SluiceError {
   return new SluiceError('not-found', `The log has no sealed file ${id} that is not committed`)
+}
+
+/** What a cut hears that would leave out what a begun file has taken, or give it to another one. */
+export function otherFile({ key, end }: SealedFile, begun: BegunFile): SluiceError {
+  const message = `The file ${key} cannot end at ${end}: "${begun.key}" was begun, and has taken more records`
+  return new SluiceError('invalid-options', message, { key })
+}
+
+/** Open rows that are not there, or no longer. */
+export function noOpenRows({ partition }: Lane): SluiceError {
+  const message = `The log does not hold such open records of partition "${partition.slice(0, 200)}"`
+  return new SluiceError('not-found', message)
 }

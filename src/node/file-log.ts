@@ -1,7 +1,7 @@
 import * as fs from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Bytes, LanePosition, Log, Row } from '../contracts/index.ts'
+import type { LanePosition, Log, Row } from '../contracts/index.ts'
 import type { LogFile, LogFiles } from '../logs/segments/log-files.ts'
 import { readPositions } from '../logs/segments/read-positions.ts'
 import { type SegmentLogOptions, segmentLog } from '../logs/segments/segment-log.ts'
@@ -11,13 +11,13 @@ export type { SegmentLogOptions }
 /**
  * A log in a local folder, over `node:fs`: in Node, Deno and Bun. The folder, which is made when the log is first opened, is the log's alone.
  *
- * Guaranteed: what {@link Log} says, through crashes of the process and of the machine: every call resolves after `fsync`. Calls
+ * Guaranteed: what {@link Log} says, through crashes of the process and of the machine: every call resolves after `fdatasync`. Calls
  * that come while one is under way share the next. What was cut off by a crash is found by its checksum and left out.
  * Whoever opens the log last owns it, in another process too: the owner before hears `fenced` instead of an acknowledgement.
  *
- * Rows stay in the files until they are in the store. In memory are, besides the lanes, about 150 bytes for each append that has rows
- * there, and half a kilobyte for each file of the last 90 days, for receipts, and each of the answers, 32 at most, of a producer of the last 7 and of
- * the last 1,000. The folder takes at most four times the room of its rows and of what is in memory, and some 128 MiB.
+ * Rows stay in the files until they are in the store. In memory are, besides the lanes, the rows that are
+ * being written (8 MiB and one append at most, of which 16 MiB are kept for the next ones), about 150 bytes for each append that has rows there, and half a kilobyte for each file of the last 90 days, for receipts, and
+ * each of the answers, 32 at most, of a producer of the last 7 and of the last 1,000. The folder takes at most four times the room of its rows and of what is in memory, and some 128 MiB.
  *
  * Not guaranteed: anything on a network file system without working `fsync` and exclusive creation, or on a disk that
  * confirms what it has not kept.
@@ -101,15 +101,15 @@ function logFile(file: fs.FileHandle, size: number): LogFile {
         sizeBytes += bytesWritten
       }
     },
-    sync: () => file.sync(),
-    async read(start, end) {
-      const bytes: Bytes = new Uint8Array(end - start)
-      for (let at = 0; at < bytes.byteLength; ) {
-        const { bytesRead } = await file.read(bytes, at, bytes.byteLength - at, start + at)
-        if (bytesRead === 0) throw new Error(`The file ends at ${start + at}, before ${end}`)
+    sync: () => file.datasync(),
+    async read(start, into) {
+      const { byteLength } = into
+      for (let at = 0; at < byteLength; ) {
+        const { bytesRead } = await file.read(into, at, byteLength - at, start + at)
+        if (bytesRead === 0)
+          throw new Error(`The file ends at ${start + at}, before ${start + byteLength}`)
         at += bytesRead
       }
-      return bytes
     },
     close: () => file.close(),
   }

@@ -11,7 +11,7 @@ import type { Bytes, CallOptions, ErrorCode } from '../contracts/index.ts'
 import { asSluiceError, type SluiceError } from '../core/errors.ts'
 import type { ObjectWritten } from '../core/parts-writer.ts'
 import type { Environment } from '../s3/credentials/index.ts'
-import { fromEnvironment } from './s3-from-environment.ts'
+import { connectionOf } from './s3-connection.ts'
 
 export * from '../compat/luigi/index.ts'
 export { zstd } from './luigi-zstd.ts'
@@ -112,22 +112,6 @@ function withClient<Options extends { readonly client?: luigi.S3Client | undefin
   options: Options,
 ): Options & { readonly client: luigi.S3Client } {
   return { ...options, client: options.client ?? new S3Client() }
-}
-
-function connectionOf(given: luigi.S3Connection, env: Environment): luigi.S3Connection {
-  const { regionName, endpointUrl, pathStyle, provider, clock } = given
-  const found = fromEnvironment({
-    ...{ env, region: regionName, endpoint: endpointUrl, pathStyle, provider, clock },
-  })
-  return {
-    ...given,
-    regionName: found.region,
-    endpointUrl: found.endpoint,
-    pathStyle: found.pathStyle,
-    provider: found.provider,
-    credentials: given.credentials ?? found.credentials,
-    stsEndpointUrl: given.stsEndpointUrl ?? (env.AWS_ENDPOINT_URL_STS || undefined),
-  }
 }
 
 function bodyOf(source: luigi.PutSource | string): luigi.PutSource {

@@ -1,23 +1,23 @@
 import { type IncomingMessage, request as plainRequest } from 'node:http'
 import { request as secureRequest } from 'node:https'
-import { Readable } from 'node:stream'
 
 /**
- * A `fetch` for clients in Node that send much: `s3Client({ …, fetch: nodeFetch })`. Node's own copies a body three times before it
+ * A `fetch` for clients in Node that send or read much: `s3Client({ …, fetch: nodeFetch })`. Node's own copies a body three times before it
  * is sent (undici: once to keep it, once to stream it, once for the case of a redirect), which is four parts of memory for
- * each part in flight. This one hands the bytes to the socket as they lie.
+ * each part in flight; and what comes twice, into its parser and out of it. This one hands the bytes to the socket as they lie, and on as they come.
  *
- * Guaranteed: what a client of this package needs of `fetch`. Redirects are not followed, `signal` ends a request at any time, and
- * requests without bytes as their body go to `fetch` itself. Not guaranteed: anything else of `fetch`, such as cookies; that the
- * answer to a body is decoded; HTTP/2, which Node's own `fetch` does not speak either.
+ * Guaranteed: what a client of this package needs of `fetch`. Redirects are not followed, and `signal` ends a request at any time.
+ * Requests that neither have bytes as their body nor ask for a range go to `fetch` itself. Not guaranteed: anything else of `fetch`, such as
+ * cookies; that the answer to the others is decoded, which a range cannot be; HTTP/2, which Node's own `fetch` does not speak either.
  *
  * Rejects with what Node says of a connection that fails.
  */
 export function nodeFetch(url: string, init: RequestInit): Promise<Response> {
   const { body, method = 'GET', signal } = init
-  if (!(body instanceof Uint8Array)) return fetch(url, init)
   const headers = Object.fromEntries(new Headers(init.headers))
-  headers['content-length'] = String(body.byteLength)
+  const isRange = method === 'GET' && headers.range !== undefined
+  if (!(body instanceof Uint8Array || isRange)) return fetch(url, init)
+  if (body) headers['content-length'] = String((body as Uint8Array).byteLength)
   const send = url.startsWith('https:') ? secureRequest : plainRequest
   return new Promise((resolve, reject) => {
     const sending = send(url, { method, headers, ...(signal && { signal }) }, (incoming) => {
@@ -32,7 +32,7 @@ export function nodeFetch(url: string, init: RequestInit): Promise<Response> {
     })
     // After the answer the body's reader hears of it.
     sending.on('error', reject)
-    sending.end(body)
+    sending.end(body as Uint8Array | undefined)
   })
 }
 
@@ -46,8 +46,29 @@ function responseOf(incoming: IncomingMessage): Response {
     headers.append(rawHeaders[n] as string, rawHeaders[n + 1] as string)
   }
   if (!WITHOUT_BODY.has(status)) {
-    return new Response(Readable.toWeb(incoming) as ReadableStream, { status, headers })
+    return new Response(bodyOf(incoming), { status, headers })
   }
   incoming.resume()
   return new Response(null, { status, headers })
+}
+
+/** As they came from the socket, each time in a buffer of their own: `Readable.toWeb` would copy them. */
+function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+  const chunks = incoming[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await chunks.next()
+        if (done) controller.close()
+        else {
+          const { buffer, byteOffset, byteLength } = value
+          controller.enqueue(new Uint8Array(buffer, byteOffset, byteLength))
+        }
+      },
+      cancel(reason) {
+        incoming.destroy(reason instanceof Error ? reason : undefined)
+      },
+    },
+    { highWaterMark: 0 },
+  )
 }

@@ -1,6 +1,7 @@
 import type {
   Bytes,
   CallOptions,
+  ComposeResult,
   ComposeSource,
   MultipartLimits,
   ObjectHeaders,
@@ -46,7 +47,7 @@ export async function composeObjects(
   sources: readonly ComposeSource[],
   to: string,
   options: S3PutObjectOptions = {},
-): Promise<PutResult> {
+): Promise<ComposeResult> {
   checkKey(to)
   if (sources.length === 0) throw invalid(to, 'it is to be composed of nothing')
   const looking = sources.map((source) => (signal: AbortSignal) => pieceOf(client, source, signal))
@@ -123,7 +124,7 @@ async function assemble(
   to: string,
   pieces: readonly Piece[],
   options: S3PutObjectOptions,
-): Promise<PutResult> {
+): Promise<ComposeResult> {
   const { multipart } = client.provider.capabilities
   if (!multipart) {
     throw new SluiceError('not-supported', `"${to}": this provider knows no parts`, { key: to })
@@ -132,7 +133,8 @@ async function assemble(
   const plan = composePlan(filled, multipart)
   const [only = []] = plan
   if (plan.length === 0 || (plan.length === 1 && isRead(only, multipart))) {
-    return putObject(client, to, await bodyOf(client, only, to, options.signal), options)
+    const body = await bodyOf(client, only, to, options.signal)
+    return { ...(await putObject(client, to, body, options)), sentBytes: sum(only.map(sizeOf)) }
   }
   checkConditional(client, to, options, 'conditionalComplete')
   if (plan.length > multipart.maxParts) {
@@ -150,7 +152,9 @@ async function assemble(
         return upload.putPart(partNumber, body, { signal })
       }, signal)
   })
-  return completeWith(await beginUpload(client, to, options), parts, options)
+  const { etag } = await completeWith(await beginUpload(client, to, options), parts, options)
+  const sent = plan.filter((part) => isRead(part, multipart))
+  return { etag, sentBytes: sum(sent.flat().map(sizeOf)) }
 }
 
 /** Whether the part must pass through here: AWS copies a range only of an object of more than 5 MB. */

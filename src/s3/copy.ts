@@ -25,7 +25,7 @@ import {
 } from './server-parts.ts'
 
 /**
- * Copies within the bucket, on the server, headers and metadata included; tags too, but for a copy in parts: by one CopyObject, or, where the source is too large
+ * Copies within the bucket, or from that of `options.source`, on the server, headers and metadata included; tags too, but for a copy in parts: by one CopyObject, or, where the source is too large
  * for that (5 GiB), in parts, several at once and all of one version of the source.
  *
  * With a condition it copies into a multipart upload and makes its completion conditional, since most servers ignore a
@@ -43,7 +43,7 @@ export async function copyObject(
 ): Promise<PutResult> {
   checkKey(from)
   checkKey(to)
-  const { signal } = options
+  const { signal, source = client } = options
   const { copyConditionPrefix: prefix } = client.provider
   const nonce = hasCondition(options) ? newNonce() : undefined
   if (nonce && prefix === undefined) return copyInParts(client, from, to, options)
@@ -54,7 +54,7 @@ export async function copyObject(
       method: 'PUT',
       key: to,
       headers: {
-        'x-amz-copy-source': client.copySource(from),
+        'x-amz-copy-source': source.copySource(from),
         'x-amz-tagging-directive': options.tags && 'REPLACE',
         ...storageHeaders(options),
         ...(nonce && {
@@ -88,9 +88,9 @@ async function copyInParts(
   options: S3CopyOptions,
   refusal?: unknown,
 ): Promise<PutResult> {
-  const { signal } = options
+  const { signal, source: holder = client } = options
   checkConditional(client, to, options, 'conditionalComplete')
-  const source = await headObject(client, from, { signal })
+  const source = await headObject(holder, from, { signal })
   if (!source) throw noSource(from)
   const { sizeBytes } = source
   if (refusal && sizeBytes <= client.provider.capabilities.maxPutBytes) throw refusal
@@ -98,7 +98,8 @@ async function copyInParts(
   if (sizeBytes === 0) return putObject(client, to, EMPTY, { ...source, ...options })
   const parts: MakePart[] = []
   for (let start = 0; start < sizeBytes; start += COPY_PART_BYTES) {
-    parts.push(copiedPart(client, source, start, Math.min(start + COPY_PART_BYTES, sizeBytes)))
+    const end = Math.min(start + COPY_PART_BYTES, sizeBytes)
+    parts.push(copiedPart(client, source, start, end, holder))
   }
   return completeWith(await beginUpload(client, to, { ...source, ...options }), parts, options)
 }

@@ -1,7 +1,7 @@
 import type { CopyOptions, MultipartOptions, PutOptions } from '../contracts/index.ts'
 import { toBase64, utf8 } from '../core/bytes.ts'
 import { SluiceError } from '../core/errors.ts'
-import type { S3Headers } from './client.ts'
+import type { S3Client, S3Headers } from './client.ts'
 import { encodeRfc3986 } from './endpoint.ts'
 
 /** How S3 is to keep an object: beyond what every store knows. What a provider lacks it refuses, mostly with `not-supported`. */
@@ -25,7 +25,10 @@ export type S3Tags = Readonly<Record<string, string>>
 
 export interface S3PutObjectOptions extends PutOptions, S3StorageOptions {}
 export interface S3UploadOptions extends MultipartOptions, S3StorageOptions {}
-export interface S3CopyOptions extends CopyOptions, S3StorageOptions {}
+export interface S3CopyOptions extends CopyOptions, S3StorageOptions {
+  /** A client of the bucket that holds the source, when that is another one: of the same server, whose requests ours may stand for. Default: ours. */
+  readonly source?: S3Client | undefined
+}
 
 /**
  * Errors: `invalid-options` for tags that S3 would refuse.

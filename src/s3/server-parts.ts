@@ -66,12 +66,13 @@ export async function completeWith(
   }
 }
 
-/** `[start, end)` of the version of a source that was seen, as a part: UploadPartCopy. */
+/** `[start, end)` of the version of a source that was seen, in the bucket of `holder`, as a part: UploadPartCopy. */
 export function copiedPart(
   client: S3Client,
   source: ObjectInfo,
   start = 0,
   end: number = source.sizeBytes,
+  holder: S3Client = client,
 ): MakePart {
   return async ({ key, uploadId }, partNumber, signal) => {
     try {
@@ -81,7 +82,7 @@ export function copiedPart(
         key,
         query: { partNumber, uploadId },
         headers: {
-          'x-amz-copy-source': client.copySource(source.key),
+          'x-amz-copy-source': holder.copySource(source.key),
           // AWS takes a range of an object of more than 5 MB alone.
           'x-amz-copy-source-range':
             end - start < source.sizeBytes ? `bytes=${start}-${end - 1}` : undefined,
@@ -94,7 +95,8 @@ export function copiedPart(
       return { partNumber, etag, sizeBytes: end - start }
     } catch (error) {
       // Onto itself it is what the caller demanded, or as good as that.
-      const meanwhile = isSluiceError(error, 'precondition-failed') && key !== source.key
+      const isItself = holder.bucket === client.bucket && key === source.key
+      const meanwhile = isSluiceError(error, 'precondition-failed') && !isItself
       throw meanwhile ? replaced(source, error) : error
     }
   }

@@ -1,11 +1,13 @@
 import type {
   Appended,
+  BegunFiles,
   CommittedFile,
   LanePosition,
   LaneRange,
   LogBatch,
   LogSession,
   LogState,
+  Rows,
   Sealed,
   SealedFile,
   StoredFile,
@@ -42,7 +44,7 @@ export class BreakableSession<R> implements LogSession<R> {
     return this.#call(() => this.#inner.append(batch))
   }
 
-  async *read(file: SealedFile): AsyncGenerator<readonly R[], void, undefined> {
+  async *read(file: SealedFile): AsyncGenerator<Rows<R>, void, undefined> {
     const rows = this.#inner.read(file)[Symbol.asyncIterator]()
     try {
       for (;;) {
@@ -73,6 +75,17 @@ export class BreakableSession<R> implements LogSession<R> {
 
   committed(range: LaneRange): Promise<readonly CommittedFile[]> {
     return this.#call(() => this.#inner.committed(range))
+  }
+
+  get begun(): BegunFiles<R> | undefined {
+    const { begun } = this.#inner
+    return (
+      begun && {
+        read: (range) => begun.read(range),
+        keep: (lane, file) => this.#call(() => begun.keep(lane, file)),
+        giveUp: (fileId) => this.#call(() => begun.giveUp(fileId)),
+      }
+    )
   }
 
   positions(): AsyncIterable<LanePosition> {

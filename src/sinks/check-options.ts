@@ -13,6 +13,7 @@ const OPTIONS: Readonly<Record<keyof SinkOptions, true>> = {
   stream: true,
   shard: true,
   name: true,
+  fileIds: true,
   partition: true,
   rotate: true,
   schema: true,
@@ -54,7 +55,7 @@ const TIME: Readonly<Record<keyof TimePartition, true>> = {
 export function checkSinkOptions(options: SinkOptions<never>): void {
   if (!isObject(options)) throw refused('it takes an object of options')
   const { store, format, earlierFormats = [], schema, name } = options
-  const { drift = 'reject', maxOpenFiles = 1, manifest, run, onEvent } = options
+  const { drift = 'reject', maxOpenFiles = 1, manifest, run, onEvent, fileIds = 'nanoid' } = options
   checkNames(options, OPTIONS, '')
   checkRotate(options.rotate)
   checkPartition(options.partition)
@@ -80,6 +81,7 @@ export function checkSinkOptions(options: SinkOptions<never>): void {
     throw refused('earlierFormats is a list of Formats')
   }
   if (name !== undefined && typeof name !== 'string') throw refused('name is a template, a text')
+  if (fileIds !== 'nanoid' && fileIds !== 'uuid') throw refused('fileIds is "nanoid" or "uuid"')
   checkColumns(schema)
   checkDrift(drift, declaredColumns(schema))
 }

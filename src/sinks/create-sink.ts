@@ -1,4 +1,4 @@
-import { customAlphabet } from 'nanoid'
+import { customAlphabet, nanoid } from 'nanoid'
 import type {
   Clock,
   Format,
@@ -18,7 +18,7 @@ import { memoryLog } from '../logs/memory.ts'
 import { checkSinkOptions } from './check-options.ts'
 import { type Drift, saidColumns } from './intake/columns/columns.ts'
 import { teller } from './observer.ts'
-import { budgetOf, DEFAULT_MEMORY_BYTES } from './policy/budget.ts'
+import { budgetOf, DEFAULT_MEMORY_BYTES, DEFAULT_PENDING_BYTES } from './policy/budget.ts'
 import { Deadlines } from './policy/deadlines.ts'
 import type { OpenFile } from './policy/explain.ts'
 import { FileNames } from './policy/file-names.ts'
@@ -45,6 +45,11 @@ export interface SinkOptions<R = Row> {
   readonly shard?: string | undefined
   /** See `nameTemplate`. Default `{stream}/{partition}/{shard}-{schema}-{begin:19}-{end:19}.{ext}`, UTC. */
   readonly name?: string | undefined
+  /**
+   * What `{uuid}` in a name is: 126 random bits as 21 characters of nanoid, or as a UUID of version 4, which pages have only in a
+   * secure context. Default `nanoid`.
+   */
+  readonly fileIds?: 'nanoid' | 'uuid' | undefined
   readonly partition?: Partition<R> | undefined
   readonly rotate?: Rotate | undefined
   /**
@@ -70,11 +75,15 @@ export interface SinkOptions<R = Row> {
   readonly maxOpenFiles?: number | undefined
   /**
    * What the sink may hold in memory: writes that wait, rows in a log that lies in memory, and what publishing needs, see `budgetOf`.
-   * Beyond, the largest file is cut, `write` waits, and then fails with `slow-down`. Rows count as their size in JSON, and take
-   * two to three times that as JavaScript objects. Default 64 MiB.
+   * Beyond, the largest file is cut, `write` waits, and then fails with `slow-down`. Rows count as their size in JSON. In a
+   * log in memory they take about that where a write brings eight to a lane that have the same keys without lists and objects, and down to
+   * half of it where it brings hundreds, up to 65,536; else two to three times that, as JavaScript objects. Default 64 MiB.
    */
   readonly memoryBytes?: number | undefined
-  /** Size, as JSON, of what may wait in the log before `write` waits too. Default 64 MiB; for a log in memory, see `memoryBytes`. */
+  /**
+   * Size, as JSON, of what may wait in the log before `write` waits too. When half of a log on a disk is in no file yet, the largest file is
+   * cut, and published while the other half takes what comes. Default 128 MiB; for a log in memory, see `memoryBytes`.
+   */
   readonly maxPendingBytes?: number | undefined
   /** A larger record is rejected. Size as JSON; default 1 MiB, and never more than `memoryBytes` has room for. */
   readonly maxRecordBytes?: number | undefined
@@ -129,6 +138,8 @@ export interface FileSink<R = Row> extends Sink<R> {
 /** 47 bits: names meet once in ten million processes of one stream, and the sink then stops rather than overwrite. */
 const randomShard = customAlphabet('0123456789abcdefghijklmnopqrstuvwxyz', 9)
 
+const newIdOf = { nanoid: () => nanoid(), uuid: () => crypto.randomUUID() } as const
+
 const WORD = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/
 
 /**
@@ -145,7 +156,7 @@ export function createSink<R extends object = Row>(options: SinkOptions<R>): Fil
   checkSinkOptions(options as unknown as SinkOptions<never>)
   const { stream = 'records', clock = systemClock, log = memoryLog<R>() } = options
   const { shard = log.inMemory ? randomShard() : '0' } = options
-  const { maxPendingBytes = 64 * 1024 * 1024, maxRecordBytes = 1024 * 1024 } = options
+  const { maxPendingBytes = DEFAULT_PENDING_BYTES, maxRecordBytes = 1024 * 1024 } = options
   const { memoryBytes = DEFAULT_MEMORY_BYTES, maxOpenFiles = 1000, schema } = options
   const { inMemory } = log
   const { manifest = false, run } = options
@@ -177,7 +188,7 @@ export function createSink<R extends object = Row>(options: SinkOptions<R>): Fil
     schema,
     drift: options.drift ?? 'reject',
     log,
-    names: new FileNames(options.name ?? DEFAULT_NAME),
+    names: new FileNames(options.name ?? DEFAULT_NAME, newIdOf[options.fileIds ?? 'nanoid']),
     partitioner: partitioner(options.partition),
     rotation: new Rotation(options.rotate),
     deadlines: new Deadlines(options.rotate),

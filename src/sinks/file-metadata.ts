@@ -9,12 +9,16 @@ const NAMES = {
   end: 'sluice-end',
 } as const
 
-export function fileMetadata({ id, lane, begin, end }: SealedFile): Record<string, string> {
+/** Without an `end` for a file that is begun before it is known. */
+export function fileMetadata(
+  file: Pick<SealedFile, 'id' | 'lane' | 'begin'> & { readonly end?: number },
+): Record<string, string> {
+  const { id, lane, begin, end } = file
   return {
     [NAMES.file]: id,
     [NAMES.lane]: laneId(lane),
     [NAMES.begin]: String(begin),
-    [NAMES.end]: String(end),
+    ...(end !== undefined && { [NAMES.end]: String(end) }),
   }
 }
 
@@ -29,13 +33,19 @@ export function isSameFile(one: ObjectInfo, other: ObjectInfo): boolean {
   return id !== undefined && other.metadata?.[NAMES.file] === id
 }
 
+/** Records of a lane from `begin` on. */
+export interface LaneBegin extends Omit<LaneRange, 'end'> {
+  /** `undefined` for a file that was begun before its end was known. */
+  readonly end: number | undefined
+}
+
 /** What an object says that it holds; `undefined` where it says nothing that a sink would. */
-export function rangeInMetadata({ metadata = {} }: ObjectInfo): LaneRange | undefined {
+export function rangeInMetadata({ metadata = {} }: ObjectInfo): LaneBegin | undefined {
   const { [NAMES.lane]: word, [NAMES.begin]: first, [NAMES.end]: last } = metadata
   const [stream, partition, shard, schema, ...more] = word?.split(' ') ?? []
   const [begin, end] = [positionOf(first), positionOf(last)]
   if (!stream || partition === undefined || !shard || !schema || more.length > 0) return undefined
-  if (begin === undefined || end === undefined || begin >= end) return undefined
+  if (begin === undefined || (last !== undefined && !(end && begin < end))) return undefined
   return { lane: { stream, partition, shard, schema }, begin, end }
 }
 

@@ -123,6 +123,7 @@ export class OpenSink<R extends object> {
       },
       maxRecordBytes: budget.recordBytes,
     }
+    const ofAny = session as unknown as LogSession<never>
     this.publisher = openPublisher({
       store,
       stream,
@@ -131,7 +132,7 @@ export class OpenSink<R extends object> {
       manifest,
       run,
       volatile: log.inMemory,
-      session: session as unknown as LogSession<never>,
+      session: ofAny,
       clock,
       budget,
       encodingOf: (file) => encodings.of(file),
@@ -148,11 +149,14 @@ export class OpenSink<R extends object> {
     const { publisher } = this
     const lanes = new OpenLanes({ clock, deadlines, onDue: (lane) => this.#due.ring(lane) })
     const appends = new Appends(session)
-    const cutter = new Cutter({ session, publisher, lanes, names, clock, tell, onFenced })
+    const encodingOf = encodings.of.bind(encodings)
+    const means = { store, session: ofAny, budget, encodingOf, clock, tell, onFenced }
+    const cutter = new Cutter({ ...means, publisher, lanes, names })
     this.#lanes = lanes
     this.#appends = appends
     this.#cutter = cutter
-    const rotator = new Rotator({ lanes, cutter, rotation, partitioner, maxOpenFiles })
+    const { openBytes } = budget
+    const rotator = new Rotator({ lanes, cutter, rotation, partitioner, maxOpenFiles, openBytes })
     this.#rotator = rotator
     const { queue } = options
     this.#due = new DueCuts({
@@ -217,30 +221,27 @@ export class OpenSink<R extends object> {
   }
 
   explain(): readonly OpenFile[] {
-    const { budget, rotation } = this.#options
+    const { rotation } = this.#options
     return this.#lanes.open().map((state) =>
       explained(state, {
         deadlines: this.#lanes.deadlines(state.lane),
         missing: rotation.missing(state.end - state.begin, state.bytes),
         closesAtMs: this.#rotator.closesAt(state.lane),
-        roomBytes: budget.logBytes - this.#heldBytes,
+        roomBytes: this.#room.leftBytes,
       }),
     )
   }
 
   status(): SinkStatus {
     const { queued } = this.publisher
-    return statusOf(this.#lanes.open(), queued, this.#heldBytes, this.#options.clock.now())
-  }
-
-  /** What is not in the store yet. */
-  get #heldBytes(): number {
-    return this.#lanes.bytes + this.#appends.bytes + this.publisher.pendingBytes
+    return statusOf(this.#lanes.open(), queued, this.#room.heldBytes, this.#options.clock.now())
   }
 
   /** Stops, and gives the log back. */
   async release(reason: SluiceError): Promise<void> {
     this.#lanes.stop()
+    // First: a cut that is under way makes a file whose upload is the publisher's to end.
+    await this.#cutter.stop(reason)
     await this.publisher.stop(reason)
     await this.session.close()
   }

@@ -50,6 +50,7 @@ export class SinkMachine<R extends object> implements FileSink<R> {
   #failures = 0
   #cancelReopening = (): void => {}
   #closing: Promise<SinkResult> | undefined
+  #aborting: Promise<void> | undefined
   #closed = false
   /** Set once the sink is closed, aborted or fenced. */
   #over: SluiceError | undefined
@@ -113,7 +114,12 @@ export class SinkMachine<R extends object> implements FileSink<R> {
     return this.#closing
   }
 
-  async abort(reason?: unknown): Promise<void> {
+  abort(reason?: unknown): Promise<void> {
+    this.#aborting ??= this.#abort(reason)
+    return this.#aborting
+  }
+
+  async #abort(reason: unknown): Promise<void> {
     if (this.#over) return
     const over = new SluiceError('aborted', 'The sink was aborted', { cause: reason })
     this.#end(over)

@@ -257,7 +257,8 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
         return bytes.subarray(start, end)
       })
       const bytes = concatBytes(pieces).slice()
-      return commit(to, bytes, await sha256Hex(bytes), headers, put)
+      const { etag } = commit(to, bytes, await sha256Hex(bytes), headers, put)
+      return { etag, sentBytes: 0 }
     }
   }
 

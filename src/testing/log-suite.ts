@@ -1,5 +1,6 @@
 import type { Log } from '../contracts/index.ts'
 import { appendCases } from './log-cases/appends.ts'
+import { begunCases } from './log-cases/begun-files.ts'
 import { cutCases } from './log-cases/cuts.ts'
 import { fileCases } from './log-cases/files.ts'
 import { ownerCases } from './log-cases/owners.ts'
@@ -42,6 +43,7 @@ export function logSuite(options: LogSuiteOptions): readonly SuiteCase[] {
     ...producerCases,
     ...cutCases,
     ...fileCases,
+    ...begunCases,
     ...ownerCases,
   ]
   return [

@@ -1,4 +1,4 @@
-import { memoryLog, memoryStore } from 'sluice'
+import { type Format, memoryLog, memoryStore } from 'sluice'
 import { csv } from 'sluice/formats/csv'
 import { gzip } from 'sluice/formats/gzip'
 import { jsonl } from 'sluice/formats/jsonl'
@@ -6,6 +6,8 @@ import { parquet } from 'sluice/formats/parquet'
 import { formatSuite, logSuite, type SuiteCase, storeSuite } from 'sluice/testing'
 import { csvByPapaParse, gunzip, jsonlByJsonParse, parquetByHyparquet } from '../formats/readers.ts'
 import type { MatrixCase } from './matrix-case.ts'
+import { msglcCases } from './msglc-cases.ts'
+import { parquetBytesCases } from './parquet-bytes.ts'
 
 /** The published suites over what needs no server and no file system. */
 export function localCases(): readonly MatrixCase[] {
@@ -16,15 +18,26 @@ export function localCases(): readonly MatrixCase[] {
   return [
     ...matrixCases('store: memory', store),
     ...formatCases(),
+    ...parquetBytesCases(),
+    ...msglcCases('msglc: memory', async () => ({ store: memoryStore({ capabilities }) })),
     ...matrixCases('log: memory', logSuite({ durable: false, create })),
   ]
+}
+
+/** Every runtime here has WebAssembly: what the fallback writes would pass as well, and say nothing of the kernels. */
+function byKernels(): Format {
+  return parquet({
+    onFallback(error) {
+      throw error
+    },
+  })
 }
 
 function formatCases(): readonly MatrixCase[] {
   const subjects = {
     jsonl: { create: () => jsonl(), read: jsonlByJsonParse },
     csv: { create: () => csv(), read: csvByPapaParse },
-    parquet: { create: () => parquet(), read: parquetByHyparquet },
+    parquet: { create: byKernels, read: parquetByHyparquet },
     'jsonl.gz': {
       create: () => gzip(jsonl()),
       read: async (file, schema) => jsonlByJsonParse(await gunzip(file), schema),

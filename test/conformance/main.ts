@@ -11,15 +11,18 @@ import { logSuite, storeSuite } from 'sluice/testing'
 import { type Cell, runCell } from './cell.ts'
 import { matrixCases } from './local-cases.ts'
 import type { MatrixCase } from './matrix-case.ts'
+import { msglcCases } from './msglc-cases.ts'
 
 function folderCases(parent: string): readonly MatrixCase[] {
-  const cases = storeSuite({
-    async create() {
-      const root = await mkdtemp(join(parent, 'store-'))
-      return { store: fsStore(root), close: () => rm(root, { recursive: true, force: true }) }
-    },
-  })
-  return [...matrixCases('store: a folder', cases), ...logCases(parent)]
+  const create = async () => {
+    const root = await mkdtemp(join(parent, 'store-'))
+    return { store: fsStore(root), close: () => rm(root, { recursive: true, force: true }) }
+  }
+  return [
+    ...matrixCases('store: a folder', storeSuite({ create })),
+    ...msglcCases('msglc: a folder', create),
+    ...logCases(parent),
+  ]
 }
 
 function logCases(parent: string): readonly MatrixCase[] {

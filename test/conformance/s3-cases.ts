@@ -1,13 +1,16 @@
 import type { Store } from 'sluice'
 import { GENERIC_PROVIDER, type S3ClientOptions, s3Client } from 'sluice/s3'
+import { presign } from 'sluice/s3/presign'
+import { presignedClient } from 'sluice/s3/presigned-client'
 import { s3ClientStore } from 'sluice/stores/s3'
 import { type StoreSuiteOptions, storeSuite } from 'sluice/testing'
 import { clientSuite } from './client-suite.ts'
 import { exceptionsOf, type RuntimeName } from './exceptions.ts'
 import type { MatrixCase } from './matrix-case.ts'
+import { msglcCases } from './msglc-cases.ts'
 import { newBucket, orderCuts, removeBucket, type ServedServer } from './served-server.ts'
 
-/** The store suite over `s3Store`, and the client suite. */
+/** The store suite over `s3Store`, the client suite, and msglc files, by whoever holds a key and by presigned URLs. */
 export function s3Cases(runtime: RuntimeName, server: ServedServer): readonly MatrixCase[] {
   const { kind, endpoint, region, credentials, exceptions, clientExceptions } = server
   const capabilities = { ...GENERIC_PROVIDER.capabilities, ...server.capabilities }
@@ -45,7 +48,21 @@ export function s3Cases(runtime: RuntimeName, server: ServedServer): readonly Ma
       }
     },
   })
-  return [...store, ...client]
+  const msglc = msglcCases('msglc', async () => {
+    const bucket = await newBucket(server)
+    return {
+      store: s3ClientStore(s3Client(optionsOf(bucket))),
+      close: () => removeBucket(server, bucket),
+    }
+  })
+  const presigned = msglcCases('msglc by presigned URLs', async () => {
+    const bucket = await newBucket(server)
+    const holder = s3Client(optionsOf(bucket))
+    const sign = (request: Parameters<typeof presign>[1]) => presign(holder, request)
+    const client = presignedClient({ bucket, provider, sign, retry: { baseMs: 1 } })
+    return { store: s3ClientStore(client), close: () => removeBucket(server, bucket) }
+  })
+  return [...store, ...client, ...msglc, ...presigned]
 }
 
 /** The store suite, each case told apart by whether it met a capability that is not there. */

@@ -40,3 +40,28 @@ test('takes at most twice the bytes, and no new buffer for most pieces', () => {
   expect(all).toHaveLength(count)
   expect(all.buffer.byteLength).toBeLessThan(2 * count)
 })
+
+test('takes what was reserved at once, and exactly', () => {
+  const buffer = new ByteBuffer()
+  buffer.append(utf8('head'))
+  buffer.reserve(20)
+  for (let i = 0; i < 20; i++) buffer.append(Uint8Array.of(i))
+  const all = buffer.take()
+  expect(all).toEqual(Uint8Array.of(...utf8('head'), ...Array.from({ length: 20 }, (_, i) => i)))
+  expect(all.buffer.byteLength).toBe(24)
+})
+
+test('begins anew in the same memory, unless that is large', () => {
+  const buffer = new ByteBuffer()
+  buffer.append(utf8('first'))
+  const { bytes } = buffer
+  expect(bytes).toEqual(utf8('first'))
+  buffer.clear(5)
+  expect(buffer.byteLength).toBe(0)
+  buffer.append(utf8('other'))
+  expect(buffer.bytes).toEqual(utf8('other'))
+  expect(buffer.bytes.buffer).toBe(bytes.buffer)
+  buffer.clear(4)
+  buffer.append(utf8('third'))
+  expect(buffer.bytes.buffer).not.toBe(bytes.buffer)
+})

@@ -22,6 +22,15 @@ function quiet<T>(...items: T[]) {
 }
 
 describe('iterate', () => {
+  test.each([5, null, undefined, 'text', {}, () => []])('%j is no source', (given) => {
+    expect(() => iterate(given as never)).toThrow(
+      expect.objectContaining({
+        code: 'invalid-options',
+        message: expect.stringContaining('source'),
+      }),
+    )
+  })
+
   test('leaving the loop cancels a stream', async () => {
     let cancelled = false
     const endless = new ReadableStream<number>({

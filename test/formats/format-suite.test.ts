@@ -2,9 +2,11 @@ import { describe, test } from 'vitest'
 import { csv } from '../../src/formats/csv.ts'
 import { gzip } from '../../src/formats/gzip.ts'
 import { jsonl } from '../../src/formats/jsonl.ts'
+import { msglc } from '../../src/formats/msglc/index.ts'
 import { parquet } from '../../src/formats/parquet/index.ts'
 import { type FormatSuiteOptions, formatSuite } from '../../src/testing/format-suite.ts'
 import { csvByDuckdb, jsonlByDuckdb, parquetByDuckdb } from './duckdb.ts'
+import { msglcByLazyReader } from './msglc/read-rows.ts'
 import { csvByPapaParse, gunzip, jsonlByJsonParse, parquetByHyparquet } from './readers.ts'
 
 const subjects: Record<string, FormatSuiteOptions> = {
@@ -17,6 +19,11 @@ const subjects: Record<string, FormatSuiteOptions> = {
   'parquet in small, uncompressed row groups, read by DuckDB': {
     create: () => parquet({ rowGroupRows: 100, codec: 'none' }),
     read: parquetByDuckdb,
+  },
+  // (MessagePack has no integers beyond 64 bits, which the suite's records hold.)
+  'msglc in CBOR, read by lazyReader': {
+    create: () => msglc({ codec: 'cbor' }),
+    read: msglcByLazyReader,
   },
   'gzip around jsonl': {
     create: () => gzip(jsonl()),

@@ -1,7 +1,7 @@
 import { parquetMetadata, parquetRead } from 'hyparquet'
 import { parse } from 'lossless-json'
 import Papa from 'papaparse'
-import type { Bytes, Chunk, FieldType, Format, Row, Schema } from '../../src/contracts/index.ts'
+import type { Bytes, FieldType, Format, Row, Schema } from '../../src/contracts/index.ts'
 import { concatBytes } from '../../src/core/bytes.ts'
 
 // Readers that run in every runtime, none of them Sluice's own. DuckDB is in duckdb.ts.
@@ -13,8 +13,9 @@ export async function encode(
   schema?: Schema,
 ): Promise<Bytes> {
   const encoder = format.encoder({ schema })
-  const chunks: Chunk[] = [...(await encoder.write(rows)), ...(await encoder.close()).chunks]
-  return concatBytes(chunks)
+  const written = await encoder.write(rows)
+  const { chunks, head } = await encoder.close()
+  return concatBytes([...(head ? [head] : []), ...written, ...chunks])
 }
 
 export async function gunzip(file: Bytes): Promise<Bytes> {

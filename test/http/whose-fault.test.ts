@@ -133,14 +133,18 @@ describe('a server that is no longer the one', () => {
     const [one, two] = [segmentLog(folder), segmentLog(folder)].map((log) => serve(log, store))
     await one?.sink.open()
     const { promise: held, resolve: letGo } = Promise.withResolvers<void>()
-    let syncing = false
-    folder.before = async ({ kind }) => {
-      if (kind !== 'sync' || syncing) return
-      syncing = true
-      await held
+    // It has written, and looks whether the log is still its own.
+    const list = folder.list.bind(folder)
+    let looking = false
+    folder.list = async () => {
+      if (!looking) {
+        looking = true
+        await held
+      }
+      return list()
     }
     const answer = one?.send(RECORDS, '{"a":1}', step(0, 0))
-    await expect.poll(() => syncing).toBe(true)
+    await expect.poll(() => looking).toBe(true)
     await two?.sink.open()
     letGo()
     expect(await problemOf((await answer) as Response)).toMatchObject({

@@ -116,6 +116,7 @@ describe('csvRows', () => {
     ['uuid', '00112233-4455-6677-8899-aabbccddeeff', '00112233-4455-6677-8899-aabbccddeeff'],
     ['date', '2026-02-28', '2026-02-28'],
     [{ kind: 'decimal', precision: 9, scale: 2 }, '-12.50', '-12.50'],
+    [{ kind: 'bytes', length: 2 }, 'AQI=', Uint8Array.of(1, 2)],
     [{ kind: 'time', unit: 'ms', utc: false }, '12:30:00', '12:30:00'],
     [{ kind: 'time', unit: 'ms', utc: false }, '5', 5],
     [MICROSECONDS, '1970-01-01 00:00:00.000005Z', 5],

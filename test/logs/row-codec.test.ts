@@ -2,14 +2,15 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Row } from '../../src/contracts/index.ts'
 import { rowOfText, rowText } from '../../src/core/row-text.ts'
-import { decodeRows, encodeRows } from '../../src/logs/row-codec.ts'
+import { blockOfRows } from '../../src/core/rows/block-builder.ts'
+import { decodeAll, decodeRows, encodeRows } from '../../src/logs/row-codec.ts'
 
 describe('row codec', () => {
   test('what is decoded is what was encoded, wherever the blocks are cut', () => {
     const row = fc.record({ text: fc.string({ unit: 'binary' }), n: fc.double(), at: fc.date() })
     fc.assert(
       fc.property(fc.array(row), fc.integer({ min: 1, max: 200 }), (rows: Row[], targetLength) => {
-        const read = encodeRows(rows, targetLength).flatMap(({ body }) => decodeRows(body))
+        const read = encodeRows(rows, targetLength).flatMap(({ body }) => [...decodeRows(body)])
         expect(read).toStrictEqual(rows.map((one) => ({ ...one })))
       }),
     )
@@ -39,9 +40,17 @@ describe('row codec', () => {
     )
     fc.assert(
       fc.property(rows, (all) => {
-        const read = encodeRows(all).flatMap(({ body }) => decodeRows(body))
+        const read = encodeRows(all).flatMap(({ body }) => [...decodeRows(body)])
         expect(read).toStrictEqual(all.map((one) => rowOfText(rowText(one))))
       }),
+    )
+  })
+
+  test('bodies of very many rows are read together', () => {
+    const rows = Array.from({ length: 200_000 }, () => ({}))
+    const bodies = encodeRows(rows).map(({ body }) => body)
+    expect(decodeAll([...bodies, ...bodies]).reduce((sum, { length }) => sum + length, 0)).toBe(
+      400_000,
     )
   })
 
@@ -53,6 +62,22 @@ describe('row codec', () => {
       expect(blocks.length).toBeLessThan(5)
       expect(blocks.reduce((sum, block) => sum + block.rows, 0)).toBe(50_000)
     }
+  })
+
+  test('rows that come as a block are read back, cut where they are too long', () => {
+    for (const count of [20, 3000]) {
+      const rows = Array.from({ length: count }, (_, n) => ({ n, text: `text ${n}` }))
+      const { block = [] } = blockOfRows(rows) ?? {}
+      const bodies = encodeRows(block, 1500)
+      expect(bodies.length).toBeGreaterThan(count / 200)
+      for (const { body } of bodies) expect(body.byteLength).toBeLessThan(1500)
+      expect(decodeAll(bodies.map(({ body }) => body)).flatMap((some) => [...some])).toEqual(rows)
+    }
+    // Of fewer rows none is made, and one row may be as long as it likes.
+    const long = Array.from({ length: 9 }, (_, n) => ({ n, text: 'x'.repeat(1000) }))
+    const bodies = encodeRows(blockOfRows(long)?.block ?? [], 500)
+    expect(bodies.map(({ rows }) => rows)).toEqual(Array.from({ length: 9 }, () => 1))
+    expect(bodies.flatMap(({ body }) => [...decodeRows(body)])).toEqual(long)
   })
 
   test('what no column can be is read back as well', () => {
@@ -78,7 +103,7 @@ describe('row codec', () => {
       const mixed = [{ a: 1 }, ...rows({ a: new Date(0) }), { b: 1 }, { a: 1, b: 1 }]
       const ends = [{ a: 1 }, { a: new Date(1) }].map((other) => [...rows(other), one])
       for (const all of [rows(one), ...ends, mixed]) {
-        const read = encodeRows(all).flatMap(({ body }) => decodeRows(body))
+        const read = encodeRows(all).flatMap(({ body }) => [...decodeRows(body)])
         expect(read).toStrictEqual(all.map((row) => rowOfText(rowText(row))))
       }
     }
@@ -89,7 +114,7 @@ describe('row codec', () => {
     const blocks = encodeRows(rows, 5000)
     expect(blocks.length).toBeGreaterThan(1)
     for (const { body } of blocks) expect(body.byteLength).toBeLessThan(5100)
-    expect(blocks.flatMap(({ body }) => decodeRows(body))).toEqual(rows)
+    expect(blocks.flatMap(({ body }) => [...decodeRows(body)])).toEqual(rows)
   })
 
   test('blocks are cut at rows: none is longer than asked for, unless it is one row', () => {

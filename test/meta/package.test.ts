@@ -47,10 +47,10 @@ describe('exports', () => {
       version: manifest.version,
       license: manifest.license,
     })
-    const imports = Object.entries(manifest.dependencies).map(([name, version]) => [
-      name,
-      `npm:${name}@${version}`,
-    ])
+    const imports = Object.entries({
+      ...manifest.peerDependencies,
+      ...manifest.dependencies,
+    }).map(([name, version]) => [name, `npm:${name}@${version}`])
     expect(jsr.imports).toEqual(Object.fromEntries(imports))
   })
 
@@ -112,6 +112,15 @@ describe('dependencies', () => {
   test.each(Object.keys(manifest.dependencies))('%s is imported by src/', (name) => {
     expect(importing(name, files('src/**/*.ts'))).not.toEqual([])
   })
+
+  test.each(Object.keys(manifest.peerDependencies))(
+    '%s, a peer, is optional and tested',
+    (name) => {
+      expect(importing(name, files('src/**/*.ts'))).not.toEqual([])
+      expect(manifest.peerDependenciesMeta[name]).toEqual({ optional: true })
+      expect(manifest.devDependencies).toHaveProperty([name])
+    },
+  )
 
   test('nothing is installed that nobody uses', () => {
     /** Used without being imported or called by name. */

@@ -47,6 +47,40 @@ test('bytes and headers go both ways', async () => {
   ])
 })
 
+test('a range comes as its bytes, which nothing could decode', async () => {
+  const asked: (string | null)[][] = []
+  const url = await serving(async ({ headers }) => {
+    asked.push([headers.get('range'), headers.get('accept-encoding')])
+    const range = { 'content-encoding': 'gzip', 'content-range': 'bytes 2-6/9' }
+    return new Response(BODY, { status: 206, headers: range })
+  })
+  const response = await nodeFetch(url, { headers: { range: 'bytes=2-6' } })
+  expect([response.status, response.headers.get('content-range')]).toEqual([206, 'bytes 2-6/9'])
+  expect(await response.text()).toBe('hello')
+  expect(asked).toEqual([['bytes=2-6', null]])
+})
+
+test('a range that nobody wants to the end lets its connection go', async () => {
+  const gone = Promise.withResolvers<void>()
+  const url = await answering((socket) => {
+    socket.once('close', () => gone.resolve())
+    socket.once('data', () => socket.write('HTTP/1.1 206 \r\ncontent-length: 9\r\n\r\nsome'))
+  })
+  const { body } = await nodeFetch(url, { headers: { range: 'bytes=0-8' } })
+  const reader = body?.getReader()
+  expect(new TextDecoder().decode((await reader?.read())?.value)).toBe('some')
+  await reader?.cancel()
+  await gone.promise
+})
+
+test('a range that is cut short is an error', async () => {
+  const url = await answering((socket) => {
+    socket.once('data', () => socket.end('HTTP/1.1 206 \r\ncontent-length: 9\r\n\r\nsome'))
+  })
+  const response = await nodeFetch(url, { headers: { range: 'bytes=0-8' } })
+  await expect(response.text()).rejects.toThrow('aborted')
+})
+
 test.each([301, 307])('%i is not followed', async (status) => {
   const location = 'http://127.0.0.1:1/'
   const url = await serving(async () => new Response(null, { status, headers: { location } }))

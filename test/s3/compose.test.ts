@@ -90,7 +90,9 @@ for (const { kind, missing } of KINDS) {
           await put('f', 7),
         ]
         const sources = [...'abcdef'].map((key) => ({ key }))
-        const { etag } = await composeObjects(client, sources, 'to', { contentType: 'text/plain' })
+        const headers = { contentType: 'text/plain' }
+        const { etag, sentBytes } = await composeObjects(client, sources, 'to', headers)
+        expect(sentBytes).toBe(moved.sent)
         await holds('to', concatBytes(bytes))
         expect(await headObject(client, 'to')).toMatchObject({ etag, contentType: 'text/plain' })
       })

@@ -1,6 +1,6 @@
 import { parquetReadObjects } from 'hyparquet'
 import { describe, expect, test } from 'vitest'
-import type { Format, Row } from '../../src/contracts/index.ts'
+import type { Format, Row, Schema } from '../../src/contracts/index.ts'
 import { csv } from '../../src/formats/csv.ts'
 import { jsonl } from '../../src/formats/jsonl.ts'
 import { parquet } from '../../src/formats/parquet/index.ts'
@@ -127,5 +127,47 @@ describe.each(Object.entries(FORMATS))('through a sink of %s files', (name, form
     const long = bench({ format: format(), partition: ['v'] }).sink
     expect(await long.write([{ v: 'x'.repeat(1100) }, { v: 'y' }])).toMatchObject({ accepted: 1 })
     await long.close()
+  })
+})
+
+describe('of declared columns, a row of Parquet that does not fit', () => {
+  const schema: Schema = {
+    fields: [
+      { name: 'n', type: 'int64', nullable: false },
+      { name: 'small', type: 'uint8', nullable: true },
+      { name: 'text', type: 'string', nullable: true },
+      { name: 'any', type: 'variant', nullable: true },
+    ],
+  }
+
+  test.each<[Row, string, string]>([
+    [{ n: '1' }, '/n', 'not the string "1"'],
+    [{ n: 2n ** 63n }, '/n', 'not the bigint 9223372036854775808'],
+    [{ n: 1, small: 256 }, '/small', 'not 256'],
+    [{ n: 1, text: 'a\ud800' }, '/text', 'a lone surrogate'],
+    [{ n: 1, any: { a: ['\ud800'] } }, '/any/a/0', 'a lone surrogate'],
+    [{ n: 1, any: cyclic }, `/any${'/self'.repeat(19)}`, 'in a cycle'],
+    [{ small: 1 }, '/n', 'is missing'],
+  ])('%o is a dead letter, and the file goes on', async (row, path, why) => {
+    const { sink, store } = bench({ format: parquet(), schema })
+    const { accepted, rejected } = await sink.write([{ n: 1 }, row, { n: 2n ** 62n, small: 255 }])
+    expect([accepted, rejected.map(({ index, code }) => [index, code])]).toEqual([
+      2,
+      [[1, 'invalid-record']],
+    ])
+    expect(rejected[0]?.path.slice(0, 100)).toMatch(path)
+    expect(rejected[0]?.message).toContain(why)
+    const { files } = await sink.close()
+    const bodies = files.map(async ({ key, lane }) => {
+      const body = await (await store.get(key))?.bytes()
+      return [lane.partition, body?.slice() ?? new Uint8Array()] as const
+    })
+    const { '': file, _rejected: letter } = Object.fromEntries(await Promise.all(bodies))
+    const read = await parquetReadObjects({ file: file?.buffer as ArrayBuffer })
+    expect(read.map(({ n, small }) => [n, small])).toEqual([
+      [1n, null],
+      [2n ** 62n, 255],
+    ])
+    expect(JSON.parse(new TextDecoder().decode(letter))).toMatchObject({ error: 'invalid-record' })
   })
 })

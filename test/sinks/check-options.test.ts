@@ -14,6 +14,7 @@ test.each([
   ['earlierFormats', { earlierFormats: jsonl() }],
   ['earlierFormats', { earlierFormats: ['jsonl'] }],
   ['name', { name: () => 'a' }],
+  ['fileIds is', { fileIds: 'ulid' }],
   ['log is no Log', { log: './log' }],
   ['clock is no Clock', { clock: 5 }],
   ['rotat', { rotat: {} }],

@@ -48,6 +48,19 @@ describe('write', () => {
     })
   })
 
+  test.each([
+    [undefined, /^[\w-]{21}$/],
+    ['nanoid', /^[\w-]{21}$/],
+    ['uuid', /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/],
+  ] as const)('{uuid} in a name is of the kind that fileIds says: %s', async (fileIds, id) => {
+    const { sink, store } = bench({ name: '{uuid}', fileIds })
+    await sink.write(rows(0, 1))
+    const { files } = await sink.close()
+    const name = files[0]?.key ?? ''
+    expect(name).toMatch(id)
+    expect((await store.head(name))?.metadata).toMatchObject({ 'sluice-file': name })
+  })
+
   test('an empty write and an empty sink leave nothing', async () => {
     const { sink, store } = bench()
     const ack = await sink.write([])

@@ -8,7 +8,12 @@ type Fetch = NonNullable<S3StoreOptions['fetch']>
 
 /** The S3 gateway over a store, called without a network: runs in every runtime. */
 export function gatewayFetch(store: Store): Fetch {
-  const handler = s3Gateway({ buckets: { bucket: store }, credentials })
+  return gatewayFetchOf({ bucket: store })
+}
+
+/** The same over several, by the names of their buckets. */
+export function gatewayFetchOf(buckets: Readonly<Record<string, Store>>): Fetch {
+  const handler = s3Gateway({ buckets, credentials })
   return (url, init) => {
     const request = new Request(url, init)
     const { body } = init

@@ -78,7 +78,7 @@ test('every configuration that a sink could not work with is refused by name', (
     [{ drift: 'rest' }, 'needs a schema'],
     [{ maxOpenFiles: 0 }, 'maxOpenFiles'],
     [{ manifest: true }, 'STREAMS.a.manifest is not known here'],
-    [{ schema: columnsOf({ kind: 'decimal', precision: 39, scale: 0 }) }, 'column "v": precision'],
+    [{ schema: columnsOf({ kind: 'decimal', precision: 77, scale: 0 }) }, 'column "v": precision'],
     [{ schema: columnsOf({ kind: 'list', element: { type: 'int8' } }) }, 'column "v.element" must'],
   ]
   for (const [config, named] of refused) {

@@ -77,6 +77,7 @@ function* linesOf(report: AuditReport): Generator<string, void, undefined> {
   }
   yield* keysOf('FAIL', 'not in the bucket as the manifest names it', report.missing)
   yield* keysOf('note', 'not in the manifest', report.orphans)
+  yield* keysOf('note', 'it does not say where it ends', report.endless)
   yield* keysOf('note', 'no file of the stream', report.foreign)
   yield* keysOf('note', 'an open upload', report.uploads ?? { count: 0, keys: [] })
   if (removed > 0) yield `note  ${removed} files that the manifest no longer names`

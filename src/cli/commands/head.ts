@@ -2,7 +2,7 @@ import type { Row } from '../../contracts/index.ts'
 import { jsonText } from '../../core/json.ts'
 import { collectBytes } from '../../core/streams.ts'
 import { type BucketOptions, parseObjectAddress } from '../address.ts'
-import { byteSource } from '../byte-source.ts'
+import { byteSource, MAX_HELD_BYTES } from '../byte-source.ts'
 import { type CliIo, print } from '../io.ts'
 import { GZIP_NAME, type Kind, kindByName, type TextKind } from '../names.ts'
 import { bytesBuffer, type ParquetFile, parquetFile, parquetHead } from '../parquet-file.ts'
@@ -14,9 +14,6 @@ export interface HeadOptions extends BucketOptions {
   readonly records: number
   readonly from?: Kind | undefined
 }
-
-/** A Parquet file is read from its end, so one that comes through a pipe or in gzip has to be held. */
-const MAX_HELD_BYTES = 256 * 1024 * 1024
 
 /**
  * The first records of a CSV, NDJSON, JSON or Parquet object, gzip or not: as a table on a terminal, else as one line of

@@ -1,6 +1,7 @@
 import type { Clock } from '../../contracts/index.ts'
 import { systemClock } from '../../core/clock.ts'
 import { orAborted, SluiceError, throwIfAborted } from '../../core/errors.ts'
+import { refusePythonNames } from '../python-names.ts'
 import type { DynamicSink, FixedPartitionedSink } from './outputs.ts'
 import type { Recovery, RecoverySession } from './recovery/recovery.ts'
 import { openDynamicOutput } from './run/dynamic-output.ts'
@@ -64,6 +65,12 @@ export async function runSink(
   options: RunSinkOptions = {},
 ): Promise<SinkRun> {
   const { stepId = 'out', workers = 1, epochMs = 10_000, recovery, signal } = options
+  refusePythonNames('runSink', options)
+  if ('resumeEpoch' in options) {
+    const message =
+      'runSink: resumeEpoch is an option of the recovery, as in storeRecovery(store, folder, { resumeEpoch })'
+    throw new SluiceError('invalid-options', message)
+  }
   if (!(Number.isSafeInteger(workers) && workers >= 1)) {
     throw new SluiceError('invalid-options', `workers (${workers}) must be a whole number above 0`)
   }
@@ -80,7 +87,8 @@ export async function runSink(
   let input: Input | undefined
   try {
     const output = await openOutput(sink, { stepId, workers }, session)
-    input = await openInput(source as SinkSource<unknown, unknown>, session?.resume.source)
+    const position = session?.resume.source
+    input = await openInput(source as SinkSource<unknown, unknown>, position, stepId)
     const { clock = systemClock } = options
     const timer = new EpochTimer(clock, epochMs)
     const result = await new Run(input, output, session, timer, signal).run()

@@ -3,6 +3,7 @@ import { SluiceError } from '../../core/errors.ts'
 import { copy, copyThrough } from '../../files/copy.ts'
 import { folderPrefix } from '../../files/paths.ts'
 import { atOnce } from './at-once.ts'
+import type { ServerCopy } from './connection.ts'
 import { type FolderListing, filesBelow, folderExists } from './folders.ts'
 
 /** What was copied. */
@@ -22,6 +23,8 @@ export interface CopySource {
 export interface CopyTarget extends CopySource {
   /** The same store as objects are written to it. */
   readonly writing: Store
+  /** Between the two, when they are two, and the server can. */
+  readonly copyBetween: ServerCopy | undefined
 }
 
 /** Objects that pass through this process: each holds up to two parts. */
@@ -36,11 +39,11 @@ export async function copyFiles(
 ): Promise<Copied> {
   const { signal } = options
   const within = from.store === to.store
-  const onServer = within && to.writing.copy !== undefined
+  const serverCopy = within ? copyWithin(to.writing) : to.copyBetween
   let count = 0
   let bytes = 0
   async function add({ key, sizeBytes }: ObjectInfo, target: string): Promise<void> {
-    if (onServer) await copy(to.writing, key, target, { signal })
+    if (serverCopy) await serverCopy(key, target, { signal })
     else await copyThrough(from.store, key, to.writing, target, { signal, concurrency: 1 })
     count++
     bytes += sizeBytes
@@ -55,14 +58,15 @@ export async function copyFiles(
   }
   const prefix = folderPrefix(from.key)
   const target = folderPrefix(to.key)
-  if (within && (from.key === to.key || (below && target.startsWith(prefix)))) {
+  const isInto = from.key === to.key || target.startsWith(prefix)
+  if (within && (isInto || (await meetsItself(from, target, signal)))) {
     const message = `"${from.key}" cannot be copied onto or into itself, "${to.key}"`
     throw new SluiceError('invalid-options', message, { key: to.key })
   }
   if (object) await add(object, to.key)
   if (!below) return { count, bytes }
   await atOnce(
-    onServer ? threads : Math.min(threads, THROUGH_AT_ONCE),
+    serverCopy ? threads : Math.min(threads, THROUGH_AT_ONCE),
     filesBelow(from.store, from.key, options),
     async (file) => {
       const name = file.key.slice(prefix.length)
@@ -71,4 +75,22 @@ export async function copyFiles(
     },
   )
   return { count, bytes }
+}
+
+/**
+ * Whether a copy to a folder above would write below the source again, as `a/x/x/1` would become `a/x/1` in `a/`: it would be listed and copied once more,
+ * and removed by a move.
+ */
+async function meetsItself(
+  { store, key }: CopySource,
+  target: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const prefix = folderPrefix(key)
+  if (!prefix.startsWith(target)) return false
+  return folderExists(store, prefix + prefix.slice(target.length), { signal })
+}
+
+function copyWithin(store: Store): ServerCopy | undefined {
+  return store.copy && ((from, to, options) => copy(store, from, to, options))
 }

@@ -2,7 +2,7 @@
  * `sluice/luigi`: Luigi's `S3Client` and `S3Target` over any store, for every runtime. `sluice/node/luigi` is the same for Node, Deno and Bun,
  * with local files and the credentials of the environment.
  */
-export type { S3Connection } from './connection.ts'
+export type { S3Connection } from '../s3-connection.ts'
 export type { Copied } from './copy-files.ts'
 export type { S3TimeRange } from './folders.ts'
 export { bytes } from './formats/bytes.ts'

@@ -33,7 +33,9 @@ export function dividedOptions(
 ): DividedOptions {
   const unknown = Object.keys(options).find((name) => !known.includes(name))
   if (unknown !== undefined) {
-    const message = `${unknown} is no option here; there are ${known.join(', ')}`
+    const own = known.find((name) => name.toLowerCase() === unknown.toLowerCase())
+    const hint = own ? `it is written ${own}` : `there are ${known.join(', ')}`
+    const message = `${unknown} is no option here; ${hint}`
     throw new SluiceError('invalid-options', message)
   }
   const { storageClass, serverSideEncryption, tags, partSize, ...upload } = options

@@ -1,6 +1,6 @@
 import type { Bytes, CallOptions, Source, Store } from '../../contracts/index.ts'
 import type { S3StorageOptions } from '../../s3/put-options.ts'
-import type { S3Connection } from './connection.ts'
+import type { S3Connection } from '../s3-connection.ts'
 import type { S3TimeRange } from './folders.ts'
 
 /** A client over stores that are there already. */

@@ -3,7 +3,7 @@ import { SluiceError } from '../../core/errors.ts'
 import type { ObjectWritten } from '../../core/parts-writer.ts'
 import { putBody } from '../../core/put-body.ts'
 import { remove } from '../../files/remove.ts'
-import { storesByName, storesOf } from './connection.ts'
+import { type Buckets, bucketsByName, bucketsOf } from './connection.ts'
 import { type Copied, copyFiles } from './copy-files.ts'
 import { decodeText } from './encodings.ts'
 import { bucketExists, filesBelow, folderExists } from './folders.ts'
@@ -35,16 +35,18 @@ import { folderMarker, folderName, isRoot, parseS3Path } from './s3-path.ts'
  * @see https://luigi.readthedocs.io/en/stable/api/luigi.contrib.s3.html
  */
 export class S3Client {
+  readonly #buckets: Buckets
   readonly #connections: number
 
   constructor(options: S3ClientOptions) {
     const { connections = 6, ...rest } = options
     checkCount('connections', connections)
     this.#connections = connections
-    const storeOf = 'buckets' in rest ? storesByName(rest.buckets) : storesOf(rest)
+    const buckets = 'buckets' in rest ? bucketsByName(rest.buckets) : bucketsOf(rest)
+    this.#buckets = buckets
     setPlaces(this, (path, storage) => {
       const { bucket, key } = parseS3Path(path)
-      return { bucket, key, store: storeOf(bucket, storage) }
+      return { bucket, key, store: buckets.storeOf(bucket, storage) }
     })
   }
 
@@ -181,18 +183,18 @@ export class S3Client {
     { returnKey = false, ...options }: S3ListOptions & { readonly returnKey?: boolean } = {},
   ): AsyncGenerator<string | ObjectInfo, void, undefined> {
     if (returnKey) return yield* this.list(path, { ...options, returnKey })
-    const folder = path.endsWith('/') ? path : `${path}/`
+    const folder = `${isRoot(this.#at(path)) ? path.replace(/\/+$/, '') : folderName(path)}/`
     for await (const name of this.list(path, options)) yield folder + name
   }
 
   /**
-   * Copies an object, a folder with all below it, or both where both have this name. Within a bucket the store does it, where it can;
-   * else the bytes pass through here, four files at a time.
+   * Copies an object, a folder with all below it, or both where both have this name. Within a bucket, and from one to another of
+   * the same server, the store does it, where it can; else the bytes pass through here, four files at a time.
    *
    * Guaranteed: each file is copied as a whole, or not at all; a folder's times bound which are (a single object's do not); after a failure nothing new is begun.
    * Not guaranteed: a folder as a whole: what was copied before a failure stays.
    *
-   * Errors: `not-found` when there is neither; `invalid-options` for a copy onto or into itself.
+   * Errors: `not-found` when there is neither; `invalid-options` for a copy onto or into itself, also one to a folder above that would write below the source.
    */
   async copy(
     source: string,
@@ -205,15 +207,19 @@ export class S3Client {
     const from = this.#at(source)
     const to = this.#at(destination)
     const writing = storage ? placeOf(this, destination, storage).store : to.store
+    const copyBetween = this.#buckets.copyBetween(from.bucket, to.bucket, storage)
     return copyFiles(
       { ...from, key: isRoot(from) ? '' : from.key },
-      { ...to, key: isRoot(to) ? '' : to.key, writing },
+      { ...to, key: isRoot(to) ? '' : to.key, writing, copyBetween },
       Math.min(threads, this.#connections),
       { startTime, endTime, signal: upload.signal },
     )
   }
 
-  /** Copies, then removes the source. Not guaranteed: atomicity; when the removal fails, both stay. Errors: those of `copy` and `remove`. */
+  /**
+   * Copies, then removes the source. Not guaranteed: atomicity; when the removal fails, both stay, and what is written below the source meanwhile may
+   * be removed without having been copied. Errors: those of `copy` and `remove`.
+   */
   async move(source: string, destination: string, options: S3MoveOptions = {}): Promise<void> {
     if (isRoot(this.#at(source))) throw wholeBucket(source)
     const { threads, ...given } = options

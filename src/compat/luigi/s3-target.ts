@@ -6,7 +6,7 @@ import { text } from './formats/text.ts'
 import { openPlace, placeOf } from './places.ts'
 import { dividedOptions, type S3PutMultipartOptions } from './put-options.ts'
 import type { S3Client } from './s3-client.ts'
-import { parseS3Path } from './s3-path.ts'
+import { isRoot, parseS3Path } from './s3-path.ts'
 import { type TargetReader, targetReader } from './target-reader.ts'
 
 export interface S3TargetOptions<Value extends FormatValue = string> extends S3PutMultipartOptions {
@@ -90,9 +90,15 @@ export class S3Target<Value extends FormatValue = string> {
    *
    * Guaranteed: one file appears as a whole. Not guaranteed: the same of a folder, whose files are copied one by one.
    *
-   * Errors: `already-exists` when there is something at this path by then; `not-found` when nothing was written; what `use` throws.
+   * Errors: `invalid-options` for a bucket; `already-exists` when there is something at this path by then; `not-found` when nothing was written; what `use` throws.
    */
   async temporaryPath(use: (path: string) => Promise<void>): Promise<void> {
+    if (isRoot(parseS3Path(this.path))) {
+      throw new SluiceError(
+        'invalid-options',
+        `${this.path} is a whole bucket, with nothing beside`,
+      )
+    }
     const [, path = '', slash = ''] = /^(.*?)(\/?)$/s.exec(this.path) ?? []
     const number = crypto.getRandomValues(new BigUint64Array(1))[0] ?? 0n
     const temporary = `${path}-luigi-tmp-${String(number % 10n ** 10n).padStart(10, '0')}${slash}`

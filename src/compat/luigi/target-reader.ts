@@ -8,7 +8,8 @@ import type { FormatValue } from './formats/target-format.ts'
  * A target that is being read, once: line by line, or in pieces, or both by turns. Lines come without their `\n`; the last one need not be ended.
  * Closing it, leaving the loop or an `await using` scope lets the connection go.
  *
- * Errors of each call: those of the format and the store; `too-large` for a line of more than `maxLineLength`.
+ * Errors of each call: those of the format and the store; `too-large` for a line of more than `maxLineLength`; `invalid-options` when it was closed
+ * before the call was done, as by `return file.read()` out of the scope that closes it.
  */
 export interface TargetReader<Value extends FormatValue>
   extends AsyncIterableIterator<Value>,
@@ -59,6 +60,7 @@ class PieceReader<Value extends FormatValue> implements TargetReader<Value> {
   readonly #pieces: Pieces<Value>
   readonly #maxLineLength: number
   #held: Value | undefined
+  #closed = false
 
   constructor(source: Reading<Value>, pieces: Pieces<Value>, maxLineLength: number) {
     this.#source = source
@@ -67,6 +69,7 @@ class PieceReader<Value extends FormatValue> implements TargetReader<Value> {
   }
 
   async next(): Promise<IteratorResult<Value, undefined>> {
+    if (this.#closed) return { done: true, value: undefined }
     const { lengthOf, slice, lineEnd, join } = this.#pieces
     const line: Value[] = []
     let length = 0
@@ -95,6 +98,7 @@ class PieceReader<Value extends FormatValue> implements TargetReader<Value> {
     if (!(size >= 0)) {
       throw new SluiceError('invalid-options', `size (${size}) must not be negative`)
     }
+    this.#checkOpen()
     const { lengthOf, slice, join } = this.#pieces
     const taken: Value[] = []
     let left = size
@@ -110,6 +114,7 @@ class PieceReader<Value extends FormatValue> implements TargetReader<Value> {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     this.#held = undefined
     await this.#source.cancel()
   }
@@ -127,6 +132,10 @@ class PieceReader<Value extends FormatValue> implements TargetReader<Value> {
     return this.close()
   }
 
+  #checkOpen(): void {
+    if (this.#closed) throw new SluiceError('invalid-options', 'read() after close()')
+  }
+
   /** What is there, and is not empty. */
   async #take(): Promise<Value | undefined> {
     const held = this.#held
@@ -134,6 +143,8 @@ class PieceReader<Value extends FormatValue> implements TargetReader<Value> {
     if (held !== undefined && this.#pieces.lengthOf(held) > 0) return held
     for (;;) {
       const { done, value } = await this.#source.next()
+      // What was closed ends as a source does that has no more: half of a file would pass for all of it.
+      this.#checkOpen()
       if (done) return undefined
       if (this.#pieces.lengthOf(value) > 0) return value
     }

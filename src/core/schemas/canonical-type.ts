@@ -13,6 +13,8 @@ function canonicalType(type: FieldType): FieldType {
   switch (type.kind) {
     case 'decimal':
       return { kind: type.kind, precision: type.precision, scale: type.scale }
+    case 'bytes':
+      return { kind: type.kind, length: type.length }
     case 'time':
     case 'timestamp':
       return { kind: type.kind, unit: type.unit, utc: type.utc }

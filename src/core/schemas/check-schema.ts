@@ -31,6 +31,7 @@ type Kind = Exclude<FieldType, string>['kind']
 /** What each kind must say, and what only looks like it. */
 const KINDS: Readonly<Record<Kind, (type: Given, place: Place) => void>> = {
   decimal: checkDecimal,
+  bytes: checkLength,
   time: checkUnits,
   timestamp: checkUnits,
   list: ({ element }, place) => checkPart(element, within(place, 'element')),
@@ -111,10 +112,15 @@ function checkType(type: unknown, place: Place): void {
 }
 
 function checkDecimal({ precision, scale }: Given, place: Place): void {
-  if (!isWhole(precision, 1, 38)) throw refused(`${columnOf(place)}: precision is 1 to 38`)
+  if (!isWhole(precision, 1, 76)) throw refused(`${columnOf(place)}: precision is 1 to 76`)
   if (!isWhole(scale, 0, precision)) {
     throw refused(`${columnOf(place)}: scale is 0 to its precision, ${precision}`)
   }
+}
+
+function checkLength({ length }: Given, place: Place): void {
+  // As long as bounds of a column are at most: readers of one length take no shorter ones.
+  if (!isWhole(length, 1, 64)) throw refused(`${columnOf(place)}: length is 1 to 64`)
 }
 
 function checkUnits({ unit, utc }: Given, place: Place): void {

@@ -12,7 +12,7 @@ export function describeValue(value: unknown): string {
       return `the bigint ${String(value).slice(0, 24)}`
     case 'object':
       if (Array.isArray(value)) return 'an array'
-      if (value instanceof Date) return 'a Date'
+      if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid Date' : 'a Date'
       if (value instanceof Map) return 'a Map'
       return value instanceof Uint8Array ? 'bytes' : 'an object'
     default:

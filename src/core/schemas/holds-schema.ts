@@ -41,9 +41,8 @@ function holdsPart(wide: ElementType, narrow: ElementType): boolean {
 export function holdsType(wide: FieldType, narrow: FieldType): boolean {
   if (wide === 'json' || wide === 'variant') return true
   if (typeof wide === 'string') {
-    return (
-      wide === narrow || (typeof narrow === 'string' && (HELD[wide]?.includes(narrow) ?? false))
-    )
+    if (typeof narrow === 'object') return wide === narrow.kind && narrow.kind === 'bytes'
+    return wide === narrow || (HELD[wide]?.includes(narrow) ?? false)
   }
   if (narrow === 'timestamp') return wide.kind === 'timestamp' && wide.utc && wide.unit !== 'ns'
   if (typeof narrow === 'string') return false

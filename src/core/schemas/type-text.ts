@@ -14,6 +14,8 @@ function wholeText(type: FieldType): string {
   switch (type.kind) {
     case 'decimal':
       return `decimal(${type.precision}, ${type.scale})`
+    case 'bytes':
+      return `bytes(${type.length})`
     case 'time':
     case 'timestamp':
       return `${type.kind}(${type.unit}${type.utc ? ', utc' : ''})`

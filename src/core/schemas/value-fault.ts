@@ -36,6 +36,10 @@ export function valueFault(type: FieldType, value: unknown): Fault {
   switch (type.kind) {
     case 'decimal':
       return decimalFault(type, value)
+    case 'bytes':
+      return value instanceof Uint8Array && value.byteLength === type.length
+        ? undefined
+        : misfit(`a Uint8Array of ${type.length} bytes`, value)
     case 'time':
     case 'timestamp':
       return unitsFault(type, value)
@@ -53,7 +57,7 @@ export function valueFault(type: FieldType, value: unknown): Fault {
 type Plain = Exclude<ScalarType, 'json' | 'variant'>
 
 function scalarFault(type: ScalarType, value: unknown): Fault {
-  if (type === 'json' || type === 'variant') return dataFault(value)
+  if (type === 'json' || type === 'variant') return dataFault(type, value)
   return fitsPlain(type, value) ? undefined : misfit(WANTED[type], value)
 }
 
@@ -112,9 +116,11 @@ const WANTED: Readonly<Record<Plain, string>> = {
   timestamp: 'a valid Date, or ISO 8601 text of whole milliseconds in UTC or with an offset',
 }
 
-/** A number that has no text in JSON has its name there. */
-function dataFault(value: unknown): Fault {
-  return typeof value === 'number' ? undefined : jsonProblem(value)
+/** A number that has no text in JSON has its name there. A variant's texts are UTF-8, and have no escapes. */
+function dataFault(type: 'json' | 'variant', value: unknown): Fault {
+  return typeof value === 'number'
+    ? undefined
+    : jsonProblem(value, { wellFormed: type === 'variant' })
 }
 
 function decimalFault(type: DecimalType, value: unknown): Fault {
@@ -145,7 +151,7 @@ function listFault({ element }: ListType, value: unknown): Fault {
 }
 
 function mapFault({ key: keyType, value: valueType }: MapType, value: unknown): Fault {
-  const entries = mapEntries(value)
+  const entries = mapEntries(value, keyType)
   if (!entries) return misfit('a Map or a plain object', value)
   const keys = new Set<string>()
   for (const [key, item] of entries) {

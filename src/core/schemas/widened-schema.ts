@@ -85,7 +85,7 @@ function widenedParts(type: Exclude<FieldType, ScalarType>, value: unknown): Fie
     }
     case 'map': {
       let { key, value: part } = type
-      for (const [one, item] of mapEntries(value) ?? []) {
+      for (const [one, item] of mapEntries(value, type.key) ?? []) {
         key = widenedType(key, one)
         part = widenedPart(part, item)
       }
@@ -95,6 +95,8 @@ function widenedParts(type: Exclude<FieldType, ScalarType>, value: unknown): Fie
     case 'struct':
       if (!isPlainObject(value)) return undefined
       return { kind: 'struct', fields: widenedFields(type.fields, value) }
+    case 'bytes':
+      return 'bytes'
     default:
       return undefined
   }

@@ -37,3 +37,13 @@ export function float16Bits(value: number): number {
   const fraction = size * 2 ** (10 - exponent) + WHOLE - WHOLE
   return sign | (((exponent + 14) << 10) + fraction)
 }
+
+/** The number that these bits are, which a double holds exactly. */
+export function float16Of(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1
+  const exponent = (bits >>> 10) & 0x1f
+  const fraction = bits & 0x3ff
+  if (exponent === 0) return sign * fraction * 2 ** -24
+  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
+  return sign * (fraction + 1024) * 2 ** (exponent - 25)
+}

@@ -8,6 +8,7 @@ import type {
   Schema,
 } from '../../contracts/index.ts'
 import { rowOfText } from '../../core/row-text.ts'
+import { RowBlock } from '../../core/rows/row-block.ts'
 import { schemaInferrer } from '../../core/schemas/schema-inferrer.ts'
 import { checkpoints } from '../checkpoints.ts'
 import { FILE_TYPES } from '../file-types.ts'
@@ -16,7 +17,10 @@ import { HeldRows } from './held-rows.ts'
 import { identityOf, type Settings } from './options.ts'
 import { type FileState, ParquetFile } from './parquet-file.ts'
 import { RowGroups } from './row-groups.ts'
+import { SLICE_ROWS } from './rows/row-slice.ts'
+import type { Shredder } from './rows/shredder.ts'
 import { StepRunner, type Steps } from './steps.ts'
+import { writeBlock } from './write-block.ts'
 
 export type EncodeChunk = (leaf: Leaf, data: LeafData) => Awaitable<ColumnChunk>
 
@@ -39,7 +43,7 @@ export function rowEncoder(
       encode,
       begun: from && begun && { groups: begun.groups, bytes: from.bytes },
     })
-    return { schema, groups: new RowGroups(file, schema, settings) }
+    return { schema, groups: new RowGroups(file, schema, settings, true) }
   }
   const schema = declared ?? begun?.schema
   const held = new HeldRows(settings)
@@ -47,17 +51,32 @@ export function rowEncoder(
 
   function* write(rows: Iterable<Row>): Steps<readonly Chunk[]> {
     const chunks: Chunk[] = []
-    for (const row of rows) {
-      if (opened) {
-        addRow(opened, row)
-        if (opened.groups.isFull) chunks.push(...(yield* opened.groups.end()))
-      } else {
-        held.add(row)
-        if (held.isFull) chunks.push(...(yield* begin()))
+    if (opened && rows instanceof RowBlock) {
+      const { groups, schema } = opened
+      chunks.push(
+        ...(yield* writeBlock(groups, schema, rows, (row) => addRow(opened as Open, row))),
+      )
+    } else if (Array.isArray(rows)) {
+      let from = 0
+      while (!opened && from < rows.length) chunks.push(...(yield* hold(rows[from++])))
+      if (opened) chunks.push(...(yield* addRows(opened, rows, from)))
+    } else {
+      // One by one: who makes them as they are asked for may use one object for all.
+      for (const row of rows) {
+        if (opened) {
+          addRow(opened, row)
+          if (opened.groups.isFull) chunks.push(...(yield* opened.groups.end()))
+        } else {
+          chunks.push(...(yield* hold(row)))
+        }
       }
     }
     opened?.groups.settle()
     return chunks
+  }
+  function* hold(row: Row): Steps<readonly Chunk[]> {
+    held.add(row)
+    return held.isFull ? yield* begin() : []
   }
   function* begin(): Steps<readonly Chunk[]> {
     const rows = held.take()
@@ -65,6 +84,11 @@ export function rowEncoder(
     inferrer.add(rows)
     opened = open(inferrer.schema())
     return yield* write(rows)
+  }
+  function* pause(): Steps<readonly Chunk[]> {
+    const chunks = opened || held.isEmpty ? [] : yield* begin()
+    const last = opened && opened.groups.rows > 0 ? yield* opened.groups.end() : []
+    return [...chunks, ...last]
   }
   function* close(): Steps<EncodedEnd> {
     const first = opened ? [] : yield* begin()
@@ -78,16 +102,41 @@ export function rowEncoder(
     },
     headBytes: 0,
     write: (rows) => runner.run(write(rows as Iterable<Row>)),
+    pause: () => runner.run(pause()),
     close: () => runner.run(close()),
     // What a failed call has encoded was not given out.
     checkpoint: () => (runner.hasFailed ? undefined : opened?.groups.file.checkpoint(places)),
   }
 }
 
+/** Fewer are not worth what it takes to go back. */
+const MIN_SLICE_ROWS = 16
+
 /** A file whose columns are known. */
 interface Open {
   readonly schema: Schema
   readonly groups: RowGroups
+}
+
+/** In slices; one by one where a slice ends a row group, or holds a row that does not fit. */
+function* addRows(open: Open, rows: readonly Row[], from: number): Steps<readonly Chunk[]> {
+  const { groups } = open
+  const chunks: Chunk[] = []
+  for (let at = from; at < rows.length; ) {
+    const end = Math.min(rows.length, at + Math.min(SLICE_ROWS, groups.room))
+    const begin = at
+    const addAll = (shredder: Shredder): boolean => shredder.addAll(rows, begin, end)
+    if (end - begin >= MIN_SLICE_ROWS && groups.addAll(end - begin, addAll)) {
+      at = end
+      if (groups.isFull) chunks.push(...(yield* groups.end()))
+      continue
+    }
+    for (; at < end; at++) {
+      addRow(open, rows[at] as Row)
+      if (groups.isFull) chunks.push(...(yield* groups.end()))
+    }
+  }
+  return chunks
 }
 
 function addRow({ schema, groups }: Open, row: Row): void {

@@ -1,6 +1,7 @@
 import type { Schema } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
-import type { Leaf } from './chunk/leaf.ts'
+import { hasEncoding } from './chunk/encode-values.ts'
+import type { Encoding, Leaf } from './chunk/leaf.ts'
 import type { Settings } from './options.ts'
 import type { SchemaElement } from './schema/element.ts'
 import { schemaElements } from './schema/elements.ts'
@@ -16,7 +17,7 @@ export interface FileSchema {
 
 /**
  * `isDeclared`: options for columns that are not there are a mistake, and throw `invalid-options`. Inferred columns may lack some, as
- * their rows do.
+ * their rows do. So is an encoding that the column's type does not have, in both.
  */
 export function fileSchema(schema: Schema, settings: Settings, isDeclared: boolean): FileSchema {
   const elements = schemaElements(schema)
@@ -35,6 +36,7 @@ export function fileSchema(schema: Schema, settings: Settings, isDeclared: boole
   )
   const leaves = plain.map((leaf): Leaf => {
     const { encoding, bloomFilter } = options.get(leaf.path.join('.')) ?? {}
+    if (encoding && !hasEncoding(leaf.physical, encoding)) throw unsuitable(leaf, encoding)
     return { ...leaf, encoding, bloom: bloomFilter }
   })
   const sorted = settings.sortedBy.filter(({ column }) => check('sortedBy', column))
@@ -44,4 +46,11 @@ export function fileSchema(schema: Schema, settings: Settings, isDeclared: boole
     nullsFirst,
   }))
   return { elements, leaves, sorting }
+}
+
+function unsuitable({ path }: Leaf, encoding: Encoding): SluiceError {
+  return new SluiceError(
+    'invalid-options',
+    `The column ${path.join('.')} cannot be encoded as ${encoding}`,
+  )
 }

@@ -20,6 +20,7 @@ export function parquetFormat<R extends object>(
     ...FILE_TYPES.parquet,
     inference: settings.inference,
     check: checkColumnsRecord,
+    takesPlainRows: true,
     encoder(encoderOptions = {}) {
       if (encoderOptions.schema) checkSchema(encoderOptions.schema)
       let kernels: WebAssembly.Module
@@ -40,10 +41,10 @@ function kernelEncoder(
   options: EncoderOptions,
 ): Encoder<object> {
   const kernels = kernelsOf(module)
-  const { codec } = settings
+  const { codec, pageBytes } = settings
   return rowEncoder(
     settings,
-    (leaf, data) => encodeColumnChunk(kernels, leaf, data, { codec }),
+    (leaf, data) => encodeColumnChunk(kernels, leaf, data, { codec, pageBytes }),
     options,
   )
 }

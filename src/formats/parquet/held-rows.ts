@@ -21,6 +21,10 @@ export class HeldRows {
     return this.#bytes
   }
 
+  get isEmpty(): boolean {
+    return this.#rows.length === 0
+  }
+
   get isFull(): boolean {
     const { rowGroupRows, rowGroupBytes } = this.#settings
     return this.#rows.length >= rowGroupRows || this.#bytes >= rowGroupBytes

@@ -18,7 +18,7 @@ export type { ColumnOptions, ParquetOptions, SortedBy } from './options.ts'
  * | `decimal` | `INT32`, `INT64` or bytes by its precision (`DECIMAL`) | exact |
  * | `string`, `enum` | `BYTE_ARRAY` (`STRING`, `ENUM`) | |
  * | `json` | `BYTE_ARRAY` (`JSON`) | exact text; `NaN` and the infinities as strings of their names |
- * | `bytes`, `uuid` | `BYTE_ARRAY`, 16 bytes (`UUID`) | |
+ * | `bytes`, `uuid` | `BYTE_ARRAY`, or bytes of the type's length; 16 bytes (`UUID`) | |
  * | `date`, `time`, `timestamp` | `INT32`, `INT64` (`DATE`, `TIME`, `TIMESTAMP`) | `timestamp` in milliseconds and UTC |
  * | `list`, `map`, `struct` | groups (`LIST`, `MAP`) | nulls at every level |
  * | `variant` | two `BYTE_ARRAY`s (`VARIANT`), not shredded | |

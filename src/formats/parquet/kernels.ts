@@ -94,6 +94,7 @@ export class Kernels {
   #bytes: Chunk = EMPTY
   #view: DataView | undefined
   #top = 0
+  #what = ''
 
   /** `maxBytes`: of memory, in multiples of 64 KiB. Default 512 MiB, which is the most. */
   constructor(module: WebAssembly.Module, maxBytes: number = MAX_BYTES) {
@@ -111,8 +112,12 @@ export class Kernels {
     return this.#functions as KernelFunctions
   }
 
-  /** Throws `invalid-options` for a module that is another one, and `too-large` where the platform has no memory for it. */
-  begin(): void {
+  /**
+   * `what` needs the memory: for the message where there is no more. Throws `invalid-options` for a module that is another one, and
+   * `too-large` where the platform has no memory for it.
+   */
+  begin(what: string): void {
+    this.#what = what
     if (!this.#functions) this.#instantiate()
     this.#top = this.functions.heapAddress()
   }
@@ -163,7 +168,7 @@ export class Kernels {
 
   /** Of bytes outside of the memory. Not between `begin` and `end`. */
   crc32(bytes: Uint8Array): number {
-    this.begin()
+    this.begin('A page')
     try {
       return this.functions.crc32(this.copyIn(bytes), bytes.byteLength)
     } finally {
@@ -218,7 +223,7 @@ export class Kernels {
     const most = this.#maxPages * PAGE_BYTES
     return new SluiceError(
       'too-large',
-      `A column of a row group takes ${bytes} bytes of WebAssembly memory while it is encoded, of which there are ${most} at most, and no more than the platform has: write smaller row groups`,
+      `${this.#what} of a row group takes ${bytes} bytes of WebAssembly memory while it is encoded, of which there are ${most} at most, and no more than the platform has: write smaller row groups`,
       { cause },
     )
   }

@@ -1,6 +1,7 @@
 import type { Inference } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { isWellFormed } from '../../core/keys.ts'
+import { PAGE_BYTES } from './chunk/encode-column-chunk.ts'
 import type { Encoding } from './chunk/leaf.ts'
 import type { Compressor } from './compressor.ts'
 import { CODECS, ENCODINGS } from './thrift/enums.ts'
@@ -10,9 +11,14 @@ export interface ParquetOptions {
   readonly rowGroupRows?: number | undefined
   /**
    * A row group also ends with the row by which its values take as many bytes: numbers by their width, texts and bytes by their
-   * length. Default 16 MiB, at most 1 GiB. One row group is held in memory until it is written, in arrays of up to twice that.
+   * length. Default 17 MiB, at most 1 GiB. One row group is held in memory until it is written, in arrays of up to twice that.
    */
   readonly rowGroupBytes?: number | undefined
+  /**
+   * A page of a column also ends with the row by which its values take as many bytes, as they are before compression; it has at most 20,000
+   * rows. Default 1 MiB, at most 1 GiB. Small ones let readers skip more, and make files larger.
+   */
+  readonly pageBytes?: number | undefined
   /** How pages are compressed. Default `snappy`, which every reader has. */
   readonly codec?: 'snappy' | 'none' | Compressor | undefined
   /**
@@ -61,6 +67,7 @@ export interface SortedBy {
 export interface Settings {
   readonly rowGroupRows: number
   readonly rowGroupBytes: number
+  readonly pageBytes: number
   readonly codec: 'snappy' | 'none' | Compressor
   readonly columns: Readonly<Record<string, ColumnOptions>>
   readonly sortedBy: readonly SortedBy[]
@@ -68,13 +75,15 @@ export interface Settings {
   readonly inference: Required<Inference>
 }
 
-const MAX_ROW_GROUP_BYTES = 1024 ** 3
+/** Of a row group, and of a page. */
+const MAX_BYTES = 1024 ** 3
 
 /** Throws `invalid-options`, naming the option. */
 export function checkedSettings(options: ParquetOptions): Settings {
   const {
     rowGroupRows = 100_000,
-    rowGroupBytes = 16 * 1024 * 1024,
+    rowGroupBytes = 17 * 1024 * 1024,
+    pageBytes = PAGE_BYTES,
     codec = 'snappy',
     columns = {},
     sortedBy = [],
@@ -84,9 +93,9 @@ export function checkedSettings(options: ParquetOptions): Settings {
   if (!Number.isSafeInteger(rowGroupRows) || rowGroupRows < 1) {
     throw refused(`rowGroupRows must be a whole number above 0, not ${rowGroupRows}`)
   }
-  const isSize = typeof rowGroupBytes === 'number' && rowGroupBytes >= 1
-  if (!(isSize && rowGroupBytes <= MAX_ROW_GROUP_BYTES)) {
-    throw refused(`rowGroupBytes must be from 1 to ${MAX_ROW_GROUP_BYTES}, not ${rowGroupBytes}`)
+  for (const [name, bytes] of Object.entries({ rowGroupBytes, pageBytes })) {
+    if (typeof bytes === 'number' && bytes >= 1 && bytes <= MAX_BYTES) continue
+    throw refused(`${name} must be from 1 to ${MAX_BYTES}, not ${bytes}`)
   }
   checkCodec(codec)
   checkColumns(columns)
@@ -103,19 +112,25 @@ export function checkedSettings(options: ParquetOptions): Settings {
     throw refused(`inference: nested must be "whole" or "columns", not ${JSON.stringify(nested)}`)
   }
   const inference = { mixed, nested }
-  return { rowGroupRows, rowGroupBytes, codec, columns, sortedBy, metadata, inference }
+  return { rowGroupRows, rowGroupBytes, pageBytes, codec, columns, sortedBy, metadata, inference }
 }
 
-function checkCodec(codec: Settings['codec']): void {
+/** What one is told who names a codec. */
+const COMPRESSORS: Readonly<Record<string, string>> = {
+  gzip: 'gzipCodec() of sluice/formats/parquet/gzip',
+  zstd: 'zstdCodec() of sluice/formats/parquet/zstd',
+  brotli: 'brotliCodec() of sluice/formats/parquet/brotli',
+  lz4: 'lz4Codec() of sluice/formats/parquet/lz4',
+  lz4_raw: 'lz4Codec() of sluice/formats/parquet/lz4',
+}
+
+function checkCodec(codec: unknown): void {
   if (codec === 'snappy' || codec === 'none') return
-  const { name, compress } = (codec ?? {}) as Partial<Compressor>
-  if (
-    typeof codec === 'object' &&
-    typeof compress === 'function' &&
-    Object.hasOwn(CODECS, name ?? '')
-  ) {
-    return
+  if (typeof codec === 'string' && Object.hasOwn(COMPRESSORS, codec)) {
+    throw refused(`codec: ${codec} is a compressor of its own: ${COMPRESSORS[codec]}`)
   }
+  const { name = '', compress } = isObject(codec) ? codec : {}
+  if (typeof compress === 'function' && Object.hasOwn(CODECS, name as string)) return
   throw refused(`codec must be "snappy", "none" or a compressor, not ${JSON.stringify(codec)}`)
 }
 

@@ -1,25 +1,30 @@
 import type { Chunk, Row, Schema } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
-import { pointerStep } from '../../core/json.ts'
 import { checkRow } from '../../core/schemas/check-row.ts'
 import type { Settings } from './options.ts'
 import type { ParquetFile } from './parquet-file.ts'
 import { releaseData, takeData } from './rows/leaf-column.ts'
 import { type Shredder, shredder } from './rows/shredder.ts'
+import type { Tally } from './rows/tally.ts'
+import { valuePointer } from './rows/value-pointer.ts'
 import type { Steps } from './steps.ts'
 
 /** The values of rows, until these are a row group of the file. */
 export class RowGroups {
   readonly file: ParquetFile
   readonly shredder: Shredder
+  readonly #schema: Schema
   readonly #settings: Settings
-  readonly #tally = { bytes: 0 }
+  readonly #tally: Tally
   /** How many the shredder was given since the last row group. */
   rows = 0
 
-  constructor(file: ParquetFile, schema: Schema, settings: Settings) {
+  /** `stopsWhenFull`: at the value that makes a row group full, and not only behind all that are added with it. */
+  constructor(file: ParquetFile, schema: Schema, settings: Settings, stopsWhenFull: boolean) {
     this.file = file
+    this.#schema = schema
     this.#settings = settings
+    this.#tally = { bytes: 0, limit: stopsWhenFull ? settings.rowGroupBytes : undefined }
     this.shredder = shredder(schema, file.leaves, this.#tally)
   }
 
@@ -35,6 +40,34 @@ export class RowGroups {
   get isFull(): boolean {
     const { rowGroupRows, rowGroupBytes } = this.#settings
     return this.rows >= rowGroupRows || this.#tally.bytes >= rowGroupBytes
+  }
+
+  /** Whether so many bytes more end no row group by themselves. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#tally.bytes + bytes < this.#settings.rowGroupBytes
+  }
+
+  /**
+   * Takes so many rows as `add` gives them to the shredder, if that returns `true` and the row group has room for all but the last. Else it
+   * takes none, and returns `false`: rows that are added one by one show which of them it is.
+   */
+  addAll(rows: number, add: (shredder: Shredder) => boolean): boolean {
+    const { shredder } = this
+    const { bytes } = this.#tally
+    for (const { levels, values } of shredder.columns) {
+      levels.mark()
+      values.mark()
+    }
+    if (addedAll(shredder, add) && !this.isFull) {
+      this.rows += rows
+      return true
+    }
+    for (const { levels, values } of shredder.columns) {
+      levels.rewind()
+      values.rewind()
+    }
+    this.#tally.bytes = bytes
+    return false
   }
 
   *end(): Steps<readonly Chunk[]> {
@@ -56,14 +89,16 @@ export class RowGroups {
     return { chunks: [...chunks, ...this.file.end()] }
   }
 
-  /** Lone surrogates are found when texts are encoded, many at once. */
+  /** Ends a batch of rows. Lone surrogates are found when texts are encoded, many at once. */
   settle(): void {
+    this.shredder.release()
     for (const { leaf, levels, values } of this.shredder.columns) {
       const value = values.settle()
       if (value === undefined) continue
-      const column = pointerStep(leaf.path[0] as string)
-      const message = `${column} holds a lone surrogate, which UTF-8 cannot express`
-      throw this.refused(levels.rowOf(value), message)
+      const place = levels.placeOf(value)
+      const pointer = valuePointer(this.#schema, leaf.path, place)
+      const message = `${pointer} holds a lone surrogate, which UTF-8 cannot express`
+      throw this.refused(place.row, message)
     }
   }
 
@@ -77,5 +112,14 @@ export class RowGroups {
   refused(row: number, why: string, cause?: unknown): SluiceError {
     const place = `Row ${this.file.rows + row} of the file`
     return new SluiceError('invalid-record', `${place}: ${why}`, { cause })
+  }
+}
+
+/** What a property throws is thrown again when its row is added by itself. */
+function addedAll(shredder: Shredder, add: (shredder: Shredder) => boolean): boolean {
+  try {
+    return add(shredder)
+  } catch {
+    return false
   }
 }

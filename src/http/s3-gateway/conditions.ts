@@ -32,7 +32,12 @@ export function noSuchKey(): Refusal {
   return new Refusal('NoSuchKey', 'The specified key does not exist.')
 }
 
-const CONDITIONS = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since']
+export const CONDITIONS: readonly string[] = [
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+]
 
 export function hasConditions(headers: Headers, prefix = ''): boolean {
   return CONDITIONS.some((name) => headers.has(prefix + name))

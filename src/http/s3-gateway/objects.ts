@@ -2,7 +2,7 @@ import type { GetOptions, GetResult, ObjectInfo, Store } from '../../contracts/i
 import { isSluiceError } from '../../core/errors.ts'
 import { encodeMetadata } from '../../s3/metadata.ts'
 import { bareEtag } from '../../s3/response.ts'
-import { checkConditions, hasConditions, noSuchKey } from './conditions.ts'
+import { CONDITIONS, checkConditions, hasConditions, noSuchKey } from './conditions.ts'
 import type { Operation } from './operation.ts'
 import { Refusal } from './refusal.ts'
 
@@ -27,12 +27,47 @@ export async function getObject(operation: Operation): Promise<Response> {
     if (!found) throw noSuchKey()
     return answer(operation, found, undefined, found.body)
   }
+  const atOnce = await getRange(operation)
+  if (atOnce) return atOnce
   const info = await store.head(key, { signal })
   if (!info) throw noSuchKey()
   if (checkConditions(headers, info) === 304) return notModified(operation, info)
   const range = rangeOf(headers, info)
   const found = await getVersion(store, info, range, signal)
   return answer(operation, found, range, found.body)
+}
+
+/**
+ * A range from a known place, of any version or of one: what readers of large objects ask for again and again, and a store says
+ * in one look. `undefined` where it takes another look to tell what is wrong.
+ */
+async function getRange(operation: Operation): Promise<Response | undefined> {
+  const { store, key, headers, signal } = operation
+  const [, first, last = ''] =
+    /^bytes=(\d{1,15})-(\d{0,15})$/.exec(headers.get('range') ?? '') ?? []
+  const [, ifMatch] = /^"([^"]+)"$/.exec(headers.get('if-match') ?? '') ?? []
+  const others = CONDITIONS.some((name) => name !== 'if-match' && headers.has(name))
+  if (first === undefined || others || headers.has('if-range')) return undefined
+  if (headers.has('if-match') && ifMatch === undefined) return undefined
+  const start = Number(first)
+  const end = last === '' ? undefined : Number(last) + 1
+  if (end !== undefined && end <= start) return undefined
+  try {
+    const found = await store.get(key, { range: { start, end }, ifMatch, signal })
+    if (!found) throw noSuchKey()
+    const { sizeBytes } = found
+    return answer(
+      operation,
+      found,
+      { start, end: Math.min(end ?? sizeBytes, sizeBytes) },
+      found.body,
+    )
+  } catch (error) {
+    // Another version, or a place behind the end.
+    if (isSluiceError(error, 'precondition-failed') || isSluiceError(error, 'invalid-options'))
+      return undefined
+    throw error
+  }
 }
 
 /** The version that was looked at. Another one is no failed condition of the client's: it may ask again. */

@@ -62,6 +62,12 @@ const KNOWN_HEADERS: ReadonlySet<string> = new Set([
   'x-amz-user-agent',
 ])
 
+/** They may say what is so anyway. AWS's SDK for C++, and so pyarrow, names the only version of S3's API in each request. */
+const STANDARD: Readonly<Record<string, string>> = {
+  'x-amz-api-version': '2006-03-01',
+  'x-amz-storage-class': 'STANDARD',
+}
+
 /** Kept with an object by S3, and by no store here. */
 const UNKEPT = ['content-language', 'expires', 'x-amz-website-redirect-location']
 
@@ -76,7 +82,7 @@ export function refuseUnknown(
   allowed: readonly string[],
 ): void {
   for (const [name, value] of headers) {
-    const standard = name === 'x-amz-storage-class' && value === 'STANDARD'
+    const standard = STANDARD[name] === value
     const unknown =
       name.startsWith('x-amz-') && !name.startsWith('x-amz-meta-') && !KNOWN_HEADERS.has(name)
     const unkept = method !== 'GET' && method !== 'HEAD' && UNKEPT.includes(name)

@@ -152,12 +152,25 @@ function scopeOf({ day, region }: Pick<Signature, 'day' | 'region'>): string {
   return `${day}/${region}/s3/aws4_request`
 }
 
+/** More than a presigned URL lives days. */
+const MAX_CACHED_KEYS = 9
+/** By their secret and scope: a key is good for a day, and its four steps are most of what a signature takes. */
+const signingKeys = new WeakMap<S3Credentials, Map<string, Bytes>>()
+
 async function signingKey(
   scope: Pick<Signature, 'day' | 'region'>,
   { credentials }: SignatureOptions,
 ): Promise<Bytes> {
-  let key = utf8(`AWS4${credentials.secretAccessKey}`)
+  const secret = `AWS4${credentials.secretAccessKey}`
+  const known = signingKeys.get(credentials) ?? new Map<string, Bytes>()
+  signingKeys.set(credentials, known)
+  const name = `${secret}/${scopeOf(scope)}`
+  let key = known.get(name)
+  if (key) return key
+  key = utf8(secret)
   for (const part of scopeOf(scope).split('/')) key = await hmacSha256(key, utf8(part))
+  if (known.size >= MAX_CACHED_KEYS) known.clear()
+  known.set(name, key)
   return key
 }
 

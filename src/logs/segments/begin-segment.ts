@@ -2,7 +2,7 @@ import { FrameBuffer, HEAD_BYTES } from './frames.ts'
 import type { Ledger } from './ledger.ts'
 import type { LogFiles } from './log-files.ts'
 import type { SegmentName } from './names.ts'
-import { readRun, runOf } from './runs.ts'
+import { RunReader, runOf } from './runs.ts'
 import { type Block, Segment } from './segment.ts'
 import { snapshotOf } from './snapshot.ts'
 
@@ -45,16 +45,20 @@ async function writeSnapshot(
   moves: (block: Block) => boolean,
 ): Promise<ReadonlyMap<Block, number>> {
   const frames = new FrameBuffer(segment.name, 0)
-  const flush = (): Promise<void> => segment.append(frames.take())
+  const flush = async (): Promise<void> => {
+    await segment.append(frames.bytes)
+    frames.clear()
+  }
   frames.addJson('header', { version: VERSION })
   const moved = new Map<Block, number>()
+  const reader = new RunReader()
   for (const { blocks } of ledger.lanes) {
     const chosen = blocks.filter(moves)
     for (let i = 0; i < chosen.length; ) {
       const run = runOf(chosen, i)
       i += run.length
       // What cannot be read stays where it is, and is refused by name when it is asked for: it must not stop what is new.
-      const texts = await readRun(run).catch(() => [])
+      const texts = await reader.read(run).catch(() => [])
       for (const [j, text] of texts.entries()) moved.set(run[j] as Block, frames.add('block', text))
       if (frames.byteLength >= WRITE_BYTES) await flush()
     }

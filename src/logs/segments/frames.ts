@@ -23,21 +23,32 @@ export const HEAD_BYTES = 9
 export const MAX_PAYLOAD_BYTES: number = 64 * 1024 * 1024
 
 const EMPTY_PAYLOAD = new Uint8Array(0)
+/** What a buffer keeps for frames to come: that of a full group, which ends above 8 MiB, and doubles as it grows. */
+const KEPT_BYTES = 16 * 1024 * 1024
 
 /** Frames that follow one another in a segment, and have not been written yet. */
 export class FrameBuffer {
   readonly #segment: SegmentName
   /** Where in the segment the next frame will lie. */
   #end: number
-  readonly #bytes = new ByteBuffer()
+  readonly #bytes: ByteBuffer
 
-  constructor(segment: SegmentName, start: number) {
+  /** @param bytes What the frames gather in: an empty buffer, for this one alone until `clear` was called. */
+  constructor(segment: SegmentName, start: number, bytes: ByteBuffer = new ByteBuffer()) {
     this.#segment = segment
     this.#end = start
+    this.#bytes = bytes
   }
 
   get byteLength(): number {
     return this.#bytes.byteLength
+  }
+
+  /** Makes room at once for frames with these payloads. */
+  reserve(payloads: readonly Bytes[]): void {
+    this.#bytes.reserve(
+      payloads.reduce((sum, { byteLength }) => sum + HEAD_BYTES + byteLength, HEAD_BYTES),
+    )
   }
 
   /** Answers where the frame will lie. */
@@ -58,9 +69,14 @@ export class FrameBuffer {
     this.add(type, jsonPayload(value))
   }
 
-  /** What has been added since the last call. */
-  take(): Bytes {
-    return this.#bytes.take()
+  /** What has been added and not cleared: a view of what the next frames are written over. */
+  get bytes(): Bytes {
+    return this.#bytes.bytes
+  }
+
+  /** All of it is in the segment. */
+  clear(): void {
+    this.#bytes.clear(KEPT_BYTES)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Bytes } from '../../contracts/index.ts'
+import { ByteBuffer } from '../../core/byte-buffer.ts'
 import { asSluiceError, isSluiceError, SluiceError } from '../../core/errors.ts'
 import { beginSegment } from './begin-segment.ts'
 import type { Change } from './changes.ts'
@@ -37,7 +38,7 @@ export interface GroupCommitOptions {
 /**
  * The one writer of an owner's segments. Transactions are judged in the order in which they came; those that come while a sync is under way
  * share the next one. Each is answered when what it wrote is durable, and this owner was found to be the log's owner after
- * that: whoever comes later reads it.
+ * that was written: whoever comes later reads it.
  *
  * After a failed write or sync nobody knows what the disk holds, so nothing is acknowledged any more: the owner is over, and the next one
  * takes over what it finds, into a file of its own.
@@ -45,6 +46,8 @@ export interface GroupCommitOptions {
 export class GroupCommit {
   readonly #options: GroupCommitOptions
   readonly #segments: Set<Segment>
+  /** One for all groups: a group is in its file before the next one is gathered, and a new one for each is garbage of its size. */
+  readonly #gathered = new ByteBuffer()
   #current: Segment | undefined
   /** How large the current segment was when it began. */
   #firstBytes = 0
@@ -87,7 +90,7 @@ export class GroupCommit {
     this.#refusal ??= closed
     await this.#running
     // Says that the last group was synced. Where it cannot be said, nothing is lost.
-    if (!this.#over) await this.#write(this.#frames('group')).catch(() => {})
+    if (!this.#over) await this.#commit(this.#frames('group')).catch(() => {})
     await this.end(closed)
   }
 
@@ -130,8 +133,7 @@ export class GroupCommit {
       }
       if (frames.byteLength >= GROUP_BYTES) break
     }
-    if (frames.byteLength > 0) await this.#write(frames)
-    await this.#checkOwner()
+    await this.#commit(frames)
     this.#waiting.splice(0, answers.length)
     for (const answer of answers) answer()
     await this.#removeDead()
@@ -139,7 +141,7 @@ export class GroupCommit {
 
   #frames(first?: 'group'): FrameBuffer {
     const { name, sizeBytes } = this.#current as Segment
-    const frames = new FrameBuffer(name, sizeBytes)
+    const frames = new FrameBuffer(name, sizeBytes, this.#gathered)
     if (first) frames.add(first)
     return frames
   }
@@ -150,6 +152,7 @@ export class GroupCommit {
       write(change, bodies = []) {
         // First, since it may be too large.
         const payload = jsonPayload(change)
+        frames.reserve([...bodies, payload])
         if (frames.byteLength === 0) frames.add('group')
         const places = bodies.map((body) => ({
           segment,
@@ -162,17 +165,28 @@ export class GroupCommit {
     }
   }
 
-  async #write(frames: FrameBuffer): Promise<void> {
+  /**
+   * What is written is durable when this resolves, and this owner was the log's when it had written it. It looks while the disk syncs: whoever
+   * comes after the look reads what was written before it, synced or not, and makes it durable before it acknowledges anything.
+   */
+  async #commit(frames: FrameBuffer): Promise<void> {
     const segment = this.#current as Segment
-    await segment.append(frames.take())
-    await segment.sync()
+    const isWritten = frames.byteLength > 0
+    if (isWritten) {
+      await segment.append(frames.bytes)
+      frames.clear()
+    }
+    // Both to their end: after a failure the files are closed.
+    const done = await Promise.allSettled([isWritten && segment.sync(), this.#checkOwner()])
+    for (const one of done) if (one.status === 'rejected') throw one.reason
   }
 
   /** Whoever comes later makes its epoch's file first, and reads the segments then. */
   async #checkOwner(): Promise<void> {
-    if (this.#over) throw this.#over
     const { files, epoch } = this.#options
-    if (epochsIn(await files.list()).some((other) => other > epoch)) throw fenced()
+    const names = await files.list()
+    if (this.#over) throw this.#over
+    if (epochsIn(names).some((other) => other > epoch)) throw fenced()
   }
 
   async #fail(error: unknown): Promise<SluiceError> {

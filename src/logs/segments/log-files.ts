@@ -26,11 +26,17 @@ export interface LogFiles {
 
 export interface LogFile {
   readonly sizeBytes: number
-  /** All of the bytes, behind what is there. After a rejection the file's end is undefined. */
+  /**
+   * All of the bytes, behind what is there. After a rejection the file's end is undefined. The bytes are the caller's again, who writes
+   * others over them, when this has resolved: no view of them may be kept.
+   */
   append(bytes: Bytes): Promise<void>
   /** Makes everything appended before durable. */
   sync(): Promise<void>
-  /** Exactly `[start, end)`; rejects when the file is shorter. May be called while an append is under way. */
-  read(start: number, end: number): Promise<Bytes>
+  /**
+   * Fills `into` with what lies from `start` on; rejects when the file is shorter. May be called while an append is under way. No view of
+   * `into` may be kept.
+   */
+  read(start: number, into: Bytes): Promise<void>
   close(): Promise<void>
 }

@@ -29,7 +29,8 @@ export async function* scanFrames(
     const needed = head ? HEAD_BYTES + head.length : HEAD_BYTES
     if (needed > left) return offset
     if (needed > held) {
-      window = await file.read(offset, offset + Math.min(left, Math.max(needed, WINDOW_BYTES)))
+      window = new Uint8Array(Math.min(left, Math.max(needed, WINDOW_BYTES)))
+      await file.read(offset, window)
       start = offset
       continue
     }
@@ -53,7 +54,8 @@ export async function isDamaged(
 ): Promise<boolean> {
   const { sizeBytes } = file
   for (let start = end + 1; start + HEAD_BYTES <= sizeBytes; ) {
-    const window = await file.read(start, Math.min(sizeBytes, start + WINDOW_BYTES))
+    const window = new Uint8Array(Math.min(WINDOW_BYTES, sizeBytes - start))
+    await file.read(start, window)
     const last = window.byteLength - HEAD_BYTES
     for (let at = 0; at <= last; at++) {
       // The type's byte, read without more ado: this looks at each byte of what may be a whole segment.

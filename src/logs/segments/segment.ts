@@ -51,8 +51,8 @@ export class Segment {
     await (await this.file()).sync()
   }
 
-  read(start: number, end: number): Promise<Bytes> {
-    const reading = this.file().then((file) => file.read(start, end))
+  read(start: number, into: Bytes): Promise<void> {
+    const reading = this.file().then((file) => file.read(start, into))
     this.#reading.add(reading)
     const done = (): void => {
       this.#reading.delete(reading)

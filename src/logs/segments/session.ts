@@ -6,6 +6,7 @@ import type {
   LogBatch,
   LogSession,
   LogState,
+  Rows,
   Sealed,
   SealedFile,
   StoredFile,
@@ -14,13 +15,13 @@ import type {
 import { asSluiceError, SluiceError } from '../../core/errors.ts'
 import { encodingText } from '../encodings.ts'
 import { neverSealed } from '../refusals.ts'
-import { decodeRows, encodeRows } from '../row-codec.ts'
+import { decodeAll, encodeRows } from '../row-codec.ts'
 import type { AppendChange, Change } from './changes.ts'
 import { boundedPayload } from './frames.ts'
 import type { GroupCommit, Transaction } from './group-commit.ts'
 import { blockAt } from './lane-entry.ts'
 import type { Ledger } from './ledger.ts'
-import { readRun, runOf } from './runs.ts'
+import { RunReader, runOf } from './runs.ts'
 
 /** What an owner of a segment log calls: each method is a transaction of the group commit, judged when its turn has come. */
 export class SegmentSession<R extends object> implements LogSession<R> {
@@ -69,7 +70,8 @@ export class SegmentSession<R extends object> implements LogSession<R> {
     })
   }
 
-  async *read(file: SealedFile): AsyncGenerator<readonly R[], void, undefined> {
+  async *read(file: SealedFile): AsyncGenerator<Rows<R>, void, undefined> {
+    const reader = new RunReader()
     for (let at = file.begin; at < file.end; ) {
       // Again for each batch: rows move to other segments, and owners are fenced, while the caller works.
       await this.#commits.run(() => {})
@@ -81,14 +83,16 @@ export class SegmentSession<R extends object> implements LogSession<R> {
       }
       const { blocks } = entry.lane
       const run = runOf(blocks, blockAt(blocks, at))
-      const texts = await readRun(run).catch((error: unknown) => {
+      const texts = await reader.read(run).catch((error: unknown) => {
         throw asSluiceError(error, 'unavailable', 'The log could not be read', { key: file.key })
       })
-      const rows = texts.flatMap(decodeRows)
-      const first = run[0]?.first ?? 0
-      const some = rows.slice(at - first, file.end - first)
-      at += some.length
-      yield some as R[]
+      let first = run[0]?.first ?? 0
+      for (const rows of decodeAll(texts)) {
+        const some = rows.slice(Math.max(0, at - first), Math.max(0, file.end - first))
+        first += rows.length
+        at += some.length
+        if (some.length > 0) yield some as Rows<R>
+      }
     }
   }
 

@@ -32,6 +32,11 @@ export interface AuditReport {
   readonly missing: FoundKeys
   /** Files of the stream that its manifest does not name: an upload that was not published, or is being published now. */
   readonly orphans: FoundKeys
+  /**
+   * Files that do not say where they end, since they were begun before that was known, and that no manifest names. Each is taken to hold what no
+   * other file of its lane does, up to the next one or to where the lane is known to reach: what is missing right behind it is no gap.
+   */
+  readonly endless: FoundKeys
   /** Files that the manifest no longer names, kept for readers of an older list until `deleteRemoved`. */
   readonly removed: number
   /** Objects among the files that are none of the stream's. */
@@ -45,7 +50,7 @@ export interface AuditReport {
  * shows in the names alone. Dead letters are lanes like the others, replayed or not. Where the stream has a manifest, only what it names
  * counts as a file of records.
  *
- * Not seen: what is missing at a lane's end, unless `positions` or a manifest tells, or a whole lane. Files that were deleted on purpose
+ * Not seen: what is missing at a lane's end, unless `positions` or a manifest tells, or behind a file of `endless`, or a whole lane. Files that were deleted on purpose
  * are gaps. While a sink writes, a file that comes during the listing may show as one too: audit again. Of the bytes only a file's
  * size is looked at, and only where a manifest has it.
  *
@@ -83,12 +88,17 @@ type Seen = Omit<AuditReport, 'ok' | 'lanes' | 'uploads'>
 /** Readers see what is listed. */
 async function tallyListed(objects: AsyncIterable<StreamObject>, lanes: LaneTally): Promise<Seen> {
   const foreign = new Found()
+  const endless = new Found()
   for await (const { object, range } of objects) {
-    if (range) tally(range, lanes)
-    else foreign.add(object.key)
+    if (!range) foreign.add(object.key)
+    else if (range.end !== undefined) tally({ ...range, end: range.end }, lanes)
+    else {
+      lanes.addEndless(range.lane, range.begin)
+      endless.add(object.key)
+    }
   }
   const none = new Found()
-  return { manifest: undefined, missing: none, orphans: none, removed: 0, foreign }
+  return { manifest: undefined, missing: none, orphans: none, endless, removed: 0, foreign }
 }
 
 function tally(range: LaneRange, lanes: LaneTally): void {
@@ -119,7 +129,7 @@ async function holdAgainst(
     if (unseen.get(key) === sizeBytes) unseen.delete(key)
     else if (gone.has(key)) removed++
     else if (!range) foreign.add(key)
-    else if (isDeadLetter(range.lane)) tally(range, lanes)
+    else if (isDeadLetter(range.lane) && range.end) tally({ ...range, end: range.end }, lanes)
     else if (!unseen.has(key)) unnamed.push(key)
   }
   const missing = new Found()
@@ -135,7 +145,7 @@ async function holdAgainst(
     const found = await store.head(key, { signal })
     if (found?.sizeBytes !== named.get(key)) missing.add(key)
   }
-  return { manifest: manifest.version, missing, orphans, removed, foreign }
+  return { manifest: manifest.version, missing, orphans, endless: new Found(), removed, foreign }
 }
 
 async function openUploads(

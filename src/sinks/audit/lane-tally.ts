@@ -6,7 +6,7 @@ import { type Interval, type Intervals, withInterval } from '../manifest/interva
 export interface AuditedLane {
   readonly lane: Lane
   readonly files: number
-  /** In those files; where they overlap, each time. */
+  /** In those files; where they overlap, each time. Of a file that does not say where it ends, up to the next one. */
   readonly records: number
   /** Positions that no file holds, from 0 to where the lane is known to reach. */
   readonly gaps: Intervals
@@ -16,7 +16,7 @@ export interface AuditedLane {
 
 /**
  * Counts files by lane. What is held of a lane are its gaps and overlaps, not its files: where one follows the other, both are one
- * interval.
+ * interval. Of those that do not say where they end, it keeps where each begins.
  */
 export class LaneTally {
   readonly #lanes = new Map<string, Tally>()
@@ -32,6 +32,11 @@ export class LaneTally {
       tally.overlaps = withInterval(tally.overlaps, twice)
     }
     tally.held = withInterval(tally.held, [begin, end])
+  }
+
+  /** A file that readers see, and that does not say where it ends. */
+  addEndless(lane: Lane, begin: number): void {
+    this.#of(lane).endless.push(begin)
   }
 
   /** Whether files hold all of these records already. */
@@ -51,7 +56,11 @@ export class LaneTally {
     tally.end = Math.max(tally.end, end)
   }
 
+  /** Once, when all was added. */
   lanes(): AuditedLane[] {
+    for (const tally of this.#lanes.values()) {
+      for (const range of endsOf(tally)) this.add(range)
+    }
     return [...this.#lanes.values()].map(({ lane, files, records, overlaps, held, end }) => {
       const gaps: Interval[] = []
       let at = 0
@@ -68,7 +77,7 @@ export class LaneTally {
     const word = laneId(lane)
     let tally = this.#lanes.get(word)
     if (!tally) {
-      tally = { lane, files: 0, records: 0, held: [], overlaps: [], end: 0 }
+      tally = { lane, files: 0, records: 0, held: [], overlaps: [], end: 0, endless: [] }
       this.#lanes.set(word, tally)
     }
     return tally
@@ -82,4 +91,21 @@ interface Tally {
   held: Intervals
   overlaps: Intervals
   end: number
+  readonly endless: number[]
+}
+
+/**
+ * What the files hold that do not say it: all up to the next file, or to where the lane reaches, and one record where neither is known, or
+ * where another file holds that one too.
+ */
+function endsOf({ lane, held, end, endless }: Tally): LaneRange[] {
+  const begins = endless.sort((a, b) => a - b)
+  return begins.map((begin, i) => {
+    const isHeld = held.some(([from, to]) => from <= begin && begin < to)
+    const isTwice = begins[i - 1] === begin || begins[i + 1] === begin
+    if (isHeld || isTwice) return { lane, begin, end: begin + 1 }
+    const ends = [...held.map(([from]) => from), begins[i + 1] ?? end, end]
+    const next = Math.min(...ends.filter((at) => at > begin))
+    return { lane, begin, end: Number.isFinite(next) ? next : begin + 1 }
+  })
 }

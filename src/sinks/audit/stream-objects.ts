@@ -1,5 +1,5 @@
-import type { CallOptions, LaneRange, ObjectInfo, Store } from '../../contracts/index.ts'
-import { rangeInMetadata } from '../file-metadata.ts'
+import type { CallOptions, ObjectInfo, Store } from '../../contracts/index.ts'
+import { type LaneBegin, rangeInMetadata } from '../file-metadata.ts'
 import { manifestPrefix } from '../manifest/keys.ts'
 import { probeKey } from '../publish/probe.ts'
 import { streamParser } from './name-parser.ts'
@@ -7,7 +7,7 @@ import { streamParser } from './name-parser.ts'
 /** An object of a stream, and the records that it says it holds; `undefined` for one that says nothing. */
 export interface StreamObject {
   readonly object: ObjectInfo
-  readonly range: LaneRange | undefined
+  readonly range: LaneBegin | undefined
 }
 
 export interface StreamObjectsOptions extends CallOptions {

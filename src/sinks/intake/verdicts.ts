@@ -16,6 +16,7 @@ import { approximateBytes } from '../../core/sizes.ts'
 import type { Partitioner } from '../policy/partition.ts'
 import type { Watermark } from '../policy/watermark.ts'
 import type { Columns, Placed, Version } from './columns/version.ts'
+import { judgeWhole } from './judge-whole.ts'
 import { type Part, Parts } from './parts.ts'
 
 export interface Verdicts<R> {
@@ -47,11 +48,13 @@ interface Case<R> extends Judge<R> {
  * `refused` are records that were rejected before they became rows; the rows fill the indices between them.
  */
 export async function judge<R>(
-  rows: Iterable<R>,
+  rows: readonly R[],
   refused: readonly Refused[],
   watermark: Watermark,
   by: Judge<R>,
 ): Promise<Verdicts<R>> {
+  const whole = refused.length === 0 ? judgeWhole(rows, by) : undefined
+  if (whole) return { parts: [whole], refused: [] }
   const parts = new Parts<R>(by.laneOf)
   const all: Refused[] = refused.map(boundRefused)
   const taken = new Set(refused.map(({ index }) => index))
@@ -66,7 +69,7 @@ export async function judge<R>(
     index++
   }
   all.sort((a, b) => a.index - b.index)
-  return { parts: parts.all, refused: all }
+  return { parts: parts.all(), refused: all }
 }
 
 /** Characters of paths and messages in one answer. */

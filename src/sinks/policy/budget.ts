@@ -8,8 +8,11 @@ const MIB = 1024 ** 2
  */
 export const DEFAULT_MEMORY_BYTES: number = 64 * MIB
 
+/** What may wait in a log on a disk: half of it, while a file is published, for what comes meanwhile. */
+export const DEFAULT_PENDING_BYTES: number = 128 * MIB
+
 /** What Parquet gathers for a row group, as the largest that a format of this package holds back. */
-const ENCODER_BYTES = 16 * MIB
+const ENCODER_BYTES = 17 * MIB
 
 /** The least that a store takes as a part. */
 const LEAST_PART_BYTES = 5 * MIB
@@ -26,6 +29,11 @@ const CONNECTIONS = 5
 export interface Budget {
   /** Rows in the log: `maxPendingBytes`, and where the log is in memory no more than three quarters of what rows may have. */
   readonly logBytes: number
+  /**
+   * Of those, rows that no file has yet: beyond, the largest file is cut. Half of a log on a disk, so that `write` need not wait for that
+   * file. All of a log in memory, which holds little: with half of it, files would be half as large.
+   */
+  readonly openBytes: number
   /** Rows of writes that wait for their turn, and as much again on their way into the log. */
   readonly waitingBytes: number
   /** A larger record is refused. */
@@ -58,7 +66,7 @@ export interface BudgetOptions {
  * alone, or for some small ones; half for rows: of writes that wait and of those on their way into the log, as much for either, and for
  * what lies in a log in memory three times as much as for both.
  *
- * Publishing cannot do with less than a format's row group and three parts of 5 MiB: below 62 MiB a large file takes more than its half.
+ * Publishing cannot do with less than a format's row group and three parts of 5 MiB: below 64 MiB a large file takes more than its half.
  *
  * Throws `invalid-options` for numbers that are not above 0.
  */
@@ -76,6 +84,7 @@ export function budgetOf(options: BudgetOptions): Budget {
   const partBytes = Math.min(Math.max(wantedBytes, LEAST_PART_BYTES), MOST_PART_BYTES)
   return {
     logBytes,
+    openBytes: inMemory ? logBytes : logBytes / 2,
     waitingBytes,
     recordBytes: Math.min(maxRecordBytes, logBytes, waitingBytes),
     upload: { partBytes, concurrency: CONCURRENCY },

@@ -1,4 +1,3 @@
-import { nanoid } from 'nanoid'
 import type { Lane } from '../../contracts/index.ts'
 import { laneId } from '../../core/lane.ts'
 import { isDeadLetter } from '../dead-letters/lane.ts'
@@ -12,16 +11,26 @@ const MAX_CHECKED_LANES = 1000
 
 /** The keys of one stream's files. */
 export class FileNames {
+  /** The id that an object carries, and that its name may hold. */
+  readonly newId: () => string
   readonly #name: (values: NameValues) => string
+  readonly #saysEnd: boolean
   /** Lanes whose keys are known to be valid. */
   readonly #checked = new Set<string>()
 
-  constructor(template: string) {
+  constructor(template: string, newId: () => string) {
     this.#name = nameTemplate(template)
+    this.#saysEnd = /\{end[:}]/.test(template)
+    this.newId = newId
   }
 
   keyOf(values: NameValues): string {
     return (isDeadLetter(values.lane) ? deadLetterName : this.#name)(values)
+  }
+
+  /** Whether a file's end must be known before it has a key. */
+  saysEnd(lane: Lane): boolean {
+    return this.#saysEnd || isDeadLetter(lane)
   }
 
   /** Throws `invalid-key` if some file of the lane could not be named. */
@@ -29,7 +38,7 @@ export class FileNames {
     const id = laneId(lane)
     if (this.#checked.has(id)) return
     const end = Number.MAX_SAFE_INTEGER
-    this.keyOf({ lane, begin: end, end, id: nanoid(), openedAtMs: 0, extension })
+    this.keyOf({ lane, begin: end, end, id: this.newId(), openedAtMs: 0, extension })
     if (this.#checked.size >= MAX_CHECKED_LANES) this.#checked.clear()
     this.#checked.add(id)
   }

@@ -38,7 +38,7 @@ export class OpenLanes {
     this.#options = options
   }
 
-  /** What the open records weigh. */
+  /** What the open records weigh that the log holds. */
   get bytes(): number {
     return this.#bytes
   }
@@ -55,7 +55,7 @@ export class OpenLanes {
 
   /** The `count` lanes that hold the most. */
   largest(count: number): readonly LaneState[] {
-    return [...this.open()].sort((a, b) => b.bytes - a.bytes).slice(0, count)
+    return [...this.open()].sort((a, b) => heldBytes(b) - heldBytes(a)).slice(0, count)
   }
 
   /** `undefined` when the lane has no open records. */
@@ -81,7 +81,7 @@ export class OpenLanes {
       cancelTimer: () => {},
     }
     this.#lanes.set(laneId(state.lane), lane)
-    this.#bytes += state.bytes
+    this.#bytes += heldBytes(state)
     this.#follow(lane)
   }
 
@@ -102,8 +102,7 @@ export class OpenLanes {
   cut(rest: LaneState): void {
     const known = this.#lanes.get(laneId(rest.lane))
     if (!known) return
-    this.#bytes += rest.bytes - known.state.bytes
-    known.state = rest
+    this.#hold(known, rest)
     known.cancelTimer()
     known.armedMs = Number.POSITIVE_INFINITY
     if (rest.begin === rest.end) {
@@ -113,6 +112,12 @@ export class OpenLanes {
     known.times = this.#timesOf(rest)
     known.boundaryMs = this.#options.deadlines.boundaryAfter(known.times)
     this.#follow(known)
+  }
+
+  /** Records of it have left the log, into a file that goes on. */
+  grown(state: LaneState): void {
+    const known = this.#lanes.get(laneId(state.lane))
+    if (known) this.#hold(known, state)
   }
 
   /** Sets a lane's timer anew after its cut failed. */
@@ -125,6 +130,11 @@ export class OpenLanes {
   stop(): void {
     this.#stopped = true
     for (const { cancelTimer } of this.#lanes.values()) cancelTimer()
+  }
+
+  #hold(lane: Tracked, state: LaneState): void {
+    this.#bytes += heldBytes(state) - heldBytes(lane.state)
+    lane.state = state
   }
 
   /** A timer that rings too early is set again then: moving it with each record would cost more. */
@@ -176,4 +186,8 @@ export class OpenLanes {
     // Its timer is set anew.
     lane.armedMs = Number.POSITIVE_INFINITY
   }
+}
+
+function heldBytes({ bytes, begun }: LaneState): number {
+  return bytes - (begun?.rowBytes ?? 0)
 }

@@ -18,6 +18,8 @@ export type Partition<R = Row> =
 
 /** What a `Partition` comes to. */
 export interface Partitioner<R> {
+  /** Whether all records have the same path, which is `''`. */
+  readonly isWhole: boolean
   /** How late a record may be; `undefined` where no time is looked at. */
   readonly allowedLateMs: number | undefined
   /** The path of a record, which the watermark has seen then; or why it has none. May throw what the user's function does. */
@@ -34,12 +36,12 @@ const LATE = 'late'
 
 /** Throws `invalid-options` for levels that cannot be. */
 export function partitioner<R>(partition: Partition<R> | undefined): Partitioner<R> {
-  if (partition === undefined) return { ...TIMELESS, of: () => '' }
+  if (partition === undefined) return { ...TIMELESS, isWhole: true, of: () => '' }
   if (typeof partition === 'function') return { ...TIMELESS, of: (row) => confined(partition(row)) }
   return hivePartitioner<R>(Array.isArray(partition) ? partition : [partition as TimePartition<R>])
 }
 
-const TIMELESS = { allowedLateMs: undefined, endOf: () => undefined }
+const TIMELESS = { isWhole: false, allowedLateMs: undefined, endOf: () => undefined }
 
 function hivePartitioner<R>(given: readonly (string | TimePartition<R>)[]): Partitioner<R> {
   const times = given.filter((level) => typeof level !== 'string')
@@ -57,6 +59,7 @@ function hivePartitioner<R>(given: readonly (string | TimePartition<R>)[]): Part
   const timeAt = levels.indexOf(undefined)
 
   return {
+    isWhole: false,
     allowedLateMs,
     of(row, watermark) {
       const event = time?.of(row)

@@ -11,7 +11,7 @@ export interface RoomOptions {
   readonly lanes: OpenLanes
   readonly appends: Pick<Appends<never>, 'bytes' | 'settled'>
   readonly publisher: Pick<Publisher, 'pendingBytes' | 'stall' | 'changes' | 'run'>
-  readonly cutter: Pick<Cutter, 'cutAll'>
+  readonly cutter: Pick<Cutter, 'makeRoom'>
   readonly clock: Clock
   readonly throwIfOver: () => void
 }
@@ -22,6 +22,17 @@ export class Room {
 
   constructor(options: RoomOptions) {
     this.#options = options
+  }
+
+  /** What is not in the store yet. Of a file that goes on, what it has taken is there. */
+  get heldBytes(): number {
+    return this.#openBytes + this.#options.publisher.pendingBytes
+  }
+
+  /** What fits before the largest file is cut. */
+  get leftBytes(): number {
+    const { openBytes, logBytes } = this.#options.budget
+    return Math.min(openBytes - this.#openBytes, logBytes - this.heldBytes)
   }
 
   /**
@@ -47,7 +58,7 @@ export class Room {
       // Nobody may be left to wait for it when the cut below throws.
       changed.catch(() => {})
       const [largest] = lanes.largest(1)
-      if (largest) await cutter.cutAll(largest, 'memory')
+      if (largest && (await cutter.makeRoom(largest))) continue
       void publisher.run()
       await changed
       throwIfOver()
@@ -55,9 +66,14 @@ export class Room {
   }
 
   #fits(bytes: number): boolean {
-    const { budget, lanes, appends, publisher } = this.#options
-    const held = lanes.bytes + appends.bytes + publisher.pendingBytes
+    const { budget, appends } = this.#options
+    const held = this.heldBytes
     if (held > 0 && held + bytes > budget.logBytes) return false
     return appends.bytes === 0 || appends.bytes + bytes <= budget.waitingBytes
+  }
+
+  /** Of open files, with what is on its way there. */
+  get #openBytes(): number {
+    return this.#options.lanes.bytes + this.#options.appends.bytes
   }
 }

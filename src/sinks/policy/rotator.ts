@@ -6,13 +6,15 @@ import type { Rotation } from './rotation.ts'
 
 export interface RotatorOptions {
   readonly lanes: OpenLanes
-  readonly cutter: Pick<Cutter, 'cut' | 'cutAll'>
+  readonly cutter: Pick<Cutter, 'cut' | 'cutAll' | 'makeRoom'>
   readonly rotation: Rotation
   readonly partitioner: Pick<Partitioner<never>, 'endOf'>
   readonly maxOpenFiles: number
+  /** What open files may hold together. */
+  readonly openBytes: number
 }
 
-/** Cuts what records have made full: by size, by number, and by the time of their events. */
+/** Cuts what records have made full, by size, by number, and by the time of their events; and what makes room, before the log is full. */
 export class Rotator {
   readonly #options: RotatorOptions
   #full = new Set<Lane>()
@@ -37,6 +39,7 @@ export class Rotator {
     return (
       this.#full.size > 0 ||
       this.#options.lanes.count > this.#options.maxOpenFiles ||
+      this.#options.lanes.bytes > this.#options.openBytes ||
       this.#watermarkMs >= this.#nextEndMs
     )
   }
@@ -58,6 +61,7 @@ export class Rotator {
     this.#full = new Set()
     for (const lane of full) await this.#cutFull(lane)
     if (this.#watermarkMs >= this.#nextEndMs) await this.#cutClosed()
+    await this.#cutLargest()
     const { lanes, cutter, maxOpenFiles } = this.#options
     const excess = lanes.count - maxOpenFiles
     if (excess <= 0) return
@@ -85,6 +89,16 @@ export class Rotator {
     }
     this.#closedMs = this.#watermarkMs
     this.#nextEndMs = nextEndMs
+  }
+
+  /** Until what is open is no more than it may be. */
+  async #cutLargest(): Promise<void> {
+    const { lanes, cutter, openBytes } = this.#options
+    if (lanes.bytes <= openBytes) return
+    for (const state of lanes.largest(lanes.count)) {
+      await cutter.makeRoom(state)
+      if (lanes.bytes <= openBytes) return
+    }
   }
 
   #cutOf(state: LaneState | undefined): { records: number; reason: CutReason } | undefined {

@@ -27,7 +27,7 @@ export class Encodings<R> {
     )
   }
 
-  of({ lane, encoding }: PendingFile): WrittenAs {
+  of({ lane, encoding }: Pick<PendingFile, 'lane' | 'encoding'>): WrittenAs {
     const { schema } = encoding
     if (isDeadLetter(lane))
       return { format: deadLetterFormat as Format<never>, schema, guide: undefined }

@@ -1,4 +1,5 @@
 import type { PendingFile, StoreCapabilities } from '../../contracts/index.ts'
+import { SpareBuffers } from '../../core/part-buffers.ts'
 import { partPlan } from '../../core/part-plan.ts'
 import type { Budget } from '../policy/budget.ts'
 import type { Queued } from './publish-queue.ts'
@@ -29,9 +30,12 @@ export const ENTRY: Share = { bytes: 0, concurrency: 1 }
 export class InFlight {
   readonly #budget: Pick<Budget, 'upload' | 'publishing'>
   readonly #shares = new Map<Queued, Share>()
+  /** As many as the parts of one large file take, from it to the next one. */
+  readonly spare: SpareBuffers
 
   constructor(budget: Pick<Budget, 'upload' | 'publishing'>) {
     this.#budget = budget
+    this.spare = new SpareBuffers(budget.upload.concurrency + 1)
   }
 
   /** The files; of those that an entry names, the first one. */
@@ -70,6 +74,8 @@ export class InFlight {
 
   begin(item: Queued, share: Share): void {
     this.#shares.set(item, share)
+    // Small files, several at once, need the room that a large one has left.
+    if (share.concurrency === 1 && share !== ENTRY) this.spare.clear()
   }
 
   end(item: Queued): void {

@@ -1,4 +1,5 @@
 import type {
+  BegunUpload,
   Bytes,
   Encoder,
   EncoderCheckpoint,
@@ -8,6 +9,7 @@ import type {
   PendingFile,
   UploadProgress,
 } from '../../contracts/index.ts'
+import { EMPTY } from '../../core/bytes.ts'
 import type { UploadTarget } from '../../core/object-upload.ts'
 import { type Resumption, sizeOfParts } from '../../core/object-upload.ts'
 import { type PartPlan, type PartPlanOptions, partPlan } from '../../core/part-plan.ts'
@@ -116,8 +118,12 @@ export class KeptUpload implements Resumption {
       this.#places.delete(partNumber)
       checkpoint = place
     }
-    this.#progress = { ...upload, parts, checkpoint }
-    return parts.length > before.length
+    const hasGrown = parts.length > before.length
+    const begun = begunOf(upload)
+    // A part is larger than the tail, which is the beginning of the first one.
+    const rest = begun && { begun: { ...begun, tail: hasGrown ? EMPTY : begun.tail } }
+    this.#progress = { ...upload, parts, checkpoint, ...rest }
+    return hasGrown
   }
 
   /** One after the other, so that an older one never replaces a newer one. */
@@ -125,6 +131,13 @@ export class KeptUpload implements Resumption {
     this.#saved = this.#saved.then(() => this.#save(this.#progress as UploadProgress))
     return this.#saved
   }
+}
+
+/** What is known of a file beside its upload, where it was begun before it was sealed. */
+export function begunOf(
+  upload: Partial<UploadProgress> | undefined,
+): BegunUpload['begun'] | undefined {
+  return upload && 'begun' in upload ? (upload as BegunUpload).begun : undefined
 }
 
 /**

@@ -1,3 +1,5 @@
+import { isSluiceError } from '../../core/errors.ts'
+import { retry } from '../../core/retry.ts'
 import type { Publication } from './publication.ts'
 import { endUpload } from './publish.ts'
 import type { Queued } from './publish-queue.ts'
@@ -35,9 +37,15 @@ export async function endUploads(
   const { signal } = new AbortController()
   for (const item of items) {
     const { file } = item
-    // Refused where the log's next owner, in this process too, has taken it over.
-    if (file.upload) {
-      await endUpload(file, file.upload, meansOf(item, options, signal)).catch(() => {})
+    const { upload } = file
+    if (!upload) continue
+    const means = meansOf(item, options, signal)
+    try {
+      // Each time the log is asked anew whose it is.
+      await retry(() => endUpload(file, upload, means), { clock: options.clock })
+    } catch (error) {
+      // Its log's next owner, in this process too, has taken it over.
+      if (!isSluiceError(error, 'fenced')) means.onUploadLeft(upload.token)
     }
   }
 }

@@ -7,6 +7,7 @@ import type {
   Store,
   UploadProgress,
 } from '../../contracts/index.ts'
+import type { SpareBuffers } from '../../core/part-buffers.ts'
 
 /** What it takes to bring one file to the store. */
 export interface Publication {
@@ -21,8 +22,12 @@ export interface Publication {
   readonly createOnly: boolean
   readonly signal: AbortSignal
   readonly clock: Clock
-  /** How its parts are sent: what memory they may take. */
-  readonly upload: { readonly partBytes: number; readonly concurrency: number }
+  /** How its parts are sent: what memory they may take, and what there is of it. */
+  readonly upload: {
+    readonly partBytes: number
+    readonly concurrency: number
+    readonly spare: SpareBuffers | undefined
+  }
   /** Told of how far the upload for this file has come, and when there is none any more. */
   readonly onUpload: (upload: UploadProgress | undefined) => void
   /** Told of one that stays open in the store because it could not be aborted. */

@@ -40,6 +40,7 @@ export class PublishQueue {
     (a, b) => a.retryAtMs < b.retryAtMs || (a.retryAtMs === b.retryAtMs && a.order < b.order),
   )
   #pendingBytes = 0
+  #unwritten = 0
   /** Since the last success: the file that failed last, how often another one did after it, and until when that stops all. */
   #lastFailed: Queued | undefined
   #outages = 0
@@ -54,6 +55,11 @@ export class PublishQueue {
   /** What the files' rows weigh that are in the log. */
   get pendingBytes(): number {
     return this.#pendingBytes
+  }
+
+  /** Whether there are files whose objects are not there yet. */
+  get isWriting(): boolean {
+    return this.#unwritten > 0
   }
 
   /** How many files wait, and since when the oldest of their records does. */
@@ -74,7 +80,7 @@ export class PublishQueue {
     const item = { file, group, order, isWritten: false, ...tries }
     this.#items.add(item)
     this.#toWrite.add(item)
-    if (!file.stored) this.#pendingBytes += file.rowBytes
+    if (!file.stored) this.#holds(file, 1)
     return item
   }
 
@@ -94,7 +100,7 @@ export class PublishQueue {
     item.isWritten = true
     // By an earlier process: no success of the store.
     if (file.stored) return
-    this.#pendingBytes -= file.rowBytes
+    this.#holds(file, -1)
     const stored = { ...file, upload: undefined, stored: { etag, bytes } }
     Object.assign(item, { file: stored, failures: 0, retryAtMs: 0, error: undefined })
     this.#succeeded()
@@ -102,7 +108,7 @@ export class PublishQueue {
 
   done(item: Queued): void {
     this.#items.delete(item)
-    if (!item.file.stored) this.#pendingBytes -= item.file.rowBytes
+    if (!item.file.stored) this.#holds(item.file, -1)
     this.#succeeded()
   }
 
@@ -158,6 +164,11 @@ export class PublishQueue {
     this.#lastFailed = undefined
     this.#outages = 0
     this.#outageUntilMs = 0
+  }
+
+  #holds({ rowBytes, takenBytes = 0 }: PendingFile, files: 1 | -1): void {
+    this.#unwritten += files
+    this.#pendingBytes += files * (rowBytes - takenBytes)
   }
 
   /** Waits are taken back with a clock that is set back: else they would be as much longer. */

@@ -1,7 +1,8 @@
 import type { ObjectFacts, PendingFile, StoredFile, UploadProgress } from '../../contracts/index.ts'
 import { isSluiceError, SluiceError, throwIfAborted } from '../../core/errors.ts'
+import { retry } from '../../core/retry.ts'
 import { isFile } from '../file-metadata.ts'
-import { canResume } from './kept-upload.ts'
+import { begunOf, canResume } from './kept-upload.ts'
 import type { Publication } from './publication.ts'
 import { writeObject } from './write-object.ts'
 
@@ -24,7 +25,8 @@ const FINAL: ReadonlySet<string> = new Set([
  * the range were fixed when it was sealed, the object is only created, never replaced, and its metadata says whose it is.
  *
  * What needs several parts goes on where an earlier attempt was, in another process too: parts that had arrived are not sent again. The
- * rows are in the log until the file is committed, so an upload that cannot be gone on with is ended, and another one begun.
+ * rows are in the log until the file is committed, so an upload that cannot be gone on with is ended, and another one begun. Only a file that was begun
+ * before it was sealed has no other: of rows that it has taken before, the log has none.
  *
  * Where the store takes no conditions at all, the same key is written again with the same records instead.
  *
@@ -39,7 +41,8 @@ export async function publish(file: PendingFile, to: Publication): Promise<Store
       to.onUpload(upload)
     },
   }
-  if (known && !canResume(file, known, to.store, to.upload.partBytes)) {
+  const begun = begunOf(known) !== undefined
+  if (known && !begun && !canResume(file, known, to.store, to.upload.partBytes)) {
     await endUpload(file, known, publication)
   }
   for (;;) {
@@ -55,7 +58,7 @@ export async function publish(file: PendingFile, to: Publication): Promise<Store
         refused || (known && error.code === 'not-found')
           ? await to.store.head(file.key, { signal: to.signal })
           : undefined
-      if (known) await endUpload(file, known, publication)
+      if (known && !begun) await endUpload(file, known, publication)
       if (found && isFile(found, file)) {
         return storedFile(file, { etag: found.etag, bytes: found.sizeBytes })
       }
@@ -66,33 +69,46 @@ export async function publish(file: PendingFile, to: Publication): Promise<Store
           { key: file.key, cause: error },
         )
       }
-      if (!earlier) throw error
+      // What it has taken is nowhere else: there is no beginning anew.
+      if (begun || !earlier) throw error
     }
   }
 }
 
 /**
- * Ends an upload that is not gone on with, and forgets it. The log is asked first: one that its next owner goes on with is not
- * this sink's to abort.
+ * Ends an upload that is not gone on with, and forgets it, with the records that nobody else has. The log is asked first: one that its next owner
+ * goes on with is not this sink's to abort.
  */
 export async function endUpload(
   file: PendingFile,
   upload: UploadProgress,
-  to: Pick<Publication, 'store' | 'session' | 'signal' | 'onUpload' | 'onUploadLeft'>,
+  to: Pick<Publication, 'store' | 'session' | 'signal' | 'clock' | 'onUpload' | 'onUploadLeft'>,
 ): Promise<void> {
-  const { store, session, signal } = to
+  const { store, session, signal, clock } = to
   const { token } = upload
+  const begun = begunOf(upload) !== undefined
   await session.progress(file.id, upload)
-  try {
+  if (begun) {
+    const found = await store.head(file.key, { signal })
+    // It may have been completed, and nobody heard of it: whoever goes on with the upload will find that out again.
+    if (found && isFile(found, file)) return
+    // First: the log's next owner would go on with an upload that is gone, and for what it has taken there is no other.
+    await session.begun?.giveUp(file.id)
+  }
+  const abort = async (): Promise<void> => {
     if (!store.resumeMultipart) throw new SluiceError('not-supported', 'It cannot be aborted')
     await store.resumeMultipart(token).abort({ signal })
+  }
+  try {
+    await (begun ? retry(abort, { clock, signal }) : abort())
   } catch (error) {
     throwIfAborted(signal)
-    if (isSluiceError(error) && error.retryable) throw error
+    // Of one that was given up, the log can be asked no more.
+    if (!begun && isSluiceError(error) && error.retryable) throw error
     // Who may not abort may still publish: the janitor, or the bucket's lifecycle rule, is left to clean up.
     to.onUploadLeft(token)
   }
-  await session.progress(file.id, undefined)
+  if (!begun) await session.progress(file.id, undefined)
   to.onUpload(undefined)
 }
 

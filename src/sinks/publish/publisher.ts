@@ -1,6 +1,7 @@
 import type { Awaitable, CommittedFile, PendingFile } from '../../contracts/index.ts'
 import { Changes } from '../../core/changes.ts'
 import { asSluiceError, isSluiceError } from '../../core/errors.ts'
+import type { SpareBuffers } from '../../core/part-buffers.ts'
 import type { Answered } from '../account.ts'
 import { isDeadLetter } from '../dead-letters/lane.ts'
 import { fileInfo } from '../receipts.ts'
@@ -52,6 +53,16 @@ export class Publisher {
   /** What the queued files weigh in the log. */
   get pendingBytes(): number {
     return this.#queue.pendingBytes
+  }
+
+  /** Whether files are, or are to be, brought to the store, for which the memory is. */
+  get isWriting(): boolean {
+    return this.#queue.isWriting
+  }
+
+  /** What the parts of one file leave to the next. */
+  get spare(): SpareBuffers {
+    return this.#inFlight.spare
   }
 
   get queued(): PublishQueue['state'] {
@@ -236,7 +247,9 @@ export class Publisher {
     const { createOnly, manifest } = this.#prepared as Prepared
     const { file } = item
     const means = meansOf(item, this.#options, this.#controller.signal)
-    const upload = { ...budget.upload, concurrency }
+    // One that is put whole grows with what comes: a spare part would be more than it needs, and is not given back.
+    const spare = concurrency > 1 ? this.spare : undefined
+    const upload = { ...budget.upload, concurrency, spare }
     const to = { ...means, createOnly, upload, ...encodingOf(file) }
     const stored = file.stored ? storedFile(file) : await publish(file, to)
     const isNamed = manifest && !isDeadLetter(file.lane)

@@ -1,23 +1,15 @@
-import type {
-  Chunk,
-  LogSession,
-  PendingFile,
-  Row,
-  Schema,
-  UploadProgress,
-} from '../../contracts/index.ts'
+import type { Chunk, LogSession, PendingFile, Rows, UploadProgress } from '../../contracts/index.ts'
 import { completedByHead } from '../../core/completed-by-head.ts'
 import { isSluiceError, SluiceError } from '../../core/errors.ts'
 import { ObjectUpload, sizeOfParts } from '../../core/object-upload.ts'
 import { partPlan } from '../../core/part-plan.ts'
 import { type ObjectWritten, PartsWriter } from '../../core/parts-writer.ts'
-import { guidedInferrer } from '../../core/schemas/guided-inferrer.ts'
-import { schemaInferrer } from '../../core/schemas/schema-inferrer.ts'
 import { nextTurn } from '../../core/turn.ts'
 import { withReceipts } from '../dead-letters/dead-letter.ts'
 import { isDeadLetter } from '../dead-letters/lane.ts'
 import { fileMetadata } from '../file-metadata.ts'
-import { KeptUpload } from './kept-upload.ts'
+import { inferredSchema } from './inferred-schema.ts'
+import { begunOf, KeptUpload } from './kept-upload.ts'
 import type { Publication } from './publication.ts'
 
 /**
@@ -31,7 +23,10 @@ export async function writeObject(
 ): Promise<ObjectWritten> {
   const { session, format, signal, clock } = to
   const from = earlier?.checkpoint
-  const schema = to.schema ?? (await inferred(file, to))
+  const begun = begunOf(earlier)
+  const schema = begun
+    ? begun.schema
+    : (to.schema ?? (await inferredSchema(read(file, session), to)))
   const encoder = format.encoder({ schema, from })
   if (earlier && encoder.headBytes > 0) throw otherBytes(file, 'its first part is made last')
   const target = completedByHead(to.store)
@@ -57,9 +52,9 @@ export async function writeObject(
     plan,
     kept,
   )
-  const writer = new PartsWriter(upload, encoder.headBytes)
+  const writer = new PartsWriter(upload, encoder.headBytes, to.upload.spare)
   /** What the encoder gives again and the arrived parts have. */
-  let doneBytes = sizeOfParts(kept.arrived) - (from?.bytes ?? 0)
+  let doneBytes = Math.max(0, sizeOfParts(kept.arrived) - (from?.bytes ?? 0))
   const send = async (chunks: readonly Chunk[]): Promise<void> => {
     for (const chunk of chunks) {
       const done = Math.min(doneBytes, chunk.byteLength)
@@ -69,9 +64,14 @@ export async function writeObject(
   }
   try {
     if (earlier) await upload.begin()
+    if (begun) await writer.write(begun.tail)
     kept.passed(encoder)
-    for await (const rows of read(file, session, from?.rows)) {
-      const chunks = await encoder.write(rows)
+    let encoded = from?.rows ?? 0
+    for await (const rows of read(file, session, from?.rows, begun)) {
+      const chunks = [...(await encoder.write(rows))]
+      encoded += rows.length
+      // As the call has done whose parts may still be on their way.
+      if (encoded === begun?.until) chunks.push(...((await encoder.pause?.()) ?? []))
       await send(chunks)
       // Nothing new is behind one that has given no bytes, and for some formats it is dear to ask.
       if (chunks.length > 0) kept.passed(encoder)
@@ -96,33 +96,34 @@ function otherBytes({ key }: PendingFile, why: string): SluiceError {
   return new SluiceError('not-supported', message, { key })
 }
 
-async function inferred(
-  file: PendingFile,
-  { session, format: { inference }, guide }: Publication,
-): Promise<Schema> {
-  const inferrer = guide ? guidedInferrer(guide, inference) : schemaInferrer(inference)
-  for await (const rows of read(file, session)) inferrer.add(rows as readonly Row[])
-  return inferrer.schema()
-}
-
 /**
  * The file's rows but the first `skipped`, with a turn for everything else now and then: a log in memory never waits, and an
- * encoder seldom.
+ * encoder seldom. The log no longer has those that a begun file has taken, and one batch ends with those that it was to take next.
  */
 async function* read(
   file: PendingFile,
   session: LogSession<never>,
   skipped = 0,
-): AsyncGenerator<readonly never[], void, undefined> {
-  let position = file.begin
-  const begin = file.begin + skipped
+  { rows: taken, until } = { rows: 0, until: 0 },
+): AsyncGenerator<Rows<never>, void, undefined> {
+  let position = file.begin + taken
   for await (const batch of session.read(file)) {
-    const rows = batch.slice(Math.max(0, begin - position))
+    let first = Math.max(position, file.begin + skipped)
+    const rows = batch.slice(first - position)
     position += batch.length
-    if (rows.length > 0) {
-      const first = position - rows.length
-      yield isDeadLetter(file.lane) ? (withReceipts(file.lane, first, rows) as never[]) : rows
+    for (const piece of divided(rows, file.begin + until - first)) {
+      yield isDeadLetter(file.lane)
+        ? (withReceipts(file.lane, first, [...piece]) as never[])
+        : piece
+      first += piece.length
     }
     await nextTurn()
   }
+}
+
+/** The first `count`, and the others. */
+function divided<R>(rows: Rows<R>, count: number): readonly Rows<R>[] {
+  const pieces =
+    count > 0 && count < rows.length ? [rows.slice(0, count), rows.slice(count)] : [rows]
+  return pieces.filter(({ length }) => length > 0)
 }

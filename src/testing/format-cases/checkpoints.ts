@@ -8,8 +8,8 @@ import type {
   Schema,
 } from '../../contracts/index.ts'
 import { concatBytes } from '../../core/bytes.ts'
-import { check, checkBytes, checkRejects } from '../check.ts'
-import { type Case, encode, end, MANY, manyRows, SAMPLES, SCHEMA } from './tools.ts'
+import { check, checkBytes, checkEqual, checkRejects } from '../check.ts'
+import { type Case, checkRows, encode, end, MANY, manyRows, SAMPLES, SCHEMA } from './tools.ts'
 
 /** What `checkpoint()` and `from` promise, and the refusal of formats without them. */
 export const checkpointCases: Readonly<Record<string, Case>> = {
@@ -32,6 +32,38 @@ export const checkpointCases: Readonly<Record<string, Case>> = {
         const file = concatBytes([first.subarray(0, from?.bytes ?? 0), middle, third])
         checkBytes(file, expected, `the file that was cut after ${cut} writes`)
       }
+    }
+  },
+
+  'gives out all that it holds back when it is asked to': async ({ create }) => {
+    if (!create().encoder().pause) return
+    const rows = manyRows(1000)
+    for (const schema of [MANY, undefined]) {
+      for (const cut of [0, 1, 130, 1000]) {
+        const encoder = create().encoder({ schema })
+        const chunks = [...(await encoder.write(rows.slice(0, cut)))]
+        chunks.push(...((await encoder.pause?.()) ?? []))
+        check(encoder.bufferedBytes === 0, 'nothing is held back')
+        const before = concatBytes(chunks)
+        const from = encoder.checkpoint?.()
+        const rest = await end(encoder, await encoder.write(rows.slice(cut)))
+        if (cut > 0) checkEqual([from?.rows, from?.bytes], [cut, before.byteLength], 'the place')
+        // What goes on from there writes what the first one writes behind it.
+        const file = concatBytes([before, await encodeFrom(create(), rows, { schema, from })])
+        checkBytes(file, concatBytes([before, rest]), `the file that was paused after ${cut} rows`)
+      }
+    }
+  },
+
+  'has what ends the file at a checkpoint': async ({ create, read }) => {
+    if (!create().encoder().checkpoint) return
+    const rows = manyRows(1000)
+    for (const cut of [1, 4, 8]) {
+      const [bytes, from] = await encodeUntil(create(), inBatches(rows, 130), cut, { schema: MANY })
+      if (!from) continue
+      const ended = await end(create().encoder({ schema: MANY, from }), [])
+      const file = concatBytes([bytes.subarray(0, from.bytes), ended])
+      checkRows(await read(file, MANY), rows.slice(0, from.rows))
     }
   },
 

@@ -9,6 +9,7 @@ import type {
   PendingFile,
   ProducerStep,
   Row,
+  Rows,
   SealedFile,
   UploadProgress,
 } from '../../contracts/index.ts'
@@ -46,7 +47,7 @@ export function rowsOf(count: number, from = 0): Row[] {
 const ROW_BYTES = 10
 
 export function batch(
-  lanes: readonly (readonly [Lane, readonly Row[]])[],
+  lanes: readonly (readonly [Lane, Rows])[],
   more: Partial<LogBatch> & { readonly encoding?: Encoding } = {},
 ): LogBatch {
   const { encoding = AS_JSONL, ...rest } = more

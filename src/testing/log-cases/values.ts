@@ -1,4 +1,5 @@
-import type { Row } from '../../contracts/index.ts'
+import type { Row, Rows } from '../../contracts/index.ts'
+import { blockOfRows } from '../../core/rows/block-builder.ts'
 import { check, checkEqual, checkRejects } from '../check.ts'
 import { batch, LANE, type LogCase, OTHER, readAll, rowsOf, sealed } from './tools.ts'
 
@@ -109,7 +110,38 @@ const strangeCases: readonly LogCase[] = Object.entries(STRANGE).map(([name, mak
   },
 }))
 
-export const valueCases: readonly LogCase[] = [...exactCases, ...strangeCases]
+const blockCases: readonly LogCase[] = [
+  {
+    name: 'rows that come as blocks, among others that do not, come back exactly, wherever files are cut',
+    async run({ log }) {
+      const session = await log.open('first')
+      const rows = [...rowsOf(20), { a: [1] }, ...rowsOf(40, 20), ...rowsOf(3, 60), { a: -0 }]
+      for (const [from, to] of [
+        [0, 20],
+        [20, 21],
+        [21, 61],
+        [61, 65],
+      ] as const) {
+        const some = rows.slice(from, to)
+        const asBlock: Rows = blockOfRows(some)?.block ?? some
+        checkEqual(Array.isArray(asBlock), some.length < 20, 'whether they are an array')
+        await session.append(batch([[LANE, asBlock]]))
+      }
+      for (const [begin, end] of [
+        [0, 7],
+        [7, 12],
+        [12, 50],
+        [50, 65],
+      ] as const) {
+        const file = sealed(LANE, begin, end)
+        await session.seal(file)
+        checkEqual(await readAll(session, file), rows.slice(begin, end), 'the rows of a file')
+      }
+    },
+  },
+]
+
+export const valueCases: readonly LogCase[] = [...exactCases, ...strangeCases, ...blockCases]
 
 /** A record of so many levels, around the value. */
 function nested(levels: number, value: unknown): Row {

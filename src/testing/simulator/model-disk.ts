@@ -1,4 +1,5 @@
 import type { Bytes } from '../../contracts/index.ts'
+import { ByteBuffer } from '../../core/byte-buffer.ts'
 import { concatBytes } from '../../core/bytes.ts'
 import type { LogFile, LogFiles } from '../../logs/segments/log-files.ts'
 import type { Random } from './random.ts'
@@ -7,13 +8,14 @@ import type { Owner, Scheduler } from './scheduler.ts'
 const MOST_MS = 5
 
 interface Inode {
-  bytes: Bytes
+  contents: ByteBuffer
   syncedBytes: number
 }
 
 interface Append {
-  readonly by: Owner
+  readonly by: Owner | undefined
   readonly inode: Inode
+  /** The caller's, as they are when they are written: whoever writes over them before has written something else. */
   readonly bytes: Bytes
 }
 
@@ -41,7 +43,7 @@ export class ModelDisk {
     for (const append of this.#appends) {
       if (append.by !== by) continue
       this.#appends.delete(append)
-      this.#write(append.inode, this.#partOf(append.bytes))
+      append.inode.contents.append(this.#partOf(append.bytes))
     }
   }
 
@@ -58,14 +60,17 @@ export class ModelDisk {
     this.#names = names
     this.#syncedNames = new Map(names)
     for (const inode of new Set(names.values())) {
-      const kept = inode.bytes.slice(0, inode.syncedBytes)
-      inode.bytes = concatBytes([kept, this.#torn(inode.bytes.subarray(inode.syncedBytes))])
-      inode.syncedBytes = inode.bytes.byteLength
+      const { bytes } = inode.contents
+      const contents = new ByteBuffer()
+      contents.append(bytes.subarray(0, inode.syncedBytes))
+      contents.append(this.#torn(bytes.subarray(inode.syncedBytes)))
+      inode.contents = contents
+      inode.syncedBytes = contents.byteLength
     }
   }
 
-  /** The folder as one process sees it. */
-  view(by: Owner): LogFiles {
+  /** The folder as one process sees it; at once, and without a fault, for nobody's. */
+  view(by: Owner | undefined): LogFiles {
     const call = <T>(what: string, effect: () => T): Promise<T> => this.#call(by, what, effect)
     return {
       list: () => call('list', () => [...this.#names.keys()]),
@@ -89,43 +94,46 @@ export class ModelDisk {
     }
   }
 
-  #file(by: Owner, name: string, inode: Inode): LogFile {
+  #file(by: Owner | undefined, name: string, inode: Inode): LogFile {
     const call = <T>(what: string, effect: () => T): Promise<T> =>
       this.#call(by, `${what} ${name}`, effect)
     return {
       get sizeBytes() {
-        return inode.bytes.byteLength
+        return inode.contents.byteLength
       },
       append: async (bytes) => {
-        const append = { by, inode, bytes: bytes.slice() }
+        const append = { by, inode, bytes }
         this.#appends.add(append)
         try {
           await call(`append ${bytes.byteLength} to`, () => {
             this.#appends.delete(append)
-            this.#write(inode, append.bytes)
+            inode.contents.append(append.bytes)
           })
         } catch (error) {
-          if (this.#appends.delete(append)) this.#write(inode, this.#partOf(append.bytes))
+          if (this.#appends.delete(append)) inode.contents.append(this.#partOf(append.bytes))
           throw error
         }
       },
       sync: async () => {
         // What is appended meanwhile may be left out.
-        const { byteLength } = inode.bytes
+        const { byteLength } = inode.contents
         await call('sync', () => {
           inode.syncedBytes = Math.max(inode.syncedBytes, byteLength)
         })
       },
-      read: (start, end) =>
+      read: (start, into) =>
         call('read', () => {
-          if (end > inode.bytes.byteLength) throw new Error(`${name} is shorter than ${end} bytes`)
-          return inode.bytes.slice(start, end)
+          const { bytes } = inode.contents
+          const end = start + into.byteLength
+          if (end > bytes.byteLength) throw new Error(`${name} is shorter than ${end} bytes`)
+          into.set(bytes.subarray(start, end))
         }),
       close: () => call('close', () => {}),
     }
   }
 
-  async #call<T>(by: Owner, what: string, effect: () => T): Promise<T> {
+  async #call<T>(by: Owner | undefined, what: string, effect: () => T): Promise<T> {
+    if (!by) return effect()
     const fails = this.#random.chance(this.#failureRate())
     await this.#scheduler.wait(
       by,
@@ -134,10 +142,6 @@ export class ModelDisk {
     )
     if (fails) throw new Error(`EIO, ${what}`)
     return effect()
-  }
-
-  #write(inode: Inode, bytes: Bytes): void {
-    inode.bytes = concatBytes([inode.bytes, bytes])
   }
 
   #partOf(bytes: Bytes): Bytes {
@@ -154,5 +158,5 @@ export class ModelDisk {
 }
 
 function newInode(): Inode {
-  return { bytes: new Uint8Array(0), syncedBytes: 0 }
+  return { contents: new ByteBuffer(), syncedBytes: 0 }
 }

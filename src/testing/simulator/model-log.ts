@@ -1,5 +1,6 @@
 import type { Log, LogSession } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
+import type { BegunWatch } from './begun-watch.ts'
 import type { Random } from './random.ts'
 import type { Owner, Scheduler } from './scheduler.ts'
 
@@ -7,7 +8,8 @@ const MOST_MS = 5
 
 /**
  * A log that outlives its processes, whatever it is itself: each call takes its turn before it has its effect, and another before it is
- * answered, so that a process can die at either. A call that is refused has changed nothing.
+ * answered, so that a process can die at either. A call that is refused has changed nothing. With a `watch` it gives up records before they are cut, if
+ * it is a log that can, and tells of it.
  */
 export function modelLog(
   log: Log,
@@ -15,6 +17,7 @@ export function modelLog(
   failureRate: () => number,
   random: Random,
   scheduler: Scheduler,
+  watch: BegunWatch | undefined,
 ): Log {
   const wait = (what: string): Promise<void> =>
     scheduler.wait(by, what, random.fraction() * MOST_MS)
@@ -39,10 +42,16 @@ export function modelLog(
       last = result.catch(() => {})
       return result
     }
+    const { begun } = inner
     return {
       state: inner.state,
       append: (batch) => inOrder(`append ${batch.producer?.seq ?? ''}`, () => inner.append(batch)),
-      seal: (file) => inOrder(`seal ${file.key}`, () => inner.seal(file)),
+      seal: (file) =>
+        inOrder(`seal ${file.key}`, async () => {
+          const sealed = await inner.seal(file)
+          watch?.sealed(sealed)
+          return sealed
+        }),
       progress: (id, upload) =>
         inOrder(`progress ${upload?.parts.length}`, () => inner.progress(id, upload)),
       store: (files) => inOrder('store', () => inner.store(files)),
@@ -52,6 +61,26 @@ export function modelLog(
         await wait(`log: read ${file.key}`)
         yield* inner.read(file)
       },
+      ...(watch &&
+        begun && {
+          begun: {
+            async *read(range) {
+              await wait('log: read open records')
+              yield* begun.read(range)
+            },
+            keep: (lane, file) =>
+              inOrder(`keep ${file?.upload.begun.rows}`, async () => {
+                const state = await begun.keep(lane, file)
+                watch.kept(lane, state, by)
+                return state
+              }),
+            giveUp: (id) =>
+              inOrder('give up', async () => {
+                await begun.giveUp(id)
+                watch.gaveUp(id, by)
+              }),
+          },
+        }),
       positions: () => inner.positions(),
       close: () => inOrder('close', () => inner.close()),
     }

@@ -10,14 +10,18 @@ import { abortError, SluiceError, throwIfAborted } from '../../core/errors.ts'
 import { memoryStore } from '../../stores/memory.ts'
 import type { Plan } from './plan.ts'
 import type { Random } from './random.ts'
-import type { Owner, Scheduler } from './scheduler.ts'
+import { listen, type Owner, type Scheduler } from './scheduler.ts'
 
 export interface StoreWatch {
   /** An object was made, or made again. */
   visible(key: string, by: Owner): Promise<void>
+  /** These are gone. */
+  deleted(keys: readonly string[]): void
   created(token: MultipartToken, by: Owner): void
   /** The creation was answered to somebody who listened. */
   told(uploadId: string): void
+  /** A part is on its way. */
+  sends(token: MultipartToken, partNumber: number, body: Bytes | Blob): void
   /** Parts and whole objects of this process that are on their way. */
   holds(by: Owner, bytes: number, bodies: number): void
   /** It asks for that. */
@@ -42,27 +46,36 @@ const OF_ABORTS = REFUSALS.filter((code) => code !== 'permission-denied')
 /** What fails after all was done: the answer is lost, or is a 200 that says it is an error. */
 const LOST = ['unavailable', 'timeout', 'network', 'protocol'] as const
 
+/** What its sender says who waits no longer for it. */
+const UNHEARD = ['timeout', 'network'] as const
+
 const FAST_MS = 20
 const SLOW_MS = 30_000
 const OUTAGE_MS = 3_600_000
 
 /**
  * A bucket as a distant one is: each call is a request that travels, has its effect at one moment, and an answer that travels back.
- * Each can fail before the effect, or after it, when the answer is lost or a `200` says that it is an error.
+ * Each can fail before the effect, or after it, when the answer is lost or a `200` says that it is an error. A part can arrive when its sender has given
+ * it up, and has sent it again.
  */
 export class ModelStore {
   /** What is really there, uploads included, whatever the bucket lets its users see. */
   readonly inner: Store
   faultRate: number
   outageUntilMs = 0
+  /** The ids of uploads that have expired, or were aborted. */
+  readonly ended: Set<string> = new Set()
   readonly #plan: Plan
   readonly #random: Random
+  /** Whether a part that has failed arrives all the same, and when. */
+  readonly #late: Random
   readonly #scheduler: Scheduler
   readonly #watch: StoreWatch
 
   constructor(plan: Plan, random: Random, scheduler: Scheduler, watch: StoreWatch) {
     this.#plan = plan
     this.#random = random
+    this.#late = random.fork('late')
     this.#scheduler = scheduler
     this.#watch = watch
     this.faultRate = plan.faultRate
@@ -89,6 +102,7 @@ export class ModelStore {
     if (open.length === 0) return
     const token = this.#random.pick(open)
     this.#scheduler.tell(undefined, `the upload of ${token.key} expires`)
+    this.ended.add(token.uploadId)
     await this.inner.resumeMultipart?.(token).abort()
   }
 
@@ -126,8 +140,17 @@ export class ModelStore {
         this.#list(by, `list ${options.prefix ?? ''}`, options, () =>
           inner.list({ ...options, signal: undefined }),
         ),
-      delete: (keys, { signal } = {}) =>
-        call({ what: `delete ${[keys].flat()}`, signal, effect: () => inner.delete(keys) }),
+      delete: (keys, { signal } = {}) => {
+        const doomed = typeof keys === 'string' ? [keys] : [...keys]
+        return call({
+          what: `delete ${doomed}`,
+          signal,
+          effect: () => {
+            this.#watch.deleted(doomed)
+            return inner.delete(doomed)
+          },
+        })
+      },
     }
     if (inner.createMultipart) {
       store.createMultipart = async (key, { signal, ...options } = {}) => {
@@ -166,15 +189,19 @@ export class ModelStore {
       key,
       uploadId,
       toJSON: () => ({ key, uploadId }),
-      putPart: (number, body, { signal } = {}) =>
-        this.#holding(by, body, () =>
+      putPart: (number, body, { signal } = {}) => {
+        this.#watch.sends({ key, uploadId }, number, body)
+        // Its sender may fill the memory anew before it arrives.
+        const sent = body instanceof Blob ? body : body.slice()
+        return this.#holding(by, body, () =>
           call({
             what: `put part ${number} of ${key}`,
             signal,
             slow: true,
-            effect: () => inner.putPart(number, body),
+            effect: () => inner.putPart(number, sent),
           }),
-        ),
+        )
+      },
       complete: (parts, { signal, ...conditions } = {}) =>
         call({
           ...{
@@ -191,7 +218,11 @@ export class ModelStore {
       abort: ({ signal } = {}) => {
         this.#watch.aborts(uploadId, by)
         const what = `abort upload ${key}`
-        return call({ what, signal, refusals: OF_ABORTS, effect: () => inner.abort() })
+        const effect = (): Promise<void> => {
+          this.ended.add(uploadId)
+          return inner.abort()
+        }
+        return call({ what, signal, refusals: OF_ABORTS, effect })
       },
       ...(this.#plan.capabilities.listUploads !== false && {
         listParts: (options: CallOptions = {}) =>
@@ -208,9 +239,7 @@ export class ModelStore {
     const answer = this.#roundTrip(by, of)
     const { signal } = of
     return new Promise<T>((resolve, reject) => {
-      const unheard = this.#scheduler.listen(signal, () =>
-        reject(abortError(signal as AbortSignal)),
-      )
+      const unheard = listen(signal, () => reject(abortError(signal as AbortSignal)))
       answer.then(resolve, reject).finally(unheard)
     })
   }
@@ -234,7 +263,10 @@ export class ModelStore {
         refused = error
       }
     }
-    const code = fails && random.pick<SluiceError['code']>(before ? refusals : LOST)
+    const isLate = slow && fails && before && this.#late.chance(0.5)
+    if (isLate) this.#arriveLate(what, effect)
+    const kinds = isLate ? UNHEARD : before ? refusals : LOST
+    const code = fails && random.pick<SluiceError['code']>(kinds)
     await this.#scheduler.wait(
       by,
       `< ${what}: ${code || (refused as SluiceError)?.code || 'done'}`,
@@ -243,6 +275,15 @@ export class ModelStore {
     if (code) throw failure(code, what)
     if (refused) throw refused
     return answer as T
+  }
+
+  /** What its sender has given up. Nobody hears what becomes of it. */
+  #arriveLate(what: string, effect: () => Promise<unknown>): void {
+    const label = `> ${what}, which was given up`
+    const delayMs = this.#late.fraction() * this.#late.pick([FAST_MS * 50, SLOW_MS])
+    this.#scheduler.add(undefined, label, delayMs, () => {
+      effect().catch(() => {})
+    })
   }
 
   async *#list<T>(

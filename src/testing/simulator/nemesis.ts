@@ -1,5 +1,6 @@
+import type { Compactor } from './compactor.ts'
 import type { Random } from './random.ts'
-import type { Process, Shard, World } from './shard.ts'
+import type { Shard, World } from './shard.ts'
 
 const HOUR_MS = 3_600_000
 /** Where everything fails often enough, nothing ever ends. */
@@ -12,47 +13,48 @@ export class Nemesis {
   readonly #shards: readonly Shard[]
   readonly #killAtStep: number | undefined
   readonly #random: Random
+  /** How often each befalls them, in a step. */
+  readonly #strikes: readonly (readonly [number, () => void])[]
 
-  constructor(world: World, shards: readonly Shard[], killAtStep: number | undefined) {
+  constructor(
+    world: World,
+    shards: readonly Shard[],
+    compactor: Compactor | undefined,
+    killAtStep: number | undefined,
+  ) {
     this.#world = world
     this.#shards = shards
     this.#killAtStep = killAtStep
-    this.#random = world.random.fork('nemesis')
+    const random = world.random.fork('nemesis')
+    this.#random = random
+    const { plan, scheduler, store } = world
+    this.#strikes = [
+      [plan.killRate, () => this.#kill(random.pick(shards))],
+      [plan.killRate * plan.zombieRate, () => void random.pick(shards).start()],
+      [plan.jumpRate, () => scheduler.jump((random.fraction() - 0.5) * 4 * HOUR_MS)],
+      [plan.outageRate, () => store.startOutage()],
+      [plan.expiryRate, () => void store.expireOne()],
+      ...(compactor ? [[plan.compactRate, () => compactor.strike()] as const] : []),
+    ]
   }
 
   /** Called before each step. Whether anything happened. */
   strike(): boolean {
-    const { plan, scheduler, store } = this.#world
+    const { scheduler, store } = this.#world
     if (scheduler.steps === CALM_AFTER_STEPS) store.heal()
     const healthy = this.#world.healthy || scheduler.steps >= CALM_AFTER_STEPS
-    const random = this.#random
-    const strikes: (readonly [number, () => void])[] = [
-      [plan.killRate, () => this.#kill(random.pick(this.#shards))],
-      [plan.killRate * plan.zombieRate, () => void random.pick(this.#shards).start()],
-      [plan.jumpRate, () => scheduler.jump((random.fraction() - 0.5) * 4 * HOUR_MS)],
-      [plan.outageRate, () => store.startOutage()],
-      [plan.expiryRate, () => void store.expireOne()],
-    ]
     let struck = false
     if (this.#killAtStep === scheduler.steps) {
       struck = true
       for (const shard of this.#shards) this.#kill(shard)
     }
-    for (const [rate, strike] of healthy ? [] : strikes) {
-      if (!random.chance(rate)) continue
+    if (healthy) return struck
+    for (const [rate, strike] of this.#strikes) {
+      if (!this.#random.chance(rate)) continue
       struck = true
       strike()
     }
     return struck
-  }
-
-  /** It is told to end, and takes its time. */
-  async #stop(process: Process): Promise<void> {
-    const { oracle } = this.#world
-    await process.sink
-      .abort('its process is to end')
-      .catch((error: unknown) => oracle.refusal(error, 'abort'))
-    if (process.alive) process.kill()
   }
 
   #kill(shard: Shard): void {
@@ -62,7 +64,7 @@ export class Nemesis {
     const how = this.#random.fraction()
     if (how < 0.4) shard.crash()
     else if (how < 0.8) process.kill()
-    else void this.#stop(process)
+    else void shard.stop(process)
     if (this.#random.chance(0.3)) return
     // Without a write to open it, it is the restart that goes on with what was left.
     const delayMs = this.#random.fraction() * RESTART_MS

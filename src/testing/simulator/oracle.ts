@@ -28,6 +28,10 @@ export class Oracle {
   readonly files: VisibleFiles
   readonly uploads: OpenUploads
   readonly #scheduler: Scheduler
+  /** What was told of records that were in a log which is gone. */
+  readonly #lost = new Set<Told>()
+  /** By lane: the positions of records that were given up with their upload. */
+  readonly #givenUp = new Map<string, Set<number>>()
 
   constructor(scheduler: Scheduler, manifest: boolean) {
     this.#scheduler = scheduler
@@ -51,6 +55,35 @@ export class Oracle {
     this.told.push({ shard, by, rows, ack })
   }
 
+  /** A shard's log in memory is gone, and with it what was not visible. */
+  logLost(shard: string, owners: readonly Owner[]): void {
+    for (const one of this.told) if (one.shard === shard) this.#lost.add(one)
+    this.uploads.lost(owners)
+  }
+
+  /** A log has forgotten records that were in an upload only. */
+  gaveUp({ lane, begin, end }: LaneRange): void {
+    const word = laneId(lane)
+    const positions = this.#givenUp.get(word) ?? new Set()
+    for (let at = begin; at < end; at++) positions.add(at)
+    this.#givenUp.set(word, positions)
+  }
+
+  /** Whether all that it tells of must be visible some day. */
+  isKept(one: Told): boolean {
+    return !this.#lost.has(one) && this.#givenUpOf(one) === 0
+  }
+
+  /** How many of its records were given up. */
+  #givenUpOf({ ack }: Told): number {
+    let count = 0
+    for (const { lane, begin, end } of ack.receipt.ranges) {
+      const positions = this.#givenUp.get(laneId(lane))
+      for (let at = begin; at < end; at++) if (positions?.has(at)) count++
+    }
+    return count
+  }
+
   /** A call failed: by one of our errors, and of those by one that has a reason here. */
   refusal(error: unknown, what: string): void {
     if (!isSluiceError(error)) {
@@ -66,9 +99,11 @@ export class Oracle {
 
   /** Everything that a producer was told of by then is visible. */
   checkVisible(told: readonly Told[], when: string): void {
-    const rows = told.flatMap((one) => one.rows)
-    const lost = rows.find(({ id }) => !this.files.has(id as string))
-    if (lost) this.fail(`${lost.id} was acknowledged, and is not visible ${when}`)
+    for (const one of told) {
+      const hidden = one.rows.filter(({ id }) => !this.files.has(id as string))
+      if (this.#lost.has(one) || hidden.length <= this.#givenUpOf(one)) continue
+      this.fail(`${hidden[0]?.id} was acknowledged, and is not visible ${when}`)
+    }
   }
 
   checkCommitted({ key, etag, begin, end }: CommittedFile): void {
@@ -77,8 +112,18 @@ export class Oracle {
     }
   }
 
+  /** Each lane's files follow one another, but for what was lost. */
+  checkLanes(): void {
+    const lost = [...this.#lost].flatMap(({ ack }) => ack.receipt.ranges)
+    const words = new Set(lost.map(({ lane }) => laneId(lane)))
+    this.files.checkLanes(
+      (word, at) => words.has(word) || this.#givenUp.get(word)?.has(at) === true,
+    )
+  }
+
   /** The records lie where their receipt says. */
-  checkPlaces({ rows, ack }: Told): void {
+  checkPlaces(one: Told): void {
+    const { rows, ack } = one
     const idsOf = (bad: boolean): Set<unknown> =>
       new Set(rows.filter((row) => (row.bad !== undefined) === bad).map(({ id }) => id))
     const [taken, letters] = [idsOf(false), idsOf(true)]
@@ -87,10 +132,12 @@ export class Oracle {
       for (let at = begin; at < end; at++) {
         const id = this.files.idAt(lane, at)
         if (expected.delete(id)) continue
+        const isGone = this.#lost.has(one) || this.#givenUp.get(laneId(lane))?.has(at)
+        if (id === undefined && isGone) continue
         this.fail(`a receipt has ${id} at ${at} of "${laneId(lane)}", which is not its own`)
       }
     }
-    if (taken.size + letters.size > 0)
+    if (!this.#lost.has(one) && taken.size + letters.size > this.#givenUpOf(one))
       this.fail(`a receipt does not name ${[...taken, ...letters]}`)
   }
 

@@ -1,7 +1,7 @@
 import type { Ack, Row } from '../../contracts/index.ts'
 import { isSluiceError, type SluiceError } from '../../core/errors.ts'
 import type { Told } from './oracle.ts'
-import { MAX_BATCH_RECORDS, MAX_RECORD_BYTES } from './plan.ts'
+import { MANY_RECORDS, MAX_BATCH_RECORDS, MAX_RECORD_BYTES } from './plan.ts'
 import type { Random } from './random.ts'
 import type { Process, Shard, World } from './shard.ts'
 
@@ -34,6 +34,9 @@ export class Producer {
   readonly #numbered: boolean
   /** The highest number that was acknowledged: it and all before it are kept. */
   #kept = -1
+  /** The log that knows its numbers, and its first request to that one. */
+  #log = 0
+  #first = 0
 
   constructor(name: string, shard: Shard, world: World) {
     this.#name = name
@@ -46,18 +49,28 @@ export class Producer {
   async run(): Promise<void> {
     const { plan } = this.#world
     for (let next = 0; next < plan.writes; ) {
-      await this.#pause('thinks', plan.ageMs)
+      await this.#pause('thinks', plan.thinkMs ?? plan.ageMs)
       const count = this.#random.between(1, Math.min(MOST_AT_ONCE, plan.writes - next))
       const requests = Array.from({ length: count }, (_, i) => this.#request(next + i))
       next += count
+      this.#follow(requests)
       let open = await this.#send(requests)
       for (let attempt = 1; open.length > 0; attempt++) {
         await this.#pause('waits', Math.min(LONGEST_WAIT_MS, 100 * 2 ** attempt))
-        open = await this.#send(open)
+        // Nobody knows what became of those that a lost log may have had.
+        open = this.#log === this.#shard.lost ? await this.#send(open) : []
       }
       if (this.#random.chance(plan.flushRate)) await this.#flush()
       if (this.#random.chance(plan.flushRate)) await this.#ask()
     }
+  }
+
+  /** A new log knows nobody. */
+  #follow([first]: readonly Request[]): void {
+    if (this.#log === this.#shard.lost) return
+    this.#log = this.#shard.lost
+    this.#first = first?.seq ?? 0
+    this.#kept = -1
   }
 
   #pause(what: string, mostMs: number): Promise<void> {
@@ -67,12 +80,20 @@ export class Producer {
 
   #request(seq: number): Request {
     const random = this.#random
-    const rows = Array.from({ length: random.between(1, MAX_BATCH_RECORDS) }, (_, i) => ({
+    const { manyRecords, columns, csv, groupRows } = this.#world.plan
+    // What is small fits where others have to wait for room.
+    const few = groupRows !== undefined && random.chance(0.6)
+    const [least, most] = manyRecords ? MANY_RECORDS : [1, few ? 1 : MAX_BATCH_RECORDS]
+    const hasMore = csv && random.chance(0.4)
+    const hasPad = !csv || random.chance(0.7)
+    const rows = Array.from({ length: random.between(least, most) }, (_, i) => ({
       id: `${this.#name}.${seq}.${i}`,
       p: random.pick(PARTITIONS),
-      pad: 'x'.repeat(random.between(0, 120)),
-      ...(this.#world.plan.columns !== 'reject' && random.chance(0.1) && { more: i }),
-      ...(random.chance(0.05) && { bad: 'x'.repeat(MAX_RECORD_BYTES) }),
+      ...(hasPad && { pad: 'x'.repeat(random.between(0, 120)) }),
+      ...(((columns !== 'reject' && random.chance(manyRecords ? 0.01 : 0.1)) || hasMore) && {
+        more: i,
+      }),
+      ...(random.chance(manyRecords ? 0.01 : 0.05) && { bad: 'x'.repeat(MAX_RECORD_BYTES) }),
     }))
     return { seq, rows }
   }
@@ -85,8 +106,10 @@ export class Producer {
   }
 
   /** Whether it is done with this one. */
-  async #write(process: Process, { seq, rows }: Request): Promise<boolean> {
-    const { oracle } = this.#world
+  async #write(process: Process, request: Request): Promise<boolean> {
+    const { oracle, plan } = this.#world
+    const { rows } = request
+    const seq = request.seq - this.#first
     const producer = this.#numbered ? { id: this.#name, epoch: 0, seq } : undefined
     try {
       const answer = process.sink.write(rows, { producer })
@@ -104,6 +127,7 @@ export class Producer {
       // Who is fenced is ended some time, and the next write starts a successor. With a disk that failed, it goes on by itself.
       const isOver = isSluiceError(error, 'fenced') && this.#random.chance(0.15)
       if (process.alive && isOver) process.kill()
+      if (plan.memory && isGone(error)) await this.#shard.giveUp(process)
       if (!this.#numbered && !isUnknown(error)) {
         for (const { id } of rows) oracle.files.refuse(id as string)
       }
@@ -154,4 +178,10 @@ export class Producer {
 function isUnknown(error: unknown): boolean {
   if (!isSluiceError(error)) return true
   return UNKNOWN.has(error.code) || (error.code === 'fenced' && error.producerId === undefined)
+}
+
+/** Whether a begun file cannot be gone on with any more. */
+export function isGone(error: unknown): boolean {
+  if (!isSluiceError(error)) return false
+  return error.code === 'not-found' || (error.code === 'slow-down' && isGone(error.cause))
 }

@@ -27,6 +27,8 @@ const { setImmediate, setTimeout } = globalThis as unknown as Record<
   (run: () => void) => void
 >
 const later = setImmediate ?? setTimeout
+/** Asked for together. Between two of them everything settles as well, and a round of the event loop for each would cost as much as a step. */
+const TURNS_AT_ONCE = 64
 
 /**
  * The only thing that lets anything happen. Each answer of a disk or a store and each timer is a task; one at a time, of those that
@@ -45,8 +47,6 @@ export class Scheduler {
   /** Of all lines so far. */
   digest = 0
   readonly lines: string[] = []
-  /** What ends the listening to signals: one that combines others is kept by its platform while somebody listens, as the dead do. */
-  readonly #listening = new Set<() => void>()
   readonly #random: Random
   readonly #tasks: Task[] = []
   readonly #onLine: ((line: string) => void) | undefined
@@ -95,23 +95,6 @@ export class Scheduler {
     return new Promise((resolve) => void this.add(owner, label, delayMs, resolve, sent))
   }
 
-  /** Calls `run` when the signal fires. Gives what ends that. */
-  listen(signal: AbortSignal | undefined, run: () => void): () => void {
-    if (!signal) return () => {}
-    const end = (): void => {
-      signal.removeEventListener('abort', run)
-      this.#listening.delete(end)
-    }
-    signal.addEventListener('abort', run)
-    this.#listening.add(end)
-    return end
-  }
-
-  /** Nobody listens to a signal any more. */
-  end(): void {
-    for (const end of this.#listening) end()
-  }
-
   /** The owner is dead: of what it had sent, some arrives all the same, some day. */
   bury(owner: Owner): void {
     for (const task of this.#tasks.filter((one) => one.owner === owner)) {
@@ -157,7 +140,7 @@ export class Scheduler {
             unheard()
             resolve()
           })
-          const unheard = this.listen(signal, () => {
+          const unheard = listen(signal, () => {
             unheard()
             this.remove(task)
             reject(abortError(signal as AbortSignal))
@@ -182,6 +165,25 @@ export class Scheduler {
   }
 }
 
+/** Calls `run` when the signal fires. Gives what ends that. */
+export function listen(signal: AbortSignal | undefined, run: () => void): () => void {
+  signal?.addEventListener('abort', run)
+  return () => signal?.removeEventListener('abort', run)
+}
+
+let askedFor = 0
+let onTurn: (() => void) | undefined
+
 function turn(): Promise<void> {
-  return new Promise((resolve) => later(resolve))
+  return new Promise((resolve) => {
+    onTurn = resolve
+    if (askedFor > 0) return
+    askedFor = TURNS_AT_ONCE
+    for (let i = 0; i < TURNS_AT_ONCE; i++) later(takeTurn)
+  })
+}
+
+function takeTurn(): void {
+  askedFor--
+  onTurn?.()
 }

@@ -4,7 +4,7 @@ import type { Scheduler, Task } from './scheduler.ts'
 
 /**
  * Puts what a platform decides by itself into the hands of the seed and the scheduler, and gives what puts it back: randomness, time,
- * digests (which other threads would compute), and turns of the event loop. One simulation at a time, in a process that does nothing else
+ * digests (which other threads would compute), combined signals, and turns of the event loop. One simulation at a time, in a process that does nothing else
  * meanwhile.
  */
 export function seedGlobals(random: Random, scheduler: Scheduler): () => void {
@@ -27,6 +27,7 @@ export function seedGlobals(random: Random, scheduler: Scheduler): () => void {
     replace(Date, { now: () => scheduler.nowMs }),
     // Errors are ordinary here, and their stacks half of the work.
     replace(Error, { stackTraceLimit: 0 }),
+    replace(AbortSignal, { any: combined }),
     replace(Math, { random: () => fractions.fraction() }),
     replace(crypto, { getRandomValues, randomUUID: () => uuid(words) }),
     replace(crypto.subtle, {
@@ -38,6 +39,19 @@ export function seedGlobals(random: Random, scheduler: Scheduler): () => void {
   return () => {
     for (const restore of restores) restore()
   }
+}
+
+/**
+ * As the platform's, without its weak references: those are a tenth of a life's work for the garbage collector, and the platform keeps
+ * a combined signal while somebody listens to it, as the dead do.
+ */
+function combined(signals: readonly AbortSignal[]): AbortSignal {
+  const controller = new AbortController()
+  for (const signal of signals) {
+    if (signal.aborted) controller.abort(signal.reason)
+    else signal.addEventListener('abort', () => controller.abort(signal.reason))
+  }
+  return controller.signal
 }
 
 /** As long as one of SHA-256, and cheap, from two sums as FNV-1a has them: nobody here looks for other bytes of the same digest. */

@@ -1,9 +1,13 @@
-import type { Log, Schema } from '../../contracts/index.ts'
+import type { Format, LanePosition, Log, Schema, Source, Store } from '../../contracts/index.ts'
+import { csv } from '../../formats/csv.ts'
 import { jsonl } from '../../formats/jsonl.ts'
 import { memoryLog } from '../../logs/memory.ts'
+import { readPositions } from '../../logs/segments/read-positions.ts'
 import { segmentLog } from '../../logs/segments/segment-log.ts'
 import { createSink, type FileSink } from '../../sinks/create-sink.ts'
 import type { Rotate } from '../../sinks/policy/rotation.ts'
+import { BegunWatch } from './begun-watch.ts'
+import { gathered } from './gathered.ts'
 import { ModelDisk } from './model-disk.ts'
 import { modelLog } from './model-log.ts'
 import type { ModelStore } from './model-store.ts'
@@ -44,10 +48,14 @@ export class Shard {
   readonly #random: Random
   readonly #disk: ModelDisk
   /** A log of whose calls each is an atom, where the shard has no disk. */
-  readonly #log: Log = memoryLog()
-  readonly #watch: LogWatch
+  #log: Log = memoryLog()
+  #watch: LogWatch
   readonly #failureRate: () => number
   #started = 0
+  /** All of its processes that have had this log. */
+  #owners: Owner[] = []
+  /** How many logs it has lost. */
+  lost = 0
 
   constructor(name: string, world: World) {
     const { oracle, plan } = world
@@ -57,7 +65,7 @@ export class Shard {
     const failureRate = (): number => (world.healthy ? 0 : plan.logFailureRate)
     this.#disk = new ModelDisk(this.#random.fork('disk'), world.scheduler, failureRate)
     this.#failureRate = failureRate
-    this.#watch = { oracle, maxPendingBytes: plan.maxPendingBytes, count: 0, lastBegan: 0 }
+    this.#watch = newWatch(oracle, plan)
   }
 
   get newest(): Process | undefined {
@@ -74,12 +82,14 @@ export class Shard {
     const owner = { name: `${this.name}${++this.#started}`, alive: true }
     const log = plan.disk
       ? segmentLog(this.#disk.view(owner), { segmentBytes: plan.segmentBytes })
-      : modelLog(this.#log, owner, this.#failureRate, this.#random, scheduler)
+      : modelLog(this.#log, owner, this.#failureRate, this.#random, scheduler, this.#watch.begun)
+    this.#owners.push(owner)
     const sink = createSink({
       store: store.view(owner),
-      format: jsonl(),
+      format: formatOf(plan),
       stream: STREAM,
-      shard: this.name,
+      // The next log numbers its records from 0 again.
+      shard: this.lost > 0 ? `${this.name}-${this.lost}` : this.name,
       name: plan.name,
       manifest: plan.manifest,
       run: plan.run ? `run-${this.name}` : undefined,
@@ -92,6 +102,9 @@ export class Shard {
       maxPendingBytes: plan.maxPendingBytes,
       maxRecordBytes: MAX_RECORD_BYTES,
       clock: scheduler.clockOf(owner),
+      onEvent: (event) => {
+        if (event.type === 'upload-left') oracle.uploads.left(event.uploadId)
+      },
     })
     const process: Process = Object.assign(owner, {
       sink,
@@ -113,11 +126,41 @@ export class Shard {
     return process
   }
 
+  /** It is told to end, and takes its time. */
+  async stop(process: Process): Promise<void> {
+    const { oracle, store } = this.#world
+    const ended = process.sink
+      .abort('its process is to end')
+      .then(async () => oracle.uploads.checkGivenUp(process, await openUploads(store.inner)))
+      .catch((error: unknown) => oracle.refusal(error, 'abort'))
+    await Promise.race([ended, process.died])
+    if (process.alive) process.kill()
+  }
+
+  /** What the process had begun is in the store no more: all that helps is to give it up. */
+  async giveUp(process: Process): Promise<void> {
+    const { oracle, store } = this.#world
+    if (oracle.uploads.isOneOf(store.ended, process)) await this.stop(process)
+  }
+
   /** The machine stops: all that was not synced is in doubt. */
   crash(): void {
     for (const process of [...this.processes]) process.kill()
-    this.#world.scheduler.tell(undefined, `the machine of ${this.name} stops`)
+    const { scheduler, oracle, plan } = this.#world
+    scheduler.tell(undefined, `the machine of ${this.name} stops`)
     this.#disk.crash()
+    if (!plan.memory) return
+    oracle.logLost(this.name, this.#owners)
+    this.lost++
+    this.#owners = []
+    this.#log = memoryLog()
+    this.#watch = newWatch(oracle, plan)
+  }
+
+  /** How far its log has come, when nobody writes to it any more. */
+  async positions(): Promise<Source<LanePosition>> {
+    if (this.#world.plan.disk) return readPositions(this.#disk.view(undefined))
+    return (await this.#log.open('an audit')).positions()
   }
 
   /** Some process, mostly the newest; a new one when there is none. */
@@ -128,14 +171,31 @@ export class Shard {
   }
 }
 
+function newWatch(oracle: Oracle, { maxPendingBytes, memory }: Plan): LogWatch {
+  const begun = memory ? new BegunWatch(oracle) : undefined
+  return { oracle, maxPendingBytes, count: 0, lastBegan: 0, begun }
+}
+
+function formatOf({ csv: isCsv, groupRows }: Plan): Format {
+  const format = isCsv ? csv() : jsonl()
+  return groupRows ? gathered(format, groupRows) : format
+}
+
 function rotateOf({ records, bytes, ageMs, idleMs, everyMs }: Plan): Rotate {
   return { records, bytes, ageMs, idleMs, ...(everyMs && { schedule: { everyMs } }) }
 }
 
 /** All of which take every record that is not bad, unless it has more than it should. */
-function columnsOf(wider: boolean): Schema {
+export function columnsOf(wider: boolean): Schema {
   const names = ['id', 'p', 'pad', ...(wider ? ['later'] : [])]
   return {
     fields: names.map((name) => ({ name, type: 'string', nullable: name === 'later' })),
   }
+}
+
+/** The ids of the uploads that are open. */
+export async function openUploads(store: Store): Promise<ReadonlySet<string>> {
+  const open = new Set<string>()
+  for await (const { uploadId } of store.listMultipart?.('') ?? []) open.add(uploadId)
+  return open
 }

@@ -1,13 +1,21 @@
 import type { Lane, Row, Store } from '../../contracts/index.ts'
 import { laneId } from '../../core/lane.ts'
 import { rangesOf } from '../../core/receipt-id.ts'
+import { GROUP } from './gathered.ts'
 
 export const STREAM = 's'
 
-interface File {
+/** What a file holds of a lane, by its word. */
+export interface Held {
+  readonly key: string
   readonly lane: string
   readonly begin: number
   readonly end: number
+  /** Whether its object does not say where it ends. */
+  readonly endless: boolean
+}
+
+interface File extends Held {
   readonly rows: readonly Row[]
   readonly ids: readonly string[]
 }
@@ -21,6 +29,10 @@ export class VisibleFiles {
   /** Record → the file that it is visible in. */
   readonly #places = new Map<string, string>()
   readonly #refused = new Set<string>()
+  /** Every file that was ever visible. */
+  readonly #shown = new Map<string, File>()
+  /** Those that the manifest has removed, and not forgotten. */
+  readonly #removed = new Set<string>()
 
   constructor(manifest: boolean, fail: (what: string) => void) {
     this.#manifest = manifest
@@ -36,10 +48,33 @@ export class VisibleFiles {
     return this.#places.has(id)
   }
 
-  /** Whether there is a file of this key and range. */
+  /** What readers see. */
+  get visible(): readonly Held[] {
+    return [...this.#files.values()]
+  }
+
+  /** What they have ever seen. */
+  get shown(): readonly Held[] {
+    return [...this.#shown.values()]
+  }
+
+  /** How many of those are there that the manifest names no longer, and has not forgotten. */
+  get removed(): number {
+    return [...this.#removed].filter((key) => this.#objects.has(key)).length
+  }
+
+  /** The files that nobody sees, and nobody will delete. */
+  get orphans(): readonly string[] {
+    return [...this.#objects.keys()].filter(
+      (key) => !this.#files.has(key) && !this.#removed.has(key),
+    )
+  }
+
+  /** Whether there is a file of this key and range, or was, and another one has its records. */
   isFile(key: string, begin: number, end: number): boolean {
-    const file = this.#files.get(key)
-    return file?.begin === begin && file.end === end
+    const file = this.#shown.get(key)
+    if (file?.begin !== begin || file.end !== end) return false
+    return this.#files.has(key) || file.ids.every((id) => this.#places.has(id))
   }
 
   idAt(lane: Lane, position: number): string | undefined {
@@ -49,23 +84,39 @@ export class VisibleFiles {
     return undefined
   }
 
-  /** An object was made, or made again. */
-  async appeared(key: string, store: Store): Promise<void> {
+  /** An object was made, or made again. Answers whether it is a manifest's entry that names files. */
+  async appeared(key: string, store: Store): Promise<boolean> {
     const object = await store.get(key)
     const text = (await object?.text()) ?? ''
     if (key.startsWith(`${STREAM}/_log/`)) {
-      if (!key.includes('/checkpoints/')) this.#entry(key, text)
-    } else if (!key.endsWith('/.sluice-probe')) {
-      this.#data(key, text, object?.metadata ?? {})
+      return !key.includes('/checkpoints/') && this.#entry(key, text)
+    }
+    if (!key.endsWith('/.sluice-probe')) this.#data(key, text, object?.metadata ?? {})
+    return false
+  }
+
+  /** Objects were deleted. */
+  vanished(keys: readonly string[]): void {
+    for (const key of keys) {
+      if (this.#files.has(key)) this.#fail(`${key} was deleted, and readers look for it`)
+      this.#objects.delete(key)
     }
   }
 
-  /** Each lane's files follow one another without a gap. */
-  checkLanes(): void {
+  /** The lanes of several files, but for those of dead letters. */
+  get several(): readonly string[] {
+    const lanes = this.visible.map(({ lane }) => lane).filter((lane) => !lane.endsWith(' rejected'))
+    return lanes.filter((lane, i) => lanes.indexOf(lane) !== i)
+  }
+
+  /** Each lane's files follow one another without a gap, but for positions that may be missing. */
+  checkLanes(mayMiss: (lane: string, position: number) => boolean): void {
     const ends = new Map<string, number>()
     const files = [...this.#files.values()].sort((a, b) => a.begin - b.begin)
     for (const { lane, begin, end } of files) {
-      if ((ends.get(lane) ?? 0) !== begin) this.#fail(`lane "${lane}" has a gap before ${begin}`)
+      for (let at = ends.get(lane) ?? 0; at < begin; at++) {
+        if (!mayMiss(lane, at)) this.#fail(`lane "${lane}" has a gap before ${begin}`)
+      }
       ends.set(lane, end)
     }
   }
@@ -73,15 +124,18 @@ export class VisibleFiles {
   /** A file is whole, and is never another one later. */
   #data(key: string, text: string, metadata: Readonly<Record<string, string>>): void {
     const lane = metadata['sluice-lane'] ?? ''
-    const [begin, end] = [Number(metadata['sluice-begin']), Number(metadata['sluice-end'])]
+    const begin = Number(metadata['sluice-begin'])
     const rows = this.#rowsOf(key, text)
     const ids = rows.map(idOf)
+    // It was begun before that was known.
+    const endless = metadata['sluice-end'] === undefined
+    const end = endless ? begin + rows.length : Number(metadata['sluice-end'])
     if (rows.length !== end - begin) this.#fail(`${key} has ${rows.length} records`)
     const before = this.#objects.get(key)
     if (before && String(before.ids) !== String(ids)) {
       this.#fail(`${key} was replaced by other records`)
     }
-    const file = { lane, begin, end, rows, ids }
+    const file = { key, lane, begin, end, endless, rows, ids }
     this.#objects.set(key, file)
     // Dead letters are for people, and in no manifest.
     if (!this.#manifest || lane.endsWith(' rejected')) this.#expose(key, file)
@@ -89,8 +143,10 @@ export class VisibleFiles {
 
   #rowsOf(key: string, text: string): Row[] {
     try {
-      const lines = text.split('\n')
-      if (lines.pop() !== '') throw new Error('its last line has no end')
+      const all = text.split('\n')
+      if (all.pop() !== '') throw new Error('its last line has no end')
+      const lines = all.filter((line) => !line.startsWith(GROUP))
+      if (key.endsWith('.csv')) return rowsOfCsv(lines)
       return lines.map((line) => JSON.parse(line) as Row)
     } catch (error) {
       this.#fail(`${key} cannot be read: ${error}`)
@@ -98,17 +154,24 @@ export class VisibleFiles {
     }
   }
 
-  #entry(key: string, text: string): void {
-    const { add, remove } = JSON.parse(text) as { add: { key: string }[]; remove: string[] }
+  #entry(key: string, text: string): boolean {
+    const { add, remove, forget } = JSON.parse(text) as {
+      add: { key: string }[]
+      remove: string[]
+      forget: string[]
+    }
     for (const removed of remove) {
       for (const id of this.#files.get(removed)?.ids ?? []) this.#places.delete(id)
       this.#files.delete(removed)
+      this.#removed.add(removed)
     }
+    for (const key of forget) this.#removed.delete(key)
     for (const added of add) {
       const file = this.#objects.get(added.key)
       if (file) this.#expose(added.key, file)
       else this.#fail(`${key} names ${added.key}, which is not there`)
     }
+    return add.length > 0
   }
 
   /** It holds nothing that another one holds, and everything is where it belongs. */
@@ -134,6 +197,7 @@ export class VisibleFiles {
       }
     }
     this.#files.set(key, file)
+    this.#shown.set(key, file)
   }
 }
 
@@ -141,4 +205,14 @@ export class VisibleFiles {
 function idOf(row: Row): string {
   if (typeof row.raw !== 'string') return String(row.id)
   return /"id":"([^"]+)"/.exec(row.raw)?.[1] ?? row.raw
+}
+
+/** Of records whose text needs no quotes, unless it is empty. Each line has as many fields as the first. */
+function rowsOfCsv([header = '', ...lines]: readonly string[]): Row[] {
+  const names = header.split(',')
+  return lines.map((line) => {
+    const fields = line.split(',')
+    if (fields.length !== names.length) throw new Error(`"${line}" is not of ${names}`)
+    return Object.fromEntries(names.map((name, i) => [name, fields[i]]))
+  })
 }

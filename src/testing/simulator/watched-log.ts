@@ -1,5 +1,7 @@
-import type { Log, LogSession, StoredFile } from '../../contracts/index.ts'
+import type { LaneState, Log, LogSession, Sealed, StoredFile } from '../../contracts/index.ts'
 import { isSluiceError } from '../../core/errors.ts'
+import { laneId } from '../../core/lane.ts'
+import type { BegunWatch } from './begun-watch.ts'
 import type { Oracle } from './oracle.ts'
 import type { Owner } from './scheduler.ts'
 
@@ -14,6 +16,8 @@ export interface LogWatch {
   count: number
   /** When the last of those began that have ended. */
   lastBegan: number
+  /** Where the log is one in memory. */
+  readonly begun: BegunWatch | undefined
 }
 
 /** A log whose calls the oracle sees: nobody does anything after the next owner has it, and no more waits in it than may. */
@@ -32,13 +36,19 @@ export function watchedLog(log: Log, by: Owner, watch: LogWatch): Log {
   function watchedSession(inner: LogSession, opened: number): LogSession {
     const { lanes, sealed } = inner.state
     const weights = new Map(
-      sealed.map(({ id, rowBytes, stored }) => [id, stored ? 0 : rowBytes] as const),
+      sealed
+        .filter(({ stored }) => !stored)
+        .map(({ id, rowBytes }) => [id, rowBytes - (watch.begun?.takenBytes(id) ?? 0)] as const),
     )
-    let pendingBytes = [...lanes.map(({ bytes }) => bytes), ...weights.values()].reduce(
+    /** By lane: what its begun file has taken. */
+    const taken = new Map(lanes.map(({ lane, begun }) => [laneId(lane), begun?.rowBytes ?? 0]))
+    let pendingBytes = [...lanes.map(heldBytes), ...weights.values()].reduce(
       (sum, bytes) => sum + bytes,
       0,
     )
-    for (const { upload } of sealed) if (upload) oracle.uploads.logged(upload.token.uploadId, by)
+    for (const { upload } of [...sealed, ...lanes.flatMap(({ begun }) => begun ?? [])]) {
+      if (upload) oracle.uploads.logged(upload.token.uploadId, by)
+    }
 
     /** Their rows are gone. */
     function forget(files: readonly StoredFile[]): void {
@@ -56,6 +66,20 @@ export function watchedLog(log: Log, by: Owner, watch: LogWatch): Log {
       return answer
     }
 
+    /** A file that was begun ends for want of memory only where its columns have no place for what comes. */
+    async function checkCut(session: LogSession, { file, rest }: Sealed): Promise<void> {
+      const schema = file.upload && 'begun' in file.upload ? file.upload.begun.schema : undefined
+      if (!schema || file.reason !== 'memory' || rest.end === rest.begin) return
+      const names = schema.fields.map(({ name }) => name)
+      const next = { lane: file.lane, begin: rest.begin, end: rest.begin + 1 }
+      for await (const rows of session.begun?.read(next) ?? []) {
+        const [row = {}] = rows
+        if (Object.keys(row).some((name) => !names.includes(name))) continue
+        oracle.fail(`${file.key} was cut before ${row.id}, and its columns have a place for that`)
+      }
+    }
+
+    const { begun } = inner
     return {
       state: inner.state,
       async *read(file) {
@@ -82,8 +106,15 @@ export function watchedLog(log: Log, by: Owner, watch: LogWatch): Log {
         }
       },
       async seal(file) {
-        const sealed = await change(`seal ${file.key}`, () => inner.seal(file))
-        weights.set(file.id, sealed.file.rowBytes)
+        const sealed = await change(`seal ${file.key}`, () => inner.seal(file)).catch(
+          (error: unknown) => {
+            if (isSluiceError(error, 'invalid-options')) oracle.fail(error.message)
+            throw error
+          },
+        )
+        weights.set(file.id, sealed.file.rowBytes - (watch.begun?.takenBytes(file.id) ?? 0))
+        taken.delete(laneId(file.lane))
+        await checkCut(inner, sealed)
         return sealed
       },
       async progress(id, upload) {
@@ -96,6 +127,31 @@ export function watchedLog(log: Log, by: Owner, watch: LogWatch): Log {
         }
         if (upload) oracle.uploads.logged(upload.token.uploadId, by)
       },
+      ...(begun && {
+        begun: {
+          async *read(range) {
+            for await (const rows of begun.read(range)) {
+              for (let i = 0; i < rows.length; i += READ_ROWS) yield rows.slice(i, i + READ_ROWS)
+            }
+          },
+          async keep(lane, file) {
+            if (file && weights.size > 0)
+              oracle.fail(`${file.key} grows beside what is being published`)
+            const state = await change('keep', () => begun.keep(lane, file)).catch((error) => {
+              if (file) oracle.uploads.doubted(file.upload.token.uploadId)
+              throw error
+            })
+            if (file) {
+              const takenBytes = state.begun?.rowBytes ?? 0
+              pendingBytes -= takenBytes - (taken.get(laneId(lane)) ?? 0)
+              taken.set(laneId(lane), takenBytes)
+              oracle.uploads.logged(file.upload.token.uploadId, by)
+            }
+            return state
+          },
+          giveUp: (id) => change('give up', () => begun.giveUp(id)),
+        },
+      }),
       async store(files) {
         await change('store', () => inner.store(files))
         forget(files)
@@ -107,4 +163,9 @@ export function watchedLog(log: Log, by: Owner, watch: LogWatch): Log {
       },
     }
   }
+}
+
+/** What is in the log: not what a begun file has taken. */
+function heldBytes({ bytes, begun }: LaneState): number {
+  return bytes - (begun?.rowBytes ?? 0)
 }

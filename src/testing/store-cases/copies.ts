@@ -90,8 +90,9 @@ export const copyCases: readonly StoreCase[] = [
       if (!store.compose) return
       const { sources, expected } = await putSources(store)
       const headers = { contentType: 'text/csv', metadata: { who: 'Zoë' } }
-      const { etag } = await store.compose(sources, 'to', headers)
+      const { etag, sentBytes } = await store.compose(sources, 'to', headers)
       await checkObject(store, 'to', expected)
+      check(sentBytes >= 0 && sentBytes <= expected.byteLength, `${sentBytes} bytes sent again`)
       const head = await store.head('to')
       check(head, 'head() found nothing')
       const { contentType, metadata } = head

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { type RunsPlan, simulateRuns } from './simulator/simulate-runs.ts'
+import type { RunsPlan } from '../../../src/testing/simulator/bytewax/runs-plan.ts'
+import { simulateRuns } from '../../../src/testing/simulator/bytewax/simulate-runs.ts'
 
+/** `npm run simulate -- bytewax --seeds 10000` runs more of them. */
 const SEEDS = 400
 /** No plain life has so many. */
 const MAX_PLAIN_STEPS = 500
@@ -34,5 +36,16 @@ describe('whatever crashes, the output is the same', () => {
       expect(killAtStep).toBeGreaterThan(30)
       expect(killAtStep).toBeLessThan(MAX_PLAIN_STEPS)
     }
+  })
+
+  test('the same seed gives the same trace, to the letter', async () => {
+    const trace = async (): Promise<string> => {
+      const lines: string[] = []
+      const { digest } = await simulateRuns(7, { onLine: (line) => void lines.push(line) })
+      return [...lines, digest].join('\n')
+    }
+    const first = await trace()
+    await simulateRuns(8)
+    expect(await trace()).toBe(first)
   })
 })

@@ -29,6 +29,28 @@ export async function outputOf(store: Store): Promise<Record<string, string>> {
 const name = (part: string, begin: number, extension = 'jsonl') =>
   `${part}/${String(begin).padStart(19, '0')}.${extension}`
 
+/** Its process is gone when the first epoch with items is kept, and before any of it is seen. */
+function dyingAtCommit(sink: StoreSink): StoreSink {
+  const build = sink.buildPart.bind(sink)
+  let written = false
+  sink.buildPart = async (...args) => {
+    const part = await build(...args)
+    return {
+      async writeBatch(rows) {
+        await part.writeBatch(rows)
+        written = true
+      },
+      snapshot: () => part.snapshot(),
+      async committed() {
+        // An earlier one says that the partition was built.
+        if (written) throw new Error('The process is gone')
+        await part.committed?.()
+      },
+    }
+  }
+  return sink
+}
+
 /** What an exactly-once output of objects does on every store. `create` gives an empty one. */
 export function storeSinkCases(create: () => Promise<Store>): void {
   const place = async () => {
@@ -66,17 +88,7 @@ export function storeSinkCases(create: () => Promise<Store>): void {
 
   test('an epoch that was complete and not yet seen is completed by who resumes', async () => {
     const { store, recovery } = await place()
-    const crashing = sinkOver(store)
-    const build = crashing.buildPart.bind(crashing)
-    crashing.buildPart = async (...args) => {
-      const part = await build(...args)
-      return {
-        writeBatch: (rows) => part.writeBatch(rows),
-        snapshot: () => part.snapshot(),
-        committed: () => Promise.reject(new Error('The process is gone')),
-      }
-    }
-    const first = runSink(listSource(items), crashing, { recovery })
+    const first = runSink(listSource(items), dyingAtCommit(sinkOver(store)), { recovery })
     await expect(first).rejects.toThrow('gone')
     expect(await outputOf(store)).toEqual({})
     const written = {
@@ -131,12 +143,15 @@ export function storeSinkCases(create: () => Promise<Store>): void {
     expect(await store.head('out/part_1/README')).toBeDefined()
   })
 
-  test('an epoch larger than its parts goes in many, and is seen as one file', async () => {
+  test('an epoch larger than its parts goes in many, and is seen as one file, whoever completes it', async () => {
     const { store, recovery } = await place()
     const text = 'x'.repeat(1024 * 1024)
     const rows = Array.from({ length: 12 }, (_, n) => ['0', { n, text }] as const)
-    const sink = sinkOver(store, { partBytes: 5 * 1024 * 1024 })
-    await runSink(listSource(rows), sink, { recovery })
+    const sink = () => sinkOver(store, { partBytes: 5 * 1024 * 1024 })
+    const first = runSink(listSource(rows), dyingAtCommit(sink()), { recovery })
+    await expect(first).rejects.toThrow('gone')
+    expect(await outputOf(store)).toEqual({})
+    await runSink(listSource(rows), sink(), { recovery })
     const { [name('part_0', 0)]: file = '' } = await outputOf(store)
     expect(file === rows.map(([, row]) => `${JSON.stringify(row)}\n`).join('')).toBe(true)
   })

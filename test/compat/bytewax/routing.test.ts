@@ -110,6 +110,15 @@ describe('a key', () => {
   )
 })
 
+test.each([undefined, {}, { nextBatch() {} }, []])(
+  'a source that is none is refused: %j',
+  async (source) => {
+    const run = runSink((() => source) as never, new ArraySink([['a']]), { stepId: 'flow.out' })
+    await expect(run).rejects.toMatchObject({ code: 'invalid-options' })
+    await expect(run).rejects.toThrow(/source of the step "flow\.out"/)
+  },
+)
+
 describe('a sink is refused', () => {
   const code = (sink: unknown) => {
     const run = runSink([], sink as DynamicSink<never>, { workers: 2 })

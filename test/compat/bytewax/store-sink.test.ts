@@ -95,6 +95,24 @@ describe('a partition of a StoreSink', () => {
     await expect(build(store, state)).rejects.toMatchObject({ code: 'fenced', key })
   })
 
+  // A number is a FileSink's place in its file. It would be taken for the beginning, and what is there be dropped.
+  test.each<[string, unknown]>([
+    ['a number', 5],
+    ['null', null],
+    ['no position', { file: undefined }],
+    ['a negative one', { end: -1, file: undefined }],
+    ['a file without an upload', { end: 1, file: {} }],
+    ['a file of another folder', { end: 1, file: { token: { key: 'out/part_10/0' }, parts: [] } }],
+  ])('refuses a state that is none of its own: %s', async (_, state) => {
+    const store = memoryStore()
+    const part = await build(store)
+    await part.writeBatch([{ n: 1 }])
+    await part.snapshot()
+    await part.committed?.()
+    await expect(build(store, state as never)).rejects.toMatchObject({ code: 'invalid-options' })
+    expect(Object.values(await outputOf(store))).toEqual(['{"n":1}\n'])
+  })
+
   test('ends its upload when a part fails', async () => {
     const inner = memoryStore()
     const store: Store = {

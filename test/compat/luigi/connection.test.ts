@@ -8,8 +8,8 @@ import {
 import type { Store } from '../../../src/contracts/index.ts'
 import { memoryStore } from '../../../src/stores/memory.ts'
 import { virtualClock } from '../../../src/testing/virtual-clock.ts'
-import { gatewayFetch } from '../../stores/over-gateway.ts'
-import { pattern } from './world.ts'
+import { gatewayFetch, gatewayFetchOf } from '../../stores/over-gateway.ts'
+import { all, keysOf, pattern } from './world.ts'
 
 const KEYS = { awsAccessKeyId: 'AKID', awsSecretAccessKey: 'SECRET' }
 
@@ -212,10 +212,54 @@ describe('put options', () => {
     expect(() => target.open('w')).toThrow('serverSideEncryption is an option of S3')
   })
 
-  test('nobody knows are refused when a target is made', () => {
+  test.each<readonly [string, string]>([
+    ['ServerSideEncryption', 'it is written serverSideEncryption'],
+    ['ContentType', 'it is written contentType'],
+    ...['ACL', 'acl', 'GrantRead', 'SSECustomerKey', 'SSECustomerAlgorithm', 'Tagging'].map(
+      (name) => [name, 'there are storageClass, '] as const,
+    ),
+  ])('nobody knows are refused when a target is made: %s', (name, hint) => {
     const client = new S3Client({ buckets: {} })
-    const options = { client, ServerSideEncryption: 'AES256' }
-    expect(() => new S3Target('s3://bucket/key', options)).toThrow('ServerSideEncryption is no')
+    const options = { client, [name]: 'secret' }
+    const make = () => new S3Target('s3://bucket/key', options)
+    expect(make).toThrow(`${name} is no option here; ${hint}`)
+    expect(make).not.toThrow('secret')
+  })
+})
+
+describe('a copy from one bucket to another of the same server', () => {
+  const [first, second, third] = [memoryStore(), memoryStore(), memoryStore()]
+  const gateway = gatewayFetchOf({ first, second, third })
+  const bodies: string[] = []
+  const client = new S3Client({
+    endpointUrl: 'https://s3.test',
+    ...KEYS,
+    async fetch(url, init) {
+      if (init.method === 'GET' && !String(url).includes('?')) bodies.push(String(url))
+      return gateway(url, init)
+    },
+  })
+
+  test('is made by the server, headers included', async () => {
+    const headers = { contentType: 'text/csv', metadata: { who: 'me' } }
+    for (const name of ['a', 'b/ü +%', 'c']) {
+      await client.putString(name, `s3://first/x/${name}`, headers)
+    }
+    expect(await client.copy('s3://first/x', 's3://second/x')).toEqual({ count: 3, bytes: 9 })
+    expect(await all(client.list('s3://second'))).toEqual(['x/a', 'x/b/ü +%', 'x/c'])
+    expect(await client.getKey('s3://second/x/b/ü +%')).toMatchObject(headers)
+    await client.move('s3://second/x/a', 's3://third/x/a')
+    expect([await keysOf(third), await second.head('x/a')]).toEqual([['x/a'], undefined])
+    expect(bodies).toEqual([])
+  })
+
+  test('says what is missing, and where', async () => {
+    await expect(client.copy('s3://first/none', 's3://second/x')).rejects.toMatchObject({
+      ...{ code: 'not-found', key: 'none' },
+    })
+    await expect(client.copy('s3://first/x/a', 's3://not-there/x')).rejects.toMatchObject({
+      ...{ code: 'not-found', serverCode: 'NoSuchBucket' },
+    })
   })
 })
 

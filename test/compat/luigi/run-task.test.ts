@@ -118,4 +118,43 @@ describe('fails', () => {
     await expect(runTask(task)).rejects.toThrow('of the task')
     expect(await target.exists()).toBe(false)
   })
+
+  // As Luigi's tasks are made: those with equal parameters are one there.
+  test('where tasks that are made anew each time require each other', async () => {
+    const fs = client()
+    const task = (name: string, other: string): Task => ({
+      output: () => new S3Target(`s3://bucket/${name}`, { client: fs }),
+      requires: () => task(other, name),
+      run: async () => {},
+    })
+    await expect(runTask(task('one', 'two'))).rejects.toThrow('s3://bucket/one requires itself')
+  })
+
+  const target = { path: 'out', exists: async () => false }
+  test.each<[string, unknown]>([
+    ['no task', undefined],
+    ['a class', class {}],
+    ['no output', { run: async () => {} }],
+    ['a run that is no function', { output: () => target, run: true }],
+    ['an output of nothing', { output: () => undefined }],
+    ['an empty list of outputs', { output: () => [] }],
+    ['an output that is a path', { output: () => 's3://bucket/out' }],
+    ['an output that comes later', { output: async () => target }],
+    ...[[undefined], 'text', { name: {} }, Promise.resolve([]), 7].map(
+      (required): [string, unknown] => [
+        `what is required: ${JSON.stringify(required)}`,
+        { output: () => target, requires: () => required, run: async () => {} },
+      ],
+    ),
+  ])('by name: %s', async (_, task) => {
+    await expect(runTask(task as Task)).rejects.toMatchObject({ code: 'invalid-options' })
+  })
+})
+
+test('one task may be required without a list', async () => {
+  const fs = client()
+  const ran: string[] = []
+  const base = writing(fs, 'base', ran)
+  await runTask({ ...writing(fs, 'top', ran), requires: () => base })
+  expect(ran).toEqual(['base', 'top'])
 })

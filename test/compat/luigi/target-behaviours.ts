@@ -11,7 +11,7 @@ import {
   text,
 } from '../../../src/compat/luigi/index.ts'
 import type { Bytes, Store } from '../../../src/contracts/index.ts'
-import { utf8 } from '../../../src/core/bytes.ts'
+import { concatBytes, utf8 } from '../../../src/core/bytes.ts'
 import { all, BUCKET, keysOf, pattern, uploadsOf, worldOf } from './world.ts'
 
 const PATH = `${BUCKET}/folder/file`
@@ -122,6 +122,21 @@ export function targetBehaviours(create: () => Promise<Store>): void {
     await expect(file.read(-1)).rejects.toMatchObject({ code: 'invalid-options' })
   })
 
+  test('what is closed before a read is done gives an error, and no empty text', async () => {
+    const { client } = await worldOf(create)
+    await client.putString('one\ntwo\n', PATH)
+    const target = new S3Target(PATH, { client })
+    const unwaited = async (): Promise<string> => {
+      await using file = await target.open()
+      return file.read()
+    }
+    await expect(unwaited()).rejects.toMatchObject({ code: 'invalid-options' })
+    const file = await target.open()
+    await file.close()
+    await expect(file.read()).rejects.toMatchObject({ code: 'invalid-options' })
+    expect(await file.next()).toEqual({ done: true, value: undefined })
+  })
+
   test('bytes come back as they were, whatever newlines are in them', async () => {
     const { client } = await worldOf(create)
     const target = new S3Target(PATH, { client, format: bytes() })
@@ -225,6 +240,12 @@ export function targetBehaviours(create: () => Promise<Store>): void {
     await expect(failing).rejects.toThrow('of the task')
     expect(seen).toMatch(/dir-luigi-tmp-\d{10}\/$/)
     expect(await keysOf(store)).toEqual(['folder/file'])
+    // Beside a bucket there are others, of other people.
+    for (const path of [BUCKET, `${BUCKET}/`, `${BUCKET}//`]) {
+      const bucket = new S3Target(path, { client })
+      const refused = { code: 'invalid-options' }
+      await expect(bucket.temporaryPath(async () => {})).rejects.toMatchObject(refused)
+    }
   })
 
   test('S3FlagTarget: a folder that is complete when its flag says so', async () => {
@@ -249,5 +270,58 @@ export function targetBehaviours(create: () => Promise<Store>): void {
     await file.close()
     await file.close()
     expect(await file.next()).toEqual({ done: true, value: undefined })
+  })
+
+  test('two write at once: each file is whole, and the last one stays', async () => {
+    const { client } = await worldOf(create)
+    const target = new S3Target(PATH, { client })
+    const [one, other] = [target.open('w'), target.open('w')]
+    await one.write('one, ')
+    await other.write('other, ')
+    await one.write('one')
+    await other.write('other')
+    await other.close()
+    expect(await client.getAsString(PATH)).toBe('other, other')
+    await one.close()
+    expect(await client.getAsString(PATH)).toBe('one, one')
+  })
+
+  test.each(['before', 'after'])('abort() %s close(), not waited for', async (when) => {
+    const { client, store } = await worldOf(create)
+    const target = new S3Target(PATH, { client, format: chainFormats(bytes(), gzip()) })
+    const file = target.open('w')
+    await file.write(pattern(100_000))
+    const [closed, aborted] =
+      when === 'before' ? [file.abort(), file.close()].reverse() : [file.close(), file.abort()]
+    await aborted
+    const isThere = await (closed as Promise<unknown>).then(
+      () => true,
+      () => false,
+    )
+    // What was being completed cannot be called back: then it is there, and close() has said so.
+    expect(await target.exists()).toBe(isThere)
+    expect(when === 'before' && isThere).toBe(false)
+    expect(await uploadsOf(store)).toEqual([])
+    await expect(file.write(pattern(1))).rejects.toThrow()
+  })
+
+  test('writes that nobody waits for stay in their order', async () => {
+    const { client } = await worldOf(create)
+    const target = new S3Target(PATH, { client, format: chainFormats(bytes(), gzip()) })
+    const file = target.open('w')
+    // Nothing that can be packed: each gives several pieces.
+    let state = 1
+    const pieces = Array.from({ length: 3 }, () =>
+      new Uint8Array(150_000).map(() => {
+        state = (Math.imul(state, 1_103_515_245) + 12_345) | 0
+        return state >>> 16
+      }),
+    )
+    const writes = pieces.map((piece) => file.write(piece))
+    await Promise.all([...writes, file.close()])
+    await using read = await target.open()
+    const [found, wanted] = [await read.read(), concatBytes(pieces)]
+    expect(found.byteLength).toBe(wanted.byteLength)
+    expect(found.every((byte, i) => byte === wanted[i])).toBe(true)
   })
 }

@@ -72,6 +72,10 @@ const decimal = fc
     }),
   )
 
+const fixedBytes = fc
+  .uint8Array({ minLength: 1, maxLength: 20 })
+  .map((value): Typed => ({ type: { kind: 'bytes', length: value.length }, value }))
+
 const units = fc
   .record({
     kind: fc.constantFrom('time' as const, 'timestamp' as const),
@@ -94,6 +98,7 @@ export const { anyTyped } = fc.letrec<{ anyTyped: Typed }>((tie) => ({
     { maxDepth: 3, depthIdentifier: 'type' },
     { arbitrary: scalar, weight: 6 },
     decimal,
+    fixedBytes,
     units,
     listOf(tie('anyTyped')),
     mapOf(tie('anyTyped')),

@@ -94,6 +94,7 @@ const OTHERS: readonly [FieldType, readonly unknown[], readonly unknown[]][] = [
   ['uuid', ['00112233-4455-6677-8899-AABBCCDDEEFF', new Uint8Array(16)], ['0', new Uint8Array(15)]],
   ['date', ['2024-02-29', new Date(0)], ['2023-02-29', new Date(1), 0]],
   ['variant', [1, 'a', [{ a: null }], Number.NaN, new Date(0)], [() => 1, new Date(Number.NaN)]],
+  [{ kind: 'bytes', length: 2 }, [Uint8Array.of(1, 2)], [Uint8Array.of(1), 'AQI=', [1, 2]]],
   [{ kind: 'decimal', precision: 4, scale: 2 }, ['-12.50', 12n], ['123', '0.001', 12.5, 100n]],
   [{ kind: 'time', unit: 'ms', utc: false }, ['23:59:59.999', 0], ['24:00:00', -1, '12:00']],
   [
@@ -121,6 +122,42 @@ const OTHERS: readonly [FieldType, readonly unknown[], readonly unknown[]][] = [
     { kind: 'map', key: 'string', value: { type: 'int8', nullable: true } },
     [{}, { a: 1, b: null }, new Map([['a', 1]]), Object.create(null)],
     [{ a: 'x' }, new Map([[1, 1]]), new Map([[null, 1]]), [], new Date(0), new Set(), 1],
+  ],
+  // Keys of an object are texts, also of numbers and booleans.
+  [
+    { kind: 'map', key: 'int32', value: { type: 'int8', nullable: true } },
+    [{ 7: 1, [-3]: null }, new Map([[7, 1]])],
+    [{ '07': 1 }, { '7.0': 1 }, { '-0': 1 }, { a: 1 }, { [2 ** 31]: 1 }, new Map([['7', 1]])],
+  ],
+  [
+    { kind: 'map', key: 'uint64', value: { type: 'int8', nullable: true } },
+    [{ '18446744073709551615': 1, 0: 2 }],
+    [{ '18446744073709551616': 1 }, { '-1': 1 }],
+  ],
+  [
+    { kind: 'map', key: 'double', value: { type: 'int8', nullable: true } },
+    [{ 0.5: 1, [-1e300]: 2, NaN: 3 }],
+    [{ '0.50': 1 }, { '': 1 }, { '0x1': 1 }],
+  ],
+  [
+    { kind: 'map', key: 'boolean', value: { type: 'int8', nullable: true } },
+    [{ true: 1, false: 2 }],
+    [{ True: 1 }, { 1: 1 }],
+  ],
+  [
+    { kind: 'map', key: { kind: 'bytes', length: 1 }, value: { type: 'int8', nullable: false } },
+    [
+      new Map([
+        [Uint8Array.of(1), 1],
+        [Uint8Array.of(2), 2],
+      ]),
+    ],
+    [
+      new Map([
+        [Uint8Array.of(1), 1],
+        [Uint8Array.of(1), 2],
+      ]),
+    ],
   ],
   [
     {

@@ -4,6 +4,7 @@ import { typeText } from '../../../src/core/schemas/type-text.ts'
 
 test.each<[FieldType, string]>([
   ['uint8', 'uint8'],
+  [{ kind: 'bytes', length: 3 }, 'bytes(3)'],
   [{ kind: 'decimal', precision: 9, scale: 2 }, 'decimal(9, 2)'],
   [{ kind: 'time', unit: 'us', utc: false }, 'time(us)'],
   [{ kind: 'timestamp', unit: 'ns', utc: true }, 'timestamp(ns, utc)'],

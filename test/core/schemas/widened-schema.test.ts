@@ -91,6 +91,8 @@ describe('of types beyond those that are inferred', () => {
     ['timestamp', '2026-01-01T00:00:00', 'json'],
     ['date', 'x', 'json'],
     [{ kind: 'decimal', precision: 2, scale: 0 }, '100', 'json'],
+    [{ kind: 'bytes', length: 1 }, Uint8Array.of(1, 2), 'bytes'],
+    [{ kind: 'bytes', length: 1 }, 'x', 'json'],
     ['variant', ['a'], 'variant'],
     [list('uint8'), [1, -1, null], list('int16', true)],
     [list('uint8'), 5, 'json'],

@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { fitsFloat16, fitsFloat32, float16Bits } from '../../../src/core/values/floats.ts'
+import {
+  fitsFloat16,
+  fitsFloat32,
+  float16Bits,
+  float16Of,
+} from '../../../src/core/values/floats.ts'
 
 /** By the definition of the format. */
 function valueOfBits(bits: number): number {
@@ -69,4 +74,19 @@ test('what would become an infinity does not fit, and an infinity does', () => {
     Number.NaN,
   ]
   expect(single.map(fitsFloat32)).toEqual([true, false, true, true])
+})
+
+test('float16Of gives the number of all bits', () => {
+  for (let bits = 0; bits < FINITE; bits++) {
+    const value = valueOfBits(bits)
+    if (!Object.is(float16Of(bits), value) || !Object.is(float16Of(bits | 0x8000), -value)) {
+      expect({ bits, value: float16Of(bits) }).toEqual({ bits, value })
+    }
+  }
+  expect([0x7c00, 0xfc00, 0x7c01, 0xfe00].map(float16Of)).toEqual([
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+    Number.NaN,
+    Number.NaN,
+  ])
 })

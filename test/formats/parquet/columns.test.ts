@@ -1,6 +1,12 @@
 import { parquetMetadata } from 'hyparquet'
 import { describe, expect, test } from 'vitest'
-import type { Bytes, FieldType, Row, Schema } from '../../../src/contracts/index.ts'
+import type {
+  Bytes,
+  EncoderCheckpoint,
+  FieldType,
+  Row,
+  Schema,
+} from '../../../src/contracts/index.ts'
 import { concatBytes, equalBytes } from '../../../src/core/bytes.ts'
 import {
   type Columns,
@@ -119,6 +125,47 @@ describe('columns', () => {
     )
   })
 
+  test.each(['declared', 'inferred'])('that are %s go on from a checkpoint', async (columnsAre) => {
+    const { tags: _, city: __, ...plain } = columns
+    const options = {
+      rowGroupRows: 1000,
+      ...(columnsAre === 'declared' && { schema: schema(types) }),
+    }
+    const whole = await file(options, plain)
+    const slice = (from: number, to?: number): Columns =>
+      Object.fromEntries(
+        Object.entries(plain).map(([name, column]) => [
+          name,
+          (column as unknown[]).slice(from, to),
+        ]),
+      )
+    const first = parquetColumns(options)
+    expect(first.checkpoint()).toBe(undefined)
+    const begun = concatBytes(await first.write(slice(0, 1500)))
+    const from = first.checkpoint()
+    expect(from).toMatchObject({ rows: 1000, bytes: begun.byteLength })
+    const rest = await file({ ...options, from }, slice(1000))
+    expect(equalBytes(concatBytes([begun, rest]), whole)).toBe(true)
+    expect(() => parquetColumns({ ...options, codec: 'none', from })).toThrow(
+      expect.objectContaining({ code: 'not-supported' }),
+    )
+    const rows = { schema: schema(types), from: from as EncoderCheckpoint }
+    expect(() => parquet({ rowGroupRows: 1000 }).encoder(rows)).toThrow(
+      expect.objectContaining({ code: 'not-supported' }),
+    )
+  })
+
+  test.runIf('Float16Array' in globalThis)('of halves are halves', async () => {
+    const { Float16Array } = globalThis as unknown as {
+      Float16Array: { of(...values: number[]): ArrayLike<number> }
+    }
+    const read = await file({}, { v: Float16Array.of(0.5, -0, Number.NaN, 65_504) })
+    expect(parquetMetadata(read.buffer).schema[1]?.logical_type).toEqual({ type: 'FLOAT16' })
+    expect(await parquetByHyparquet(read)).toEqual(
+      [0.5, -0, Number.NaN, 65_504].map((v) => ({ v })),
+    )
+  })
+
   test('that a write leaves out are null', async () => {
     const read = await file(
       { schema: schema({ a: 'int32', b: 'string' }) },
@@ -153,13 +200,18 @@ describe('columns', () => {
     [{ a: [1, 2], b: ['x'] }, '/b has 1 values, and the columns before it have 2'],
     [{ z: [1] }, '/z is not a column of the schema'],
     [{ a: [1, 2 ** 40] }, 'Row 4 of the file: /a needs an integer of 32 bits, not 1099511627776'],
+    [
+      { c: [Uint8Array.of(1, 2), Uint8Array.of(1)] },
+      'Row 4 of the file: /c needs a Uint8Array of 2 bytes, not bytes',
+    ],
     [{ a: Float64Array.of(0.5) }, 'Row 3 of the file: /a needs an integer of 32 bits, not 0.5'],
     [
       { b: ['x', '\ud800'] },
       'Row 4 of the file: /b holds a lone surrogate, which UTF-8 cannot express',
     ],
   ])('that do not fit are refused: %j', async (part, message) => {
-    const encoder = parquetColumns({ schema: schema({ a: 'int32', b: 'string' }), rowGroupRows: 2 })
+    const types = { a: 'int32', b: 'string', c: { kind: 'bytes', length: 2 } } as const
+    const encoder = parquetColumns({ schema: schema(types), rowGroupRows: 2 })
     await encoder.write({ a: Int8Array.of(1, 2, 3) })
     expect(() => encoder.write(part as Columns)).toThrow(
       expect.objectContaining({ code: 'invalid-record', message }),

@@ -1,9 +1,20 @@
 import zlib, { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { parquetMetadata, parquetReadObjects } from 'hyparquet'
+import { readOffsetIndex } from 'hyparquet/src/indexes.js'
 import { describe, expect, test } from 'vitest'
-import type { Bytes, Chunk, FieldType, Format, Row, Schema } from '../../../src/contracts/index.ts'
+import type {
+  Bytes,
+  Chunk,
+  Field,
+  FieldType,
+  Format,
+  Row,
+  Schema,
+} from '../../../src/contracts/index.ts'
 import { concatBytes, equalBytes } from '../../../src/core/bytes.ts'
+import { blockOfRows } from '../../../src/core/rows/block-builder.ts'
+import { gzipCodec } from '../../../src/formats/parquet/codecs/gzip.ts'
 import { zlibCodec } from '../../../src/formats/parquet/codecs/zlib.ts'
 import {
   type Compressor,
@@ -120,6 +131,62 @@ describe('parquet', () => {
     expect(groups.length).toBeGreaterThan(3)
     expect(equalBytes(await inBatches(format, rows, 1, undefined), file)).toBe(true)
     expect(await parquetByHyparquet(file)).toEqual(rows)
+  })
+
+  test('writes the same bytes of blocks as of rows, also where row groups end by their bytes', async () => {
+    const schema: Schema = {
+      fields: [
+        { name: 'text', type: 'string', nullable: false },
+        { name: 'i', type: 'int32', nullable: false },
+        { name: 'missing', type: 'int32', nullable: true },
+        { name: 'big', type: 'int64', nullable: false },
+        { name: 'real', type: 'double', nullable: true },
+        { name: 'at', type: 'timestamp', nullable: false },
+        { name: 'day', type: 'date', nullable: false },
+        { name: 'is', type: 'boolean', nullable: false },
+        { name: 'word', type: 'enum', nullable: true },
+      ],
+    }
+    const rows = Array.from({ length: 12_000 }, (_, i) => ({
+      // Some of a script that takes more bytes than units, so that these are not tallied at once.
+      text: i % 1000 < 30 ? '漢'.repeat(200) : `text ${'x'.repeat(i % 90)}`,
+      i: i * 3,
+      big: i * 2 ** 33,
+      real: i % 3000 === 7 ? null : i / 7,
+      at: new Date(1e12 + i),
+      day: new Date(86_400_000 * (i % 100)),
+      is: i % 2 === 0,
+      word: i < 6000 ? `word ${i % 3}` : null,
+    }))
+    for (const options of [{ rowGroupBytes: 450_000 }, { rowGroupRows: 2500 }, {}]) {
+      const format = parquet(options)
+      const file = await encode(format, rows, schema)
+      for (const size of [8, 700, 5000]) {
+        const encoder = format.encoder({ schema })
+        const chunks: Chunk[] = []
+        for (let from = 0; from < rows.length; from += size) {
+          const { block = [] } = blockOfRows(rows.slice(from, from + size)) ?? {}
+          chunks.push(...(await encoder.write(block)))
+        }
+        chunks.push(...(await encoder.close()).chunks)
+        expect(equalBytes(concatBytes(chunks), file)).toBe(true)
+      }
+    }
+  })
+
+  test('names the row of a block that its columns do not take', () => {
+    const rows = Array.from({ length: 20 }, (_, i) => ({ n: i === 11 ? 0.5 : i }))
+    const { block = [] } = blockOfRows(rows) ?? {}
+    const fields = [{ name: 'n', type: 'int32', nullable: false }] as const
+    expect(() => parquet().encoder({ schema: { fields } }).write(block)).toThrow(
+      'Row 11 of the file: /n needs',
+    )
+    const others = [{ name: 'm', type: 'double', nullable: true }] as const
+    expect(() =>
+      parquet()
+        .encoder({ schema: { fields: others } })
+        .write(block),
+    ).toThrow('Row 0 of the file: /n is not a column')
   })
 
   test('takes members in any order, missing ones, and those of any prototype', async () => {
@@ -250,6 +317,52 @@ describe('a row that does not fit is named', () => {
     )
   })
 
+  test.each<[string, unknown, string]>([
+    ['an element', { of: [['a', 'b'], [], [null, 'c\ud800']] }, '/v/of/2/1'],
+    [
+      'a key',
+      {
+        to: new Map([
+          ['a', []],
+          ['\udc00', []],
+        ]),
+      },
+      '/v/to/1/key',
+    ],
+    ['a value', { to: { a: ['x'], b: [], 'c/d': ['y', 'z', '\ud800'] } }, '/v/to/2/value/2'],
+    ['a field', { 'a/b': '\ud800' }, '/v/a~1b'],
+  ])('by its path, where half a character is within: %s', (_, v, path) => {
+    const texts: FieldType = { kind: 'list', element: { type: 'string', nullable: true } }
+    const within: Field[] = [
+      {
+        name: 'of',
+        type: { kind: 'list', element: { type: texts, nullable: false } },
+        nullable: true,
+      },
+      {
+        name: 'to',
+        type: { kind: 'map', key: 'string', value: { type: texts, nullable: true } },
+        nullable: true,
+      },
+      { name: 'a/b', type: 'enum', nullable: true },
+    ]
+    const nested: Schema = {
+      fields: [{ name: 'v', type: { kind: 'struct', fields: within }, nullable: true }],
+    }
+    const whole = { of: [['é', null], ['x']], to: { k: ['v'] }, 'a/b': 'w' }
+    const rows = [{ v: whole }, { v: null }, { v: whole }, { v }, { v: whole }]
+    expect(() =>
+      parquet()
+        .encoder({ schema: nested })
+        .write(rows as Row[]),
+    ).toThrow(
+      expect.objectContaining({
+        code: 'invalid-record',
+        message: `Row 3 of the file: ${path} holds a lone surrogate, which UTF-8 cannot express`,
+      }),
+    )
+  })
+
   test('also where two halves of a character meet', () => {
     const encoder = parquet({ rowGroupRows: 2 }).encoder()
     expect(() => encoder.write([{ s: 'a\ud83d' }, { s: '\ude00b' }])).toThrow(
@@ -326,6 +439,23 @@ describe('options', () => {
     expect((await duckdb(file, 'parquet', probe)).rows).toEqual([[false], [true]])
   })
 
+  test('a page ends by its bytes', async () => {
+    const numbers: Schema = { fields: [{ name: 'n', type: 'int64', nullable: false }] }
+    const thousand = Array.from({ length: 1000 }, (_, n) => ({ n }))
+    const columns = { n: { encoding: 'plain' } } as const
+    const pagesOf = async (options: ParquetOptions): Promise<readonly number[]> => {
+      const file = await encode(parquet({ ...options, columns }), thousand, numbers)
+      expect(await parquetByHyparquet(file)).toEqual(thousand.map(({ n }) => ({ n: BigInt(n) })))
+      const column = parquetMetadata(file.buffer).row_groups[0]?.columns[0]
+      const view = new DataView(file.buffer, Number(column?.offset_index_offset))
+      const { page_locations } = readOffsetIndex({ view, offset: 0 })
+      return page_locations.map(({ first_row_index }) => Number(first_row_index))
+    }
+    expect(await pagesOf({})).toEqual([0])
+    expect(await pagesOf({ pageBytes: 2400 })).toEqual([0, 300, 600, 900])
+    expect(await pagesOf({ pageBytes: 1 })).toHaveLength(1000)
+  })
+
   test('a compressor of any kind is waited for', async () => {
     const codec: Compressor = {
       name: 'gzip',
@@ -335,6 +465,20 @@ describe('options', () => {
     expect(parquetMetadata(file.buffer).row_groups[0]?.columns[0]?.meta_data?.codec).toBe('GZIP')
     const read = await duckdb(file, 'parquet', 'select count(*), sum(id), max(name) from $file')
     expect(read.rows).toEqual([[100n, 4950n, 'n99']])
+  })
+
+  test('files that wait for their compressors at once, some of which are given up, are as they are alone', async () => {
+    const format = parquet({ codec: gzipCodec(), rowGroupRows: 30, pageBytes: 100 })
+    const files = [rows, rows.toReversed(), rows.slice(0, 70), rows.slice(20)]
+    const alone: Bytes[] = []
+    for (const file of files) alone.push(await encode(format, file, schema))
+    const given = await Promise.all(
+      files.flatMap((file, at) => {
+        const abandoned = format.encoder({ schema })
+        return [abandoned.write(files[3 - at] as Row[]), encode(format, file, schema)]
+      }),
+    )
+    expect(given.filter((_, place) => place % 2 === 1)).toEqual(alone)
   })
 
   test('a file is not gone on with by a compressor of another level', async () => {
@@ -349,9 +493,43 @@ describe('options', () => {
     at(1).encoder({ schema, from })
   })
 
+  test('an encoding that its type does not have is refused with the declared columns', () => {
+    const list = { kind: 'list', element: { type: 'int32', nullable: true } } as const
+    const schema: Schema = { fields: [{ name: 'a', type: list, nullable: true }] }
+    const encoding = 'delta_byte_array'
+    const format = parquet({ columns: { 'a.list.element': { encoding } } })
+    expect(() => format.encoder({ schema })).toThrow(
+      expect.objectContaining({
+        code: 'invalid-options',
+        message: `The column a.list.element cannot be encoded as ${encoding}`,
+      }),
+    )
+  })
+
+  test('an encoding that its type does not have is refused with the inferred columns', async () => {
+    const encoder = parquet({ columns: { a: { encoding: 'rle' } } }).encoder()
+    await encoder.write([{ a: 1 }])
+    expect(() => encoder.close()).toThrow(expect.objectContaining({ code: 'invalid-options' }))
+  })
+
+  test.each([
+    ['gzip', 'gzipCodec() of sluice/formats/parquet/gzip'],
+    ['lz4_raw', 'lz4Codec() of sluice/formats/parquet/lz4'],
+  ])('the codec %s is told where its compressor is', (codec, where) => {
+    expect(() => parquet({ codec: codec as 'none' })).toThrow(
+      expect.objectContaining({
+        code: 'invalid-options',
+        message: `codec: ${codec} is a compressor of its own: ${where}`,
+      }),
+    )
+  })
+
   test.each([
     ['rowGroupBytes', { rowGroupBytes: 0 }],
+    ['codec', { codec: 'constructor' as 'none' }],
     ['rowGroupBytes', { rowGroupBytes: '16' }],
+    ['pageBytes', { pageBytes: 0 }],
+    ['pageBytes', { pageBytes: '1' }],
     ['columns', { columns: null }],
     ['columns', { columns: { a: null } }],
     ['bloomFilter', { columns: { a: { bloomFilter: 'no' } } }],

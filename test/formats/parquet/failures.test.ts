@@ -1,13 +1,20 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Encoder, Format, Row, Schema } from '../../../src/contracts/index.ts'
+import { encodeColumnChunk } from '../../../src/formats/parquet/chunk/encode-column-chunk.ts'
+import { brotliCodec } from '../../../src/formats/parquet/codecs/brotli.ts'
+import { gzipCodec } from '../../../src/formats/parquet/codecs/gzip.ts'
 import { parquetColumns } from '../../../src/formats/parquet/columns/index.ts'
+import { type EncodeChunk, rowEncoder } from '../../../src/formats/parquet/encoder.ts'
 import { parquetFormat } from '../../../src/formats/parquet/format.ts'
 import { type Compressor, parquet } from '../../../src/formats/parquet/index.ts'
+import { compileKernels, Kernels } from '../../../src/formats/parquet/kernels.ts'
+import { checkedSettings } from '../../../src/formats/parquet/options.ts'
 
 const schema: Schema = {
   fields: ['a', 'b'].map((name) => ({ name, type: 'int32', nullable: false })),
 }
 const rows: readonly Row[] = [1, 2, 3, 4].map((a) => ({ a, b: -a }))
+const texts: Schema = { fields: [{ name: 'v', type: 'string', nullable: false }] }
 const misfit: Row = { a: 5, b: 'x' }
 
 const fallback = (rowGroupRows: number): Format =>
@@ -60,6 +67,24 @@ describe('an encoder that has failed gives no file, nor a place to go on from', 
     await expectUnusable(format.encoder({ schema }), rows)
   })
 
+  test('after a column that the kernels have no memory for', async () => {
+    const kernels = new Kernels(compileKernels(), 4 * 1024 ** 2)
+    const encode: EncodeChunk = (leaf, data) =>
+      encodeColumnChunk(kernels, leaf, data, { codec: 'snappy' })
+    const encoder = rowEncoder(checkedSettings({ rowGroupRows: 2 }), encode, { schema: texts })
+    const chunks = await encoder.write([{ v: 'a' }, { v: 'b' }])
+    expect(chunks).not.toEqual([])
+    const large = [{ v: 'x'.repeat(5 * 1024 ** 2) }, { v: '' }]
+    expect(await errorOf(() => encoder.write(large))).toMatchObject({
+      code: 'too-large',
+      message: expect.stringMatching(/^The column v of a row group takes .* smaller row groups$/),
+    })
+    await expectUnusable(encoder, large)
+    // Others share the kernels.
+    const next = rowEncoder(checkedSettings({ rowGroupRows: 2 }), encode, { schema: texts })
+    expect(await next.write([{ v: 'a' }, { v: 'b' }])).toEqual(chunks)
+  })
+
   test('after rows that fail themselves', async () => {
     function* broken(): Iterable<Row> {
       yield* rows
@@ -74,6 +99,80 @@ describe('an encoder that has failed gives no file, nor a place to go on from', 
     expect(error).toMatchObject({ code: 'invalid-record' })
     expect(await errorOf(() => encoder.write({ a: [1], b: [1] }))).toBe(error)
     expect(await errorOf(() => encoder.close())).toBe(error)
+  })
+})
+
+describe('a platform whose compression fails', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals()
+  })
+
+  const fail = (): never => {
+    throw new Error('no memory')
+  }
+  const some = Uint8Array.of(31, 139)
+  const failures: Readonly<Record<string, Transformer<Uint8Array, Uint8Array>>> = {
+    'at its first byte': { transform: fail },
+    'behind some bytes': {
+      transform(_, controller) {
+        controller.enqueue(some)
+        fail()
+      },
+    },
+    'at its end': { transform: (_, controller) => controller.enqueue(some), flush: fail },
+  }
+
+  test.each(
+    [gzipCodec(), brotliCodec()].flatMap((codec) =>
+      Object.entries(failures).map(([when, how]) => [codec.name, when, codec, how] as const),
+    ),
+  )('%s, %s, fails the encoder, and nothing beside it', async (_, __, codec, how) => {
+    const unhandled: unknown[] = []
+    const notice = (error: unknown): void => void unhandled.push(error)
+    process.on('unhandledRejection', notice)
+    try {
+      // A stream of the platform, which no page makes fail by itself.
+      const stream = class extends TransformStream<Uint8Array, Uint8Array> {
+        constructor() {
+          super(how)
+        }
+      }
+      vi.stubGlobal('CompressionStream', stream)
+      const encoder = parquet({ rowGroupRows: 2, codec }).encoder({ schema })
+      expect(await errorOf(() => encoder.write(rows))).toMatchObject({ message: 'no memory' })
+      await expectUnusable(encoder, rows)
+      await new Promise(setImmediate)
+      expect(unhandled).toEqual([])
+    } finally {
+      process.off('unhandledRejection', notice)
+    }
+  })
+})
+
+test.each(['json', 'variant'] as const)(
+  'a cycle in a column of %s is refused by name',
+  async (type) => {
+    const v: Record<string, unknown> = {}
+    v.list = [v]
+    const encoder = parquet().encoder({
+      schema: { fields: [{ name: 'v', type, nullable: false }] },
+    })
+    expect(await errorOf(() => encoder.write([{ v: {} }, { v }]))).toMatchObject({
+      code: 'invalid-record',
+      message: expect.stringMatching(/^Row 1 of the file: \/v\/list\/0\/list.* or in a cycle$/),
+    })
+  },
+)
+
+test.each<[unknown, string]>([
+  [{ a: ['x', '\ud800'] }, '/v/a/1 holds a lone surrogate, which UTF-8 cannot express'],
+  [{ '\ud800': 1 }, '/v has a key with a lone surrogate, which UTF-8 cannot express'],
+])('half a character in a variant is refused by its path', async (v, why) => {
+  const variants: Schema = { fields: [{ name: 'v', type: 'variant', nullable: false }] }
+  const encoder = parquet().encoder({ schema: variants })
+  expect(await errorOf(() => encoder.write([{ v: 'é' }, { v }]))).toMatchObject({
+    code: 'invalid-record',
+    message: `Row 1 of the file: ${why}`,
   })
 })
 

@@ -21,6 +21,16 @@ describe('where WebAssembly is forbidden', () => {
     test(name, run)
   }
 
+  test('a page ends by its bytes', async () => {
+    const rows: Row[] = Array.from({ length: 500 }, (_, n) => ({ n: `${n}` }))
+    const [one, many] = [
+      await encode(fallback({ codec: 'none' }), rows),
+      await encode(fallback({ codec: 'none', pageBytes: 100 }), rows),
+    ]
+    expect(await parquetByHyparquet(many)).toEqual(await parquetByHyparquet(one))
+    expect(many.byteLength).toBeGreaterThan(one.byteLength + 300)
+  })
+
   test('files read back equal', async () => {
     const rows: Row[] = Array.from({ length: 500 }, (_, i) => ({
       id: i,
@@ -71,6 +81,25 @@ describe('where WebAssembly is forbidden', () => {
       code: 'not-supported',
       message: expect.stringContaining('needs WebAssembly'),
     })
+  })
+
+  test.each<[Row, string]>([
+    [{ s: 'x', n: 'x' }, '/n needs an integer of 32 bits, not the string "x"'],
+    [{ s: 'a\ud800' }, '/s holds a lone surrogate, which UTF-8 cannot express'],
+  ])('a row that does not fit is named as the kernels name it: %j', async (row, why) => {
+    const schema: Schema = {
+      fields: [
+        { name: 'n', type: 'int32', nullable: true },
+        { name: 's', type: 'string', nullable: false },
+      ],
+    }
+    const rows: readonly Row[] = [{ n: 1, s: 'é' }, { s: '' }, { n: 2, s: 'z' }, row]
+    for (const create of [fallback, parquet]) {
+      await expect(encode(create({ rowGroupRows: 2 }), rows, schema)).rejects.toMatchObject({
+        code: 'invalid-record',
+        message: `Row 3 of the file: ${why}`,
+      })
+    }
   })
 
   test('a file is not gone on with by the other writer', async () => {

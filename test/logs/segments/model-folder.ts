@@ -66,10 +66,11 @@ export class ModelFolder implements LogFiles {
         folder.files.set(name, concatBytes([folder.bytesOf(name), bytes]))
       },
       sync: () => folder.#do({ kind: 'sync', name }),
-      async read(start, end) {
+      async read(start, into) {
         const bytes = folder.bytesOf(name)
+        const end = start + into.byteLength
         if (end > bytes.byteLength) throw new Error('The file is shorter')
-        return bytes.slice(start, end)
+        into.set(bytes.subarray(start, end))
       },
       async close() {},
     }

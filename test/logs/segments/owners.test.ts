@@ -128,10 +128,10 @@ describe('a disk that fails', () => {
 })
 
 describe('owners in two processes', () => {
-  test('an append that is synced when another owner has come is not acknowledged', async () => {
+  test('an append that is written when another owner has come is not acknowledged', async () => {
     const folder = new ModelFolder()
     const first = await segmentLog(folder).open('first')
-    const open = gate(folder, 'sync')
+    const open = gate(folder, 'append')
     const late = [
       first.append(batch([[LANE, rowsOf(1)]])),
       first.append(batch([[LANE, rowsOf(1)]])),
@@ -144,7 +144,25 @@ describe('owners in two processes', () => {
     for (const call of late) await expect(call).rejects.toMatchObject({ code: 'fenced' })
     await second.close()
     const third = await segmentLog(folder).open('third')
-    // The second owner had read them, and they count, though nobody was told.
+    expect(third.state.lanes[0]?.end).toBe(3)
+  })
+
+  test('an append that is being synced when another owner comes is read and kept by it', async () => {
+    const folder = new ModelFolder()
+    const first = await segmentLog(folder).open('first')
+    const open = gate(folder, 'sync')
+    const late = first.append(batch([[LANE, rowsOf(2)]]))
+    await new Promise((resolve) => setTimeout(resolve, 0))
+    folder.before = () => {}
+    const second = await segmentLog(folder).open('second')
+    await second.append(batch([[LANE, rowsOf(3)]]))
+    open()
+    expect((await late).ranges).toEqual([{ lane: LANE, begin: 0, end: 2 }])
+    await expect(first.append(batch([[LANE, rowsOf(1)]]))).rejects.toMatchObject({
+      code: 'fenced',
+    })
+    await second.close()
+    const third = await segmentLog(folder).open('third')
     expect(third.state.lanes[0]?.end).toBe(5)
   })
 

@@ -152,7 +152,7 @@ describe('damage', () => {
     const frames = new FrameBuffer(newer, 0)
     frames.addJson('header', { version: 2 })
     frames.addJson('ready', '')
-    const found = withLast(folder, 'segment-0000000001-0000000001', frames.take())
+    const found = withLast(folder, 'segment-0000000001-0000000001', frames.bytes)
     await expect(segmentLog(found).open('reader')).rejects.toMatchObject({ code: 'not-supported' })
     expect([...found.files.keys()].filter((name) => name.startsWith('epoch'))).toHaveLength(1)
     await session.close()

@@ -53,9 +53,75 @@ describe('from a listing alone', () => {
       lanes: [{ lane, files: 3, records: 22, gaps: [[10, 20]], overlaps: [[25, 27]] }],
       missing: none,
       orphans: none,
+      endless: none,
       removed: 0,
       foreign: { count: 2, keys: ['s/0-auto-5-4.jsonl', 's/read.me'] },
       uploads: { count: 1, keys: [key(30, 40)] },
+    })
+  })
+
+  test('names files that do not say where they end, and takes them to reach up to the next', async () => {
+    const store = memoryStore()
+    const name = 's/{uuid}.{ext}'
+    const put = (id: string, begin: number, end?: number) =>
+      store.put(`s/${id}.csv`, utf8('id\n'), {
+        metadata: fileMetadata({ id, lane, begin, ...(end !== undefined && { end }) }),
+      })
+    await put('begun', 0)
+    await put('whole', 20, 30)
+    await put('last', 30)
+    const endless = { count: 2, keys: ['s/begun.csv', 's/last.csv'] }
+    const report = { ok: true, foreign: none, endless }
+    expect(await audit({ store, stream: 's', name })).toMatchObject({
+      ...report,
+      lanes: [{ files: 3, records: 31, gaps: [], overlaps: [] }],
+    })
+    const positions = [{ lane, committed: 45, end: 50 }]
+    expect(await audit({ store, stream: 's', name, positions })).toMatchObject({
+      ...report,
+      lanes: [{ files: 3, records: 45, gaps: [], overlaps: [] }],
+    })
+    // What begins before, or where another begins, or is elsewhere too, is seen all the same.
+    await put('again', 30)
+    await put('within', 25)
+    await store.delete('s/begun.csv')
+    expect(await audit({ store, stream: 's', name, positions })).toMatchObject({
+      ok: false,
+      lanes: [
+        {
+          gaps: [
+            [0, 20],
+            [31, 45],
+          ],
+          overlaps: [
+            [25, 26],
+            [30, 31],
+          ],
+        },
+      ],
+    })
+  })
+
+  test('a manifest knows where they end, and which are its own', async () => {
+    const name = 's/{uuid}.{ext}'
+    const multipart = { minPartBytes: 1024, maxPartBytes: 1024 }
+    const { store, sink } = bench({
+      ...{ store: memoryStore({ capabilities: { multipart } }), name, manifest: true },
+      memoryBytes: 16 * 1024,
+    })
+    for (let n = 0; n < 40; n++) await sink.write(rows(n * 20, n * 20 + 20))
+    const { files } = await sink.close()
+    const begun = await store.head(files[0]?.key ?? '')
+    expect(Object.keys(begun?.metadata ?? {})).not.toContain('sluice-end')
+    const whole = await audit({ store, stream: 's', name })
+    expect(whole).toMatchObject({ ok: true, endless: none, foreign: none, orphans: none })
+    expect(whole.lanes).toMatchObject([{ files: 1, records: 800 }])
+    await store.put('s/unnamed.jsonl', utf8('{}\n'), {
+      metadata: fileMetadata({ id: 'unnamed', lane, begin: 800 }),
+    })
+    expect(await audit({ store, stream: 's', name })).toMatchObject({
+      ...{ ok: true, endless: none, foreign: none },
+      orphans: { count: 1, keys: ['s/unnamed.jsonl'] },
     })
   })
 
@@ -230,6 +296,7 @@ describe('by the manifest', () => {
       lanes: [{ lane, files: 2, records: 4, gaps: [], overlaps: [] }],
       missing: none,
       orphans: { count: 1, keys: [key(9, 12)] },
+      endless: none,
       removed: 1,
       foreign: { count: 1, keys: ['s/read.me'] },
       uploads: none,

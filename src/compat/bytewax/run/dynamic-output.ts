@@ -12,7 +12,7 @@ export async function openDynamicOutput(
   const parts: StatelessSinkPartition<unknown>[] = []
   for (let worker = 0; worker < workers; worker++) {
     const part = await sink.build(stepId, worker, workers)
-    checkBuilt(stepId, part, ['writeBatch'])
+    checkBuilt(stepId, 'sink', part, ['writeBatch'])
     parts.push(part)
   }
   /** Who gets the first items of the next batch: small batches go around, too. */

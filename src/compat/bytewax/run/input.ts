@@ -1,5 +1,6 @@
 import { iterate } from '../../../core/reading.ts'
 import type { SinkSource, StatefulSourcePartition } from '../sources.ts'
+import { checkBuilt } from './output.ts'
 
 /** Of a list, which is there anyway. What comes later is written as it comes. */
 const BATCH_ITEMS = 1000
@@ -12,9 +13,11 @@ export interface Input extends StatefulSourcePartition<unknown, unknown> {
 export async function openInput(
   source: SinkSource<unknown, unknown>,
   resumeState: unknown,
+  stepId: string,
 ): Promise<Input> {
   if (typeof source === 'function') {
     const partition = await source(resumeState)
+    checkBuilt(stepId, 'source', partition, ['nextBatch', 'snapshot'])
     return {
       nextBatch: () => partition.nextBatch(),
       snapshot: () => partition.snapshot(),

@@ -18,12 +18,17 @@ export interface OutputSettings {
   readonly workers: number
 }
 
-/** What a sink has built must have these methods: in Bytewax, the wrong base class. */
-export function checkBuilt(stepId: string, built: unknown, names: readonly string[]): void {
+/** What a source or a sink has built must have these methods: in Bytewax, the wrong base class. */
+export function checkBuilt(
+  stepId: string,
+  by: 'source' | 'sink',
+  built: unknown,
+  names: readonly string[],
+): void {
   const missing = names.find((name) => typeof (built as never)?.[name] !== 'function')
   if (missing === undefined) return
   throw new SluiceError(
     'invalid-options',
-    `What the sink of the step "${stepId}" has built has no ${missing}()`,
+    `What the ${by} of the step "${stepId}" has built has no ${missing}()`,
   )
 }

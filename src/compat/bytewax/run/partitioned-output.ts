@@ -42,7 +42,7 @@ export async function openPartitionedOutput(
   }
   const build = async ({ name, worker }: AssignedPart): Promise<Part> => {
     const partition = await sink.buildPart(stepId, name, saved.get(name))
-    checkBuilt(stepId, partition, ['writeBatch', 'snapshot'])
+    checkBuilt(stepId, 'sink', partition, ['writeBatch', 'snapshot'])
     // One that had a state has made visible what that says was prepared.
     const dirty = !saved.has(name) || partition.committed !== undefined
     return { name, worker, partition, dirty, pending: false }

@@ -13,17 +13,22 @@ export interface Leftovers {
 /** The folder of a partition: a file for each epoch in which it was written, named by the position of its first record. */
 export class PartFolder {
   readonly #store: Store
-  readonly #path: string
+  /** What every key in it begins with. */
+  readonly path: string
   readonly #extension: string
 
   constructor(store: Store, prefix: string, part: string, extension: string) {
     this.#store = store
-    this.#path = `${prefix === '' ? '' : `${prefix}/`}${escapeSegment(part)}/`
+    this.path = `${prefix === '' ? '' : `${prefix}/`}${escapeSegment(part)}/`
     this.#extension = extension
   }
 
+  holds(key: string | undefined): boolean {
+    return typeof key === 'string' && key.startsWith(this.path)
+  }
+
   keyOf(begin: number): string {
-    return `${this.#path}${digits(begin)}.${this.#extension}`
+    return `${this.path}${digits(begin)}.${this.#extension}`
   }
 
   /**
@@ -33,7 +38,7 @@ export class PartFolder {
   async leftFrom(position: number): Promise<Leftovers> {
     const uploads: MultipartToken[] = []
     await unlessDenied(async () => {
-      for await (const token of this.#store.listMultipart?.(this.#path) ?? []) uploads.push(token)
+      for await (const token of this.#store.listMultipart?.(this.path) ?? []) uploads.push(token)
     })
     return { uploads, keys: await this.#filesFrom(position) }
   }
@@ -58,10 +63,10 @@ export class PartFolder {
   async #filesFrom(position: number): Promise<string[]> {
     const keys: string[] = []
     // Between the number and what follows it in a name there is nothing.
-    const startAfter = `${this.#path}${digits(position)}`
-    for await (const entry of this.#store.list({ prefix: this.#path, startAfter })) {
+    const startAfter = `${this.path}${digits(position)}`
+    for await (const entry of this.#store.list({ prefix: this.path, startAfter })) {
       if (entry.kind !== 'object') continue
-      if (/^\d{19}\.[^/]+$/.test(entry.key.slice(this.#path.length))) keys.push(entry.key)
+      if (/^\d{19}\.[^/]+$/.test(entry.key.slice(this.path.length))) keys.push(entry.key)
     }
     return keys
   }

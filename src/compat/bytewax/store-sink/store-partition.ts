@@ -18,10 +18,20 @@ export async function openStorePartition<R>(
   options: EpochFileOptions<R>,
   state: StoreSinkState | undefined,
 ): Promise<StatefulSinkPartition<R, StoreSinkState>> {
+  if (state !== undefined) checkState(state, folder)
   if (state?.file) await publishFile(options.store, state.file, options.clock)
   if (!state) await folder.refuseFiles()
   const end = state?.end ?? 0
   return new StorePartition(folder, options, end, await folder.leftFrom(end))
+}
+
+/** That of another kind of sink, such as a place in a file, would be taken for the beginning, and everything be dropped. */
+function checkState(state: unknown, folder: PartFolder): void {
+  const { end, file } = (state ?? {}) as Partial<StoreSinkState>
+  const isPosition = Number.isSafeInteger(end) && (end as number) >= 0
+  if (isPosition && (file === undefined || folder.holds(file.token?.key))) return
+  const message = `The snapshot of "${folder.path}" is none of a StoreSink that writes there`
+  throw new SluiceError('invalid-options', message)
 }
 
 class StorePartition<R> implements StatefulSinkPartition<R, StoreSinkState> {

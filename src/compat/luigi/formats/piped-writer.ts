@@ -18,7 +18,16 @@ export function pipedWriter<Value, Stored extends FormatValue>(
   let closing: Promise<ObjectWritten> | undefined
   let aborting: Promise<void> | undefined
 
-  async function pass(make: () => Source<Stored>): Promise<void> {
+  let passing: Promise<void> = Promise.resolve()
+
+  /** One after another, also for callers that do not wait: a compressor's pieces of two values would mix. */
+  function pass(make: () => Source<Stored>): Promise<void> {
+    const passed = passing.then(() => passNow(make))
+    passing = passed.catch(() => {})
+    return passed
+  }
+
+  async function passNow(make: () => Source<Stored>): Promise<void> {
     if (failed) throw failed.error
     try {
       for await (const piece of iterate(make())) await target.write(piece)

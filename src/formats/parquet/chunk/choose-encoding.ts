@@ -1,4 +1,3 @@
-import { SluiceError } from '../../../core/errors.ts'
 import type { Kernels } from '../kernels.ts'
 import { type Dictionary, makeDictionary } from './dictionary.ts'
 import { dictionaryEncoder, type ValueEncoder, valueEncoder } from './encode-values.ts'
@@ -27,6 +26,12 @@ const CANDIDATES: Readonly<Record<LoadedLeaf['kind'], readonly Encoding[]>> = {
   fixed: ['dictionary', 'plain'],
 }
 
+/**
+ * What is tried where a leaf is null by a struct, and pages are several: polars (2.1.0) panics at others of such pages, if one of them
+ * has nulls and another none. Without a struct it did so under a predicate: https://github.com/pola-rs/polars/issues/28536
+ */
+const NULL_BY_STRUCT: readonly Encoding[] = ['dictionary', 'plain']
+
 /** A sample is as many runs of neighbours as this, with at most so many values and bytes each. */
 const SAMPLE_RUNS = 4
 const RUN_VALUES = 1024
@@ -38,28 +43,23 @@ const MIN_GAIN = 0.02
 /**
  * Tries each encoding of the column's type on a sample, compressed by snappy where the chunk will be by any codec, and takes the one that
  * would make the chunk the smallest. Of a dictionary, which is made of the whole chunk, the keys count as well. Four runs of 1,024
- * neighbours are enough to tell, and cost a few per cent of the encoding itself.
+ * neighbours are enough to tell, and cost a few per cent of the encoding itself. `isPaged`: whether plain values would take several pages.
  */
 export function chooseEncoding(
   kernels: Kernels,
   leaf: Leaf,
   loaded: LoadedLeaf,
   isCompressed: boolean,
+  isPaged: () => boolean,
 ): Plan {
   const sample = sampleOf(loaded)
   let best: (Plan & { readonly bytes: number }) | undefined
-  const encodings = encodingsToTry(leaf, loaded)
+  const encodings = encodingsToTry(leaf, loaded, isPaged)
   for (const encoding of encodings) {
     const dictionary = encoding === 'dictionary' ? makeDictionary(kernels, loaded) : undefined
     const values = dictionary
       ? dictionaryEncoder(kernels, dictionary)
       : valueEncoder(kernels, loaded, encoding === 'dictionary' ? 'plain' : encoding)
-    if (!values) {
-      throw new SluiceError(
-        'invalid-options',
-        `The column ${leaf.path.join('.')} cannot be encoded as ${encoding}`,
-      )
-    }
     // A dictionary that was given up.
     if (encoding === 'dictionary' && !dictionary && encodings.length > 1) continue
     const { rawBytes, storedBytes } = trial(kernels, sample, values, isCompressed)
@@ -74,9 +74,15 @@ export function chooseEncoding(
   return best as Plan
 }
 
-function encodingsToTry({ encoding }: Leaf, { kind, count }: LoadedLeaf): readonly Encoding[] {
+function encodingsToTry(
+  { encoding, isNullByStruct }: Leaf,
+  { kind, count, slots }: LoadedLeaf,
+  isPaged: () => boolean,
+): readonly Encoding[] {
   if (encoding) return [encoding]
-  return count === 0 ? ['plain'] : CANDIDATES[kind]
+  if (count === 0) return ['plain']
+  const isRead = !isNullByStruct || count === slots || kind === 'boolean' || !isPaged()
+  return isRead ? CANDIDATES[kind] : NULL_BY_STRUCT
 }
 
 interface Sample {

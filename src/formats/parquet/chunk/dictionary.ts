@@ -5,6 +5,9 @@ import type { LoadedLeaf } from './loaded-leaf.ts'
 /** What other writers allow as well: readers hold a dictionary while they read its chunk. */
 const MAX_DICTIONARY_BYTES = 1024 * 1024
 
+/** Where the kernels look whether values repeat at all, behind each table. */
+const DRAW_BYTES = 32 * 1024
+
 /** The distinct values of a chunk, and for each value which of them it is, in the memory of the kernels. */
 export interface Dictionary {
   readonly count: number
@@ -41,7 +44,7 @@ function numbersDictionary(
   const keys = kernels.allocate(maxKeys * width)
   const made = kernels.mark()
   const tableBits = tableBitsOf(maxKeys)
-  const table = kernels.allocate(4 << tableBits)
+  const table = kernels.allocate((4 << tableBits) + DRAW_BYTES)
   const { dictionary32, dictionary64 } = kernels.functions
   const make = width === 4 ? dictionary32 : dictionary64
   const found = make(values, count, indices, keys, maxKeys, table, tableBits)
@@ -62,7 +65,7 @@ function bytesDictionary(
   const made = kernels.mark()
   const places = kernels.allocate(4 * (maxKeys + 1))
   const tableBits = tableBitsOf(maxKeys)
-  const table = kernels.allocate(8 << tableBits)
+  const table = kernels.allocate((8 << tableBits) + DRAW_BYTES)
   const { dictionaryBytes } = kernels.functions
   const found = dictionaryBytes(
     leaf.values,

@@ -13,7 +13,7 @@ import { boundsFinder } from './page-bounds.ts'
 import { pageWriter } from './page-writer.ts'
 import { type EncodedChunk, type StoredPage, storedChunk } from './stored-chunk.ts'
 
-const PAGE_BYTES = 1024 * 1024
+export const PAGE_BYTES: number = 1024 * 1024
 const PAGE_ROWS = 20_000
 
 /**
@@ -22,8 +22,7 @@ const PAGE_ROWS = 20_000
  * Data pages are of version 1, which every reader has. What snappy would not make smaller is left as it is, the whole chunk, since
  * these pages cannot say so each; other codecs find more than a trial by snappy tells, and are always used.
  *
- * Errors: `invalid-options` for an encoding that the column's type does not have, `too-large` when the kernels may have no more
- * memory, and whatever a compressor throws.
+ * Errors: `too-large` when the kernels may have no more memory, and whatever a compressor throws.
  */
 export function encodeColumnChunk(
   kernels: Kernels,
@@ -51,7 +50,7 @@ function encodePages(
   data: LeafData,
   options: ChunkOptions,
 ): EncodedPages {
-  kernels.begin()
+  kernels.begin(`The column ${leaf.path.join('.')}`)
   try {
     return encodeLoaded(kernels, leaf, data, options)
   } finally {
@@ -66,12 +65,14 @@ function encodeLoaded(
   { codec, pageBytes = PAGE_BYTES, pageRows = PAGE_ROWS }: ChunkOptions,
 ): EncodedPages {
   const loaded = loadLeaf(kernels, data)
-  const plan = chooseEncoding(kernels, leaf, loaded, codec !== 'none')
+  const cut = (width: number): PageRange[] =>
+    cutPages(kernels, loaded, leaf.maxDefinition, { width, pageRows, pageBytes })
+  const isPaged = (): boolean => cut(loaded.width).length > 1
+  const plan = chooseEncoding(kernels, leaf, loaded, codec !== 'none', isPaged)
   const { values, dictionary } = plan
   // An index takes the place of a value.
   const width = dictionary ? Math.ceil(dictionary.indexBits / 8) : loaded.width
-  const limits = { width, pageRows, pageBytes }
-  const ranges = cutPages(kernels, loaded, leaf.maxDefinition, limits)
+  const ranges = cut(width)
   const usesSnappy = codec === 'snappy' && plan.isCompressible
   const writer = pageWriter(kernels, leaf, loaded, values, ranges, usesSnappy)
   return {

@@ -1,6 +1,7 @@
 import type { Kernels } from '../kernels.ts'
 import type { PageEncoding } from '../thrift/enums.ts'
 import type { Dictionary } from './dictionary.ts'
+import type { Encoding } from './leaf.ts'
 import { hybridBound, writeLevels } from './levels.ts'
 import type { LoadedLeaf } from './loaded-leaf.ts'
 
@@ -28,14 +29,19 @@ export function dictionaryEncoder(
   }
 }
 
-/** The encoder of a leaf for an encoding that its type has; `undefined` for others. */
+/** The encoder of a leaf for an encoding that its type has (`hasEncoding`). */
 export function valueEncoder(
   kernels: Kernels,
   leaf: LoadedLeaf,
   encoding: Exclude<PageEncoding, 'rle_dictionary'>,
-): ValueEncoder | undefined {
-  const make = ENCODERS[encoding][leaf.kind]
-  return make && { encoding, ...make(kernels, leaf) }
+): ValueEncoder {
+  const make = ENCODERS[encoding][leaf.kind] as Make
+  return { encoding, ...make(kernels, leaf) }
+}
+
+/** Any may have a dictionary: where there is no use in one, values are plain. */
+export function hasEncoding(kind: LoadedLeaf['kind'], encoding: Encoding): boolean {
+  return encoding === 'dictionary' || ENCODERS[encoding][kind] !== undefined
 }
 
 type Make = (kernels: Kernels, leaf: LoadedLeaf) => Omit<ValueEncoder, 'encoding'>

@@ -45,7 +45,9 @@ export interface Leaf {
   readonly maxDefinition: number
   readonly maxRepetition: number
   readonly order: LeafOrder
-  /** Default: chosen from the data of each chunk. */
+  /** Whether it is null only where a struct around it is. Default: no. */
+  readonly isNullByStruct?: boolean | undefined
+  /** One that its type has. Default: chosen from the data of each chunk. */
   readonly encoding?: Encoding | undefined
   /** Whether to make a Bloom filter. Default: no. */
   readonly bloom?: boolean | undefined

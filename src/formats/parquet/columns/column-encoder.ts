@@ -1,10 +1,20 @@
-import type { Awaitable, Chunk, EncodedEnd, Field, Schema } from '../../../contracts/index.ts'
+import type {
+  Awaitable,
+  Chunk,
+  EncodedEnd,
+  EncoderCheckpoint,
+  Field,
+  Schema,
+} from '../../../contracts/index.ts'
 import { SluiceError } from '../../../core/errors.ts'
 import { pointerStep } from '../../../core/json.ts'
+import { rowOfText } from '../../../core/row-text.ts'
 import { NOT_A_COLUMN } from '../../../core/schemas/check-row.ts'
+import { checkpoints } from '../../checkpoints.ts'
+import { FILE_TYPES } from '../../file-types.ts'
 import type { EncodeChunk } from '../encoder.ts'
-import type { Settings } from '../options.ts'
-import { ParquetFile } from '../parquet-file.ts'
+import { identityOf, type Settings } from '../options.ts'
+import { type FileState, ParquetFile } from '../parquet-file.ts'
 import { RowGroups } from '../row-groups.ts'
 import type { ShreddedField } from '../rows/shredder.ts'
 import { StepRunner, type Steps } from '../steps.ts'
@@ -22,23 +32,41 @@ export interface ColumnEncoder {
   write(columns: Columns): Awaitable<readonly Chunk[]>
   /** Ends the file. Call once. */
   close(): Awaitable<EncodedEnd>
+  /**
+   * What `parquetColumns({ from })` needs to go on with the file behind its last row group, byte for byte, with the same options. `undefined` before there is
+   * one, and after an error.
+   */
+  checkpoint(): EncoderCheckpoint | undefined
 }
 
 /** A row group ends by its bytes only where as many rows are whole, so that it ends at the same row however they were batched. */
 const BLOCK_ROWS = 1024
 
+/** A column that a write leaves out. */
+const NO_VALUES: readonly undefined[] = new Array<undefined>(BLOCK_ROWS).fill(undefined)
+
 export function columnEncoder(
   settings: Settings,
   encode: EncodeChunk,
   declared: Schema | undefined,
+  from: EncoderCheckpoint | undefined,
 ): ColumnEncoder {
-  let schema = declared
-  let groups: RowGroups | undefined
+  // Row groups end elsewhere than those of rows.
+  const identity = { ...identityOf(settings), input: 'columns' }
+  const places = checkpoints(FILE_TYPES.parquet.extension, identity, declared)
+  const begun = from && places.take(from, (state) => rowOfText(state) as unknown as FileState)
   const open = (columns: Schema): RowGroups => {
-    const isDeclared = declared !== undefined
-    const file = new ParquetFile({ schema: columns, isDeclared, settings, encode })
-    return new RowGroups(file, columns, settings)
+    const file = new ParquetFile({
+      schema: columns,
+      isDeclared: declared !== undefined,
+      settings,
+      encode,
+      begun: from && begun && { groups: begun.groups, bytes: from.bytes },
+    })
+    return new RowGroups(file, columns, settings, false)
   }
+  let schema = declared ?? begun?.schema
+  let groups = schema && open(schema)
   const runner = new StepRunner()
   return {
     get bufferedBytes() {
@@ -50,9 +78,10 @@ export function columnEncoder(
       return runner.run(writeColumns(groups, schema, columns))
     },
     close() {
-      groups ??= open(schema ?? { fields: [] })
+      groups ??= open({ fields: [] })
       return runner.run(groups.close())
     },
+    checkpoint: () => (runner.hasFailed ? undefined : groups?.file.checkpoint(places)),
   }
 }
 
@@ -66,9 +95,9 @@ function* writeColumns(
   for (let from = 0; from < length; ) {
     const block = BLOCK_ROWS - (groups.rows % BLOCK_ROWS)
     const to = Math.min(length, from + Math.min(block, groups.room))
-    for (const [place, field] of fields.entries()) {
+    for (const [number, field] of fields.entries()) {
       const column = Object.hasOwn(columns, field.name) ? columns[field.name] : undefined
-      addColumn(groups, field, place, column, from, to)
+      addColumn(groups, field, number, column, from, to)
     }
     groups.rows += to - from
     from = to
@@ -82,12 +111,12 @@ function* writeColumns(
 function addColumn(
   groups: RowGroups,
   field: Field,
-  place: number,
+  number: number,
   column: ArrayLike<unknown> | undefined,
   from: number,
   to: number,
 ): void {
-  const { shred, column: leaf } = groups.shredder.parts[place] as ShreddedField
+  const { addAll, column: leaf } = groups.shredder.parts[number] as ShreddedField
   const kept = column && keptArray(column, field.type)
   if (kept) {
     // Of one leaf.
@@ -95,11 +124,13 @@ function addColumn(
     leaf.levels.allPresent(to - from)
     return
   }
-  for (let i = from; i < to; i++) {
-    const value = column?.[i]
-    if (shred(value, 0, 0)) continue
-    throw groups.misfit(groups.rows + i - from, { fields: [field] }, { [field.name]: value })
-  }
+  const values = column ?? NO_VALUES
+  const begin = column ? from : 0
+  const end = begin + to - from
+  const place = addAll(values, begin, end)
+  if (place === end) return
+  const row = groups.rows + place - begin
+  throw groups.misfit(row, { fields: [field] }, { [field.name]: values[place] })
 }
 
 /** Throws `invalid-record` unless the columns are those of the schema, and of one length. */

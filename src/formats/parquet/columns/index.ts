@@ -1,27 +1,17 @@
-import type { Schema } from '../../../contracts/index.ts'
-import { SluiceError } from '../../../core/errors.ts'
-import { checkSchema } from '../../../core/schemas/check-schema.ts'
-import { encodeColumnChunk } from '../chunk/encode-column-chunk.ts'
-import { compileKernels, kernelsOf } from '../kernels.ts'
-import { checkedSettings, type ParquetOptions } from '../options.ts'
-import { type ColumnEncoder, columnEncoder } from './column-encoder.ts'
+import { compileKernels } from '../kernels.ts'
+import type { ColumnEncoder } from './column-encoder.ts'
+import { columnEncoderOf, type ParquetColumnsOptions } from './parquet-columns.ts'
 
-export {
-  type ArrowColumn,
-  type ArrowField,
-  type ArrowTable,
-  type ArrowType,
-  arrowColumns,
-} from './arrow.ts'
+export { type ArrowColumns, arrowColumns } from './arrow/arrow-columns.ts'
+export type {
+  ArrowChunk,
+  ArrowColumn,
+  ArrowField,
+  ArrowTable,
+  ArrowType,
+} from './arrow/arrow-table.ts'
 export type { ColumnEncoder, Columns } from './column-encoder.ts'
-
-export interface ParquetColumnsOptions extends Omit<ParquetOptions, 'onFallback'> {
-  /**
-   * The columns, in their order. Default: those of the first `write`, typed arrays by their kind and other arrays by what is in them.
-   * One that a write leaves out is null.
-   */
-  readonly schema?: Schema | undefined
-}
+export type { ParquetColumnsOptions } from './parquet-columns.ts'
 
 /**
  * The encoder of a Parquet file for those who have columns, and would have to make rows of them: what `parquet().encoder()` is for rows,
@@ -38,30 +28,10 @@ export interface ParquetColumnsOptions extends Omit<ParquetOptions, 'onFallback'
  * ```
  *
  * Errors: `invalid-options` as of `parquet`; `invalid-record` for columns of unequal lengths, a name that the schema lacks, and a value
- * that does not fit, named by its row in the file and its column; `not-supported` where WebAssembly is forbidden and `kernels` are
- * not given.
+ * that does not fit, named by its row in the file and its column; `not-supported` for a checkpoint of other options, and where WebAssembly is
+ * forbidden and `kernels` are not given: nothing takes over there, as it does for rows. Cloudflare Workers get the kernels as a module, by the
+ * export condition `workerd`.
  */
 export function parquetColumns(options: ParquetColumnsOptions = {}): ColumnEncoder {
-  const settings = checkedSettings(options)
-  const { schema, kernels: given } = options
-  if (schema) checkSchema(schema)
-  const kernels = kernelsOf((given as WebAssembly.Module | undefined) ?? compiled())
-  const { codec } = settings
-  return columnEncoder(
-    settings,
-    (leaf, data) => encodeColumnChunk(kernels, leaf, data, { codec }),
-    schema,
-  )
-}
-
-function compiled(): WebAssembly.Module {
-  try {
-    return compileKernels()
-  } catch (cause) {
-    throw new SluiceError(
-      'not-supported',
-      'WebAssembly is forbidden here; import the kernels as a module: parquetColumns({ kernels })',
-      { cause },
-    )
-  }
+  return columnEncoderOf(options, compileKernels)
 }

@@ -50,5 +50,7 @@ export function keptArray(column: ArrayLike<unknown>, type: FieldType): KeptArra
 }
 
 export function typeOfArray(column: ArrayLike<unknown>): FieldType | undefined {
+  // By its name: not every platform has the class.
+  if (Object.prototype.toString.call(column) === '[object Float16Array]') return 'float16'
   return TYPES.find(([Kind]) => column instanceof Kind)?.[1]
 }

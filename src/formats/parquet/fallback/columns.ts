@@ -1,9 +1,11 @@
 import type { SchemaElement } from 'hyparquet'
 import type { ColumnSource } from 'hyparquet-writer'
-import type { Field, FieldType, Row, Schema } from '../../../contracts/index.ts'
+import type { Field, FieldType, Rejection, Row, Schema } from '../../../contracts/index.ts'
 import { utf8Length } from '../../../core/bytes.ts'
 import { SluiceError } from '../../../core/errors.ts'
-import { jsonText } from '../../../core/json.ts'
+import { jsonText, pointerStep, refuseRecord } from '../../../core/json.ts'
+import { isWellFormed } from '../../../core/keys.ts'
+import { checkRow } from '../../../core/schemas/check-row.ts'
 import { typeText } from '../../../core/schemas/type-text.ts'
 import { timeOf } from '../../../core/values/time-of.ts'
 
@@ -75,6 +77,18 @@ function elements(schema: Schema, types: typeof ELEMENTS): SchemaElement[] {
       }),
     ),
   ]
+}
+
+/** Why the row cannot be written, or `undefined`. The writer would put U+FFFD in the place of a lone surrogate. */
+export function rowFault(schema: Schema, row: Row): Rejection | undefined {
+  const rejection = checkRow(schema, row)
+  if (rejection) return rejection
+  const field = schema.fields.find(({ name, type }) => {
+    const value = type === 'string' && Object.hasOwn(row, name) ? row[name] : undefined
+    return typeof value === 'string' && !isWellFormed(value)
+  })
+  const message = 'holds a lone surrogate, which UTF-8 cannot express'
+  return field && refuseRecord(pointerStep(field.name), message)
 }
 
 export function newColumn({ name, type }: Field): Column {

@@ -11,12 +11,11 @@ import type {
 } from '../../../contracts/index.ts'
 import { SluiceError } from '../../../core/errors.ts'
 import { rowText } from '../../../core/row-text.ts'
-import { checkRow } from '../../../core/schemas/check-row.ts'
 import { schemaInferrer } from '../../../core/schemas/schema-inferrer.ts'
 import { type Checkpoints, WRITER } from '../../checkpoints.ts'
 import { HeldRows } from '../held-rows.ts'
 import type { Settings } from '../options.ts'
-import { type Column, fileSchema, newColumn, writingSchema } from './columns.ts'
+import { type Column, fileSchema, newColumn, rowFault, writingSchema } from './columns.ts'
 import { indexOf, type ParquetIndex, restoreIndex, shortenBounds } from './file-index.ts'
 import { fallbackPlaces } from './places.ts'
 
@@ -92,16 +91,18 @@ export function fallbackEncoder(settings: Settings, options: EncoderOptions): En
 
 interface FileSettings {
   readonly codec: CompressionCodec
+  readonly pageSize: number
   readonly kvMetadata?: KeyValue[]
 }
 
-function fileSettings({ codec, metadata, sortedBy }: Settings): FileSettings {
+function fileSettings({ codec, pageBytes, metadata, sortedBy }: Settings): FileSettings {
   if (typeof codec !== 'string' || sortedBy.length > 0) {
     const option = sortedBy.length > 0 ? 'sortedBy' : 'a compressor as codec'
     throw new SluiceError('not-supported', `${option} needs WebAssembly, which is forbidden here`)
   }
   const kvMetadata = Object.entries(metadata).map(([key, value]) => ({ key, value }))
-  return { codec: CODECS[codec], ...(kvMetadata.length > 0 && { kvMetadata }) }
+  const written = { codec: CODECS[codec], pageSize: pageBytes }
+  return { ...written, ...(kvMetadata.length > 0 && { kvMetadata }) }
 }
 
 interface ParquetFile {
@@ -118,7 +119,7 @@ interface ParquetFile {
 
 function openFile(
   schema: Schema,
-  settings: FileSettings,
+  { pageSize, ...settings }: FileSettings,
   begun?: { readonly at: EncoderCheckpoint; readonly index: ParquetIndex },
 ): ParquetFile {
   const bytes = new ByteWriter()
@@ -137,7 +138,8 @@ function openFile(
   const writeGroup = (): void => {
     if (rows === 0) return
     // Synchronous: a `ByteWriter` has no `flush` to wait for.
-    void writer.write({ columnData: columns.map((column) => column.data()), rowGroupSize: rows })
+    const columnData = columns.map((column) => column.data())
+    void writer.write({ columnData, rowGroupSize: rows, pageSize })
     shortenBounds(writer, elements)
     columns = schema.fields.map(newColumn)
     rows = 0
@@ -166,7 +168,7 @@ function openFile(
       return bufferedBytes
     },
     add(row) {
-      const rejection = checkRow(schema, row)
+      const rejection = rowFault(schema, row)
       if (rejection) {
         const number = Number(writer.num_rows) + rows
         throw new SluiceError(rejection.code, `Row ${number} of the file: ${rejection.message}`)

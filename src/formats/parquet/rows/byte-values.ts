@@ -9,6 +9,7 @@ export class ByteValues implements Values {
   #bytes = new Uint8Array(FIRST_BYTES)
   #offsets = new Uint32Array(FIRST_VALUES)
   #byteLength = 0
+  #marked = 0
   count = 0
 
   constructor(tally: Tally) {
@@ -26,6 +27,25 @@ export class ByteValues implements Values {
     this.#offsets[this.count] = end
     this.#tally.bytes += value.byteLength + OFFSET_BYTES
     return true
+  }
+
+  addAll(values: ArrayLike<unknown>, from: number, to: number): number {
+    const { limit = Number.POSITIVE_INFINITY } = this.#tally
+    for (let i = from; i < to; i++) {
+      const value = values[i]
+      if (value === null || value === undefined || this.#tally.bytes >= limit) return i
+      if (!this.add(value)) return i
+    }
+    return to
+  }
+
+  mark(): void {
+    this.#marked = this.count
+  }
+
+  rewind(): void {
+    this.count = this.#marked
+    this.#byteLength = this.#offsets[this.count] as number
   }
 
   settle(): undefined {}
@@ -53,6 +73,7 @@ export class FixedValues implements Values {
   readonly #put: PutFixed
   readonly #tally: Tally
   #bytes: Uint8Array
+  #marked = 0
   count = 0
 
   constructor(width: number, put: PutFixed, tally: Tally) {
@@ -69,6 +90,22 @@ export class FixedValues implements Values {
     this.count++
     this.#tally.bytes += this.#width
     return true
+  }
+
+  addAll(values: ArrayLike<unknown>, from: number, to: number): number {
+    for (let i = from; i < to; i++) {
+      const value = values[i]
+      if (value === null || value === undefined || !this.add(value)) return i
+    }
+    return to
+  }
+
+  mark(): void {
+    this.#marked = this.count
+  }
+
+  rewind(): void {
+    this.count = this.#marked
   }
 
   settle(): undefined {}

@@ -5,7 +5,6 @@ import { decimalUnscaled } from '../../../core/values/decimal-unscaled.ts'
 import { doubleOf } from '../../../core/values/doubles.ts'
 import { fitsFloat16, fitsFloat32, float16Bits } from '../../../core/values/floats.ts'
 import { fitsInteger, INTEGER_RANGES, type LargeInteger } from '../../../core/values/integers.ts'
-import { timeOf } from '../../../core/values/time-of.ts'
 import { unitsOf } from '../../../core/values/units-of.ts'
 import { uuidBytes } from '../../../core/values/uuid-bytes.ts'
 import { type LeafFieldType, leafType } from '../schema/physical.ts'
@@ -17,6 +16,7 @@ import {
   FloatValues,
   IntegerValues,
   LongValues,
+  TimeValues,
 } from './number-values.ts'
 import type { Tally } from './tally.ts'
 import { TextValues } from './text-values.ts'
@@ -26,6 +26,7 @@ import type { Values } from './values.ts'
 export function leafValues(type: LeafFieldType, tally: Tally): Values {
   if (typeof type === 'object') {
     if (type.kind === 'decimal') return decimalValues(type, tally)
+    if (type.kind === 'bytes') return new FixedValues(type.length, putBytes(type.length), tally)
     const convert = (value: unknown): number | bigint | undefined => unitsOf(value, type)
     return storedLong(type) ? new LongValues(convert, tally) : new ConvertedValues(convert, tally)
   }
@@ -53,7 +54,7 @@ export function leafValues(type: LeafFieldType, tally: Tally): Values {
     case 'date':
       return new ConvertedValues(daysOf, tally)
     case 'timestamp':
-      return new LongValues(timeOf, tally)
+      return new TimeValues(tally)
     default:
       return new IntegerValues(INTEGER_RANGES[type], tally)
   }
@@ -92,6 +93,14 @@ const putFloat16: PutFixed = (value, into, at) => {
   into[at + 1] = bits >> 8
   return true
 }
+
+const putBytes =
+  (length: number): PutFixed =>
+  (value, into, at) => {
+    const fits = value instanceof Uint8Array && value.byteLength === length
+    if (fits) into.set(value, at)
+    return fits
+  }
 
 const putUuid: PutFixed = (value, into, at) => {
   const bytes = uuidBytes(value)

@@ -4,6 +4,13 @@ import type { Tally } from './tally.ts'
 
 const FIRST_SLOTS = 64
 
+export interface ValuePlace {
+  /** From 0 on. */
+  readonly row: number
+  /** The number in each of the lists and maps around it, from the outermost on. */
+  readonly elements: readonly number[]
+}
+
 /**
  * The levels of one leaf: how much of its path is there, and at which list an element goes on.
  *
@@ -11,29 +18,35 @@ const FIRST_SLOTS = 64
  */
 export class Levels {
   readonly #maxDefinition: number
-  readonly #isRepeated: boolean
+  readonly #maxRepetition: number
   readonly #tally: Tally
   #slots = 0
   /** Begun late: most columns that may hold nulls hold none. */
   #definition: Uint8Array | undefined
   #repetition: Uint8Array | undefined
+  #marked = { slots: 0, hasDefinition: false }
 
   constructor(leaf: Pick<Leaf, 'maxDefinition' | 'maxRepetition'>, tally: Tally) {
     this.#maxDefinition = leaf.maxDefinition
-    this.#isRepeated = leaf.maxRepetition > 0
+    this.#maxRepetition = leaf.maxRepetition
     this.#tally = tally
   }
 
   /** A slot with a value. */
   present(repetition: number): void {
-    if (this.#isRepeated || this.#definition) this.#add(this.#maxDefinition, repetition)
+    if (this.#maxRepetition > 0 || this.#definition) this.#add(this.#maxDefinition, repetition)
     else this.#slots++
   }
 
   /** As many of a column outside of lists. */
   allPresent(count: number): void {
-    if (this.#definition) for (let i = 0; i < count; i++) this.#add(this.#maxDefinition, 0)
-    else this.#slots += count
+    const slots = this.#slots + count
+    if (this.#definition) {
+      this.#definition = grown(this.#definition, slots)
+      this.#definition.fill(this.#maxDefinition, this.#slots, slots)
+      this.#tally.bytes += count
+    }
+    this.#slots = slots
   }
 
   /** A slot without one. */
@@ -54,23 +67,39 @@ export class Levels {
       this.#definition[slot] = definition
       this.#tally.bytes += 1
     }
-    if (this.#isRepeated) {
+    if (this.#maxRepetition > 0) {
       this.#repetition = grown(this.#repetition ?? new Uint8Array(FIRST_SLOTS), slot + 1)
       this.#repetition[slot] = repetition
       this.#tally.bytes += 1
     }
   }
 
-  /** The row, from 0 on, that a value lies in. */
-  rowOf(value: number): number {
-    let values = -1
-    let rows = -1
-    for (let slot = 0; slot < this.#slots; slot++) {
-      if (!this.#repetition?.[slot]) rows++
-      if ((this.#definition?.[slot] ?? this.#maxDefinition) === this.#maxDefinition) values++
-      if (values === value) break
+  /** Remembers what there is. */
+  mark(): void {
+    this.#marked = { slots: this.#slots, hasDefinition: this.#definition !== undefined }
+  }
+
+  /** Forgets what came after `mark`. */
+  rewind(): void {
+    const { slots, hasDefinition } = this.#marked
+    this.#slots = slots
+    if (!hasDefinition) this.#definition = undefined
+  }
+
+  /** Where a value lies. */
+  placeOf(value: number): ValuePlace {
+    const elements = new Array<number>(this.#maxRepetition).fill(0)
+    let row = -1
+    for (let slot = 0, values = 0; slot < this.#slots; slot++) {
+      const repetition = this.#repetition?.[slot] ?? 0
+      if (repetition === 0) row++
+      else elements[repetition - 1] = (elements[repetition - 1] as number) + 1
+      // Those within begin anew.
+      elements.fill(0, repetition)
+      const isPresent = (this.#definition?.[slot] ?? this.#maxDefinition) === this.#maxDefinition
+      if (isPresent && values++ === value) break
     }
-    return rows
+    return { row, elements }
   }
 
   /** Gives them away, and begins anew. */

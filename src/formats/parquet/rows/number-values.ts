@@ -1,3 +1,4 @@
+import { timeOf } from '../../../core/values/time-of.ts'
 import type { LeafValues } from '../chunk/leaf.ts'
 import { grown } from './array-pool.ts'
 import type { Tally } from './tally.ts'
@@ -13,6 +14,7 @@ abstract class NumberValues<A extends NumberArray> implements Values {
   count = 0
   protected readonly tally: Tally
   protected values: A
+  #marked = 0
   readonly #begin: () => A
   readonly #kind: LeafValues['kind']
 
@@ -25,8 +27,23 @@ abstract class NumberValues<A extends NumberArray> implements Values {
 
   abstract add(value: unknown): boolean
 
+  abstract addAll(values: ArrayLike<unknown>, from: number, to: number): number
+
   protected grow(): void {
     this.values = grown(this.values, this.count + 1)
+  }
+
+  /** The array, with place for so many more. */
+  protected roomFor(more: number): A {
+    this.values = grown(this.values, this.count + more)
+    return this.values
+  }
+
+  /** Behind as many as there are now. Returns `end`. */
+  protected added(count: number, end: number): number {
+    this.tally.bytes += (count - this.count) * this.values.BYTES_PER_ELEMENT
+    this.count = count
+    return end
   }
 
   append(values: KeptArray): void {
@@ -35,6 +52,14 @@ abstract class NumberValues<A extends NumberArray> implements Values {
     ;(this.values as Float64Array).set(values as Float64Array, this.count)
     this.count = count
     this.tally.bytes += values.length * this.values.BYTES_PER_ELEMENT
+  }
+
+  mark(): void {
+    this.#marked = this.count
+  }
+
+  rewind(): void {
+    this.count = this.#marked
   }
 
   settle(): undefined {}
@@ -59,6 +84,18 @@ export class BooleanValues extends NumberValues<Uint8Array> {
     this.tally.bytes += 1
     return true
   }
+
+  addAll(values: ArrayLike<unknown>, from: number, to: number): number {
+    const into = this.roomFor(to - from)
+    let { count } = this
+    let i = from
+    for (; i < to; i++) {
+      const value = values[i]
+      if (typeof value !== 'boolean') break
+      into[count++] = value ? 1 : 0
+    }
+    return this.added(count, i)
+  }
 }
 
 /** `int8` to `uint32`. Numbers from 2^31 on keep their bits. */
@@ -80,6 +117,21 @@ export class IntegerValues extends NumberValues<Int32Array> {
     this.tally.bytes += 4
     return true
   }
+
+  addAll(values: ArrayLike<unknown>, from: number, to: number): number {
+    const min = this.#min
+    const max = this.#max
+    const into = this.roomFor(to - from)
+    let { count } = this
+    let i = from
+    for (; i < to; i++) {
+      const value = values[i]
+      if (typeof value !== 'number' || Math.trunc(value) !== value || value < min || value > max)
+        break
+      into[count++] = value
+    }
+    return this.added(count, i)
+  }
 }
 
 /** What becomes an integer of 32 bits. */
@@ -100,6 +152,14 @@ export class ConvertedValues extends NumberValues<Int32Array> {
     this.tally.bytes += 4
     return true
   }
+
+  addAll(values: ArrayLike<unknown>, from: number, to: number): number {
+    for (let i = from; i < to; i++) {
+      const value = values[i]
+      if (value === null || value === undefined || !this.add(value)) return i
+    }
+    return to
+  }
 }
 
 /** Nearest numbers of 32 bits. */
@@ -119,6 +179,14 @@ export class FloatValues extends NumberValues<Float32Array> {
     this.tally.bytes += 4
     return true
   }
+
+  addAll(values: ArrayLike<unknown>, from: number, to: number): number {
+    for (let i = from; i < to; i++) {
+      const value = values[i]
+      if (value === null || value === undefined || !this.add(value)) return i
+    }
+    return to
+  }
 }
 
 export class DoubleValues extends NumberValues<Float64Array> {
@@ -137,6 +205,14 @@ export class DoubleValues extends NumberValues<Float64Array> {
     this.values[this.count++] = number
     this.tally.bytes += 8
     return true
+  }
+
+  addAll(values: ArrayLike<unknown>, from: number, to: number): number {
+    for (let i = from; i < to; i++) {
+      const value = values[i]
+      if (value === null || value === undefined || !this.add(value)) return i
+    }
+    return to
   }
 }
 
@@ -162,6 +238,19 @@ export class LongValues extends NumberValues<Float64Array> {
     }
     this.tally.bytes += 8
     return true
+  }
+
+  addAll(values: ArrayLike<unknown>, from: number, to: number): number {
+    for (let i = from; i < to; i++) {
+      const value = values[i]
+      if (value === null || value === undefined || !this.add(value)) return i
+    }
+    return to
+  }
+
+  /** Whether they are no doubles any more. */
+  protected get isLarge(): boolean {
+    return this.#large !== undefined
   }
 
   #addLarge(integer: bigint): void {
@@ -198,5 +287,28 @@ export class LongValues extends NumberValues<Float64Array> {
     this.#large = undefined
     const small = super.take()
     return large ? { kind: 'int64', values: large } : small
+  }
+}
+
+/** Milliseconds since 1970. */
+export class TimeValues extends LongValues {
+  constructor(tally: Tally) {
+    super(timeOf, tally)
+  }
+
+  /** Most are a `Date`. */
+  override addAll(values: ArrayLike<unknown>, from: number, to: number): number {
+    if (this.isLarge) return super.addAll(values, from, to)
+    const into = this.roomFor(to - from)
+    let { count } = this
+    let i = from
+    for (; i < to; i++) {
+      const value = values[i]
+      const time = value instanceof Date ? value.getTime() : Number.NaN
+      if (Number.isNaN(time)) break
+      into[count++] = time
+    }
+    const end = this.added(count, i)
+    return end < to ? super.addAll(values, end, to) : end
   }
 }

@@ -6,6 +6,7 @@ import type { LeafFieldType } from '../schema/physical.ts'
 import { ByteValues } from './byte-values.ts'
 import { type LeafColumn, leafColumn } from './leaf-column.ts'
 import { leafValues } from './leaf-values.ts'
+import { RowSlice } from './row-slice.ts'
 import type { Shred } from './shred.ts'
 import { shredMembers } from './shred-members.ts'
 import type { Tally } from './tally.ts'
@@ -13,7 +14,8 @@ import type { Values } from './values.ts'
 import { variantOf } from './variant.ts'
 
 export interface ShreddedField {
-  readonly shred: Shred
+  /** Takes the values of rows, one behind the other. Returns where it stopped: at one that does not fit, or at the tally's limit. */
+  readonly addAll: (values: ArrayLike<unknown>, from: number, to: number) => number
   /** The first of its leaves. */
   readonly column: LeafColumn
 }
@@ -25,20 +27,66 @@ export interface Shredder {
   readonly parts: readonly ShreddedField[]
   /** Takes a row, and keeps nothing of it but copies. */
   readonly add: (row: object) => boolean
+  /** The same of rows, column by column. `false` when one does not fit, or the tally's limit is reached; the leaves are of no use then. */
+  readonly addAll: (rows: readonly object[], from: number, to: number) => boolean
+  /** Lets go of the rows that it has taken. */
+  readonly release: () => void
 }
 
 /** `leaves` are those of the schema. */
 export function shredder(schema: Schema, leaves: readonly Leaf[], tally: Tally): Shredder {
   const columns: LeafColumn[] = []
   const context = { leaves, columns, tally, lists: 0 }
-  const parts = schema.fields.map((field) => {
+  const names = namesOf(schema.fields)
+  const shreds: Shred[] = []
+  const parts = schema.fields.map((field): ShreddedField => {
     const first = columns.length
     const shred = shredPart(field, context)
-    return { shred, column: columns[first] as LeafColumn }
+    shreds.push(shred)
+    const column = columns[first] as LeafColumn
+    const addAll = isLeaf(field.type) ? addLeaf(column, field.nullable) : addEach(shred, tally)
+    return { addAll, column }
   })
-  const shreds = parts.map(({ shred }) => shred)
-  const members = shredMembers(namesOf(schema.fields), shreds)
-  return { columns, parts, add: (row) => members(row, 0, 0) }
+  const members = shredMembers(names, shreds)
+  const slice = new RowSlice(names)
+  return {
+    columns,
+    parts,
+    add: (row) => members(row, 0, 0),
+    addAll(rows, from, to) {
+      const count = to - from
+      return (
+        slice.gather(rows, from, to) &&
+        parts.every(({ addAll }, i) => addAll(slice.column(i), 0, count) === count)
+      )
+    },
+    release: () => slice.release(),
+  }
+}
+
+/** Runs of values without a null at once. */
+function addLeaf({ levels, values }: LeafColumn, nullable: boolean): ShreddedField['addAll'] {
+  return (array, from, to) => {
+    for (let at = from; ; at++) {
+      const end = values.addAll(array, at, to)
+      levels.allPresent(end - at)
+      at = end
+      if (at === to || !nullable) return at
+      const value = array[at]
+      if (value !== null && value !== undefined) return at
+      levels.absent(0, 0)
+    }
+  }
+}
+
+function addEach(shred: Shred, tally: Tally): ShreddedField['addAll'] {
+  return (array, from, to) => {
+    const { limit = Number.POSITIVE_INFINITY } = tally
+    for (let i = from; i < to; i++) {
+      if (tally.bytes >= limit || !shred(array[i], 0, 0)) return i
+    }
+    return to
+  }
 }
 
 interface Context {
@@ -52,11 +100,9 @@ interface Context {
 
 /** A value that may be null. */
 function shredPart({ type, nullable }: ElementType, context: Context): Shred {
-  if (typeof type === 'string' ? type !== 'variant' : isLeaf(type)) {
-    return shredLeaf(type as LeafFieldType, nullable, context)
-  }
+  if (isLeaf(type)) return shredLeaf(type, nullable, context)
   const first = context.columns.length
-  const shred = shredGroup(type as GroupType, context)
+  const shred = shredGroup(type, context)
   const below = context.columns.slice(first)
   return (value, repetition, definition) => {
     if (value !== null && value !== undefined) {
@@ -69,7 +115,8 @@ function shredPart({ type, nullable }: ElementType, context: Context): Shred {
 
 type GroupType = Exclude<FieldType, LeafFieldType>
 
-function isLeaf(type: Exclude<FieldType, string>): boolean {
+function isLeaf(type: FieldType): type is LeafFieldType {
+  if (typeof type === 'string') return type !== 'variant'
   return type.kind !== 'list' && type.kind !== 'map' && type.kind !== 'struct'
 }
 
@@ -148,7 +195,7 @@ function shredMap({ key, value: member }: MapType, context: Context): Shred {
   const shredMember = shredPart(member, inner)
   const below = context.columns.slice(first)
   return (value, repetition, definition) => {
-    const entries = mapEntries(value)
+    const entries = mapEntries(value, key)
     if (!entries) return false
     if (entries.length === 0) allAbsent(below, definition, repetition)
     const keys = new Set<string>()

@@ -10,6 +10,14 @@ const encoder = new TextEncoder()
 /** How much text is gathered for one call of the encoder: for each alone the call would cost more than its work. */
 const GATHERED_UNITS = 64 * 1024
 
+/** What all texts before the mark have come to. */
+interface Marked {
+  readonly count: number
+  readonly byteLength: number
+  readonly unitsDue: number
+  readonly excessBytes: number
+}
+
 /** Texts in UTF-8, one behind the other. */
 export class TextValues implements Values {
   readonly #tally: Tally
@@ -24,6 +32,7 @@ export class TextValues implements Values {
   #unitsDue = GATHERED_UNITS
   #excessBytes = 0
   #noText: number | undefined
+  #marked: Marked | undefined
   count = 0
 
   /** Without `textOf`, values are texts. */
@@ -44,6 +53,66 @@ export class TextValues implements Values {
     this.#unitsDue -= text.length
     if (this.#unitsDue <= 0) this.#tallyBytes()
     return true
+  }
+
+  appendAscii(bytes: Uint8Array, places: Uint32Array): void {
+    this.settle()
+    const count = places.length - 1
+    const first = places[0] as number
+    const byteLength = (places[count] as number) - first
+    this.#bytes = grown(this.#bytes, this.#byteLength + byteLength)
+    this.#bytes.set(bytes.subarray(first, first + byteLength), this.#byteLength)
+    this.#offsets = grown(this.#offsets, this.count + count + 1)
+    const offsets = this.#offsets
+    const shift = this.#byteLength - first
+    let due = this.#unitsDue
+    for (let i = 1, before = first; i <= count; i++) {
+      const end = places[i] as number
+      offsets[this.count + i] = end + shift
+      due -= end - before
+      before = end
+      if (due > 0) continue
+      this.#tally.bytes += this.#excessBytes
+      this.#excessBytes = 0
+      due = GATHERED_UNITS
+    }
+    this.#unitsDue = due
+    this.#byteLength += byteLength
+    this.count += count
+    this.#settled = this.count
+    this.#tally.bytes += byteLength + count * OFFSET_BYTES
+  }
+
+  addAll(values: ArrayLike<unknown>, from: number, to: number): number {
+    const { limit = Number.POSITIVE_INFINITY } = this.#tally
+    for (let i = from; i < to; i++) {
+      const value = values[i]
+      if (value === null || value === undefined || this.#tally.bytes >= limit) return i
+      if (!this.add(value)) return i
+    }
+    return to
+  }
+
+  /** Settled, so that no text before the mark is in UTF-16 units any more. */
+  mark(): void {
+    this.settle()
+    this.#marked = {
+      count: this.count,
+      byteLength: this.#byteLength,
+      unitsDue: this.#unitsDue,
+      excessBytes: this.#excessBytes,
+    }
+  }
+
+  rewind(): void {
+    const { count, byteLength, unitsDue, excessBytes } = this.#marked as Marked
+    this.count = count
+    this.#settled = count
+    this.#byteLength = byteLength
+    this.#gathered = ''
+    this.#unitsDue = unitsDue
+    this.#excessBytes = excessBytes
+    if (this.#noText !== undefined && this.#noText >= count) this.#noText = undefined
   }
 
   /** At places that the texts alone decide, so that row groups end at the same row however rows were batched. */

@@ -22,24 +22,42 @@ export function leavesOf(elements: readonly SchemaElement[]): readonly Leaf[] {
       maxDefinition: above.maxDefinition + (repetition === 'required' ? 0 : 1),
       maxRepetition: above.maxRepetition + (repetition === 'repeated' ? 1 : 0),
       isVariant: logical?.kind === 'variant',
+      isNullByStruct:
+        repetition === 'optional' || (repetition === 'required' && above.isNullByStruct),
     }
     for (const child of children) visit(child, here)
     if (!physical) return
-    const { isVariant: _, ...levels } = here
+    const { path, maxDefinition, maxRepetition } = here
     const order = above.isVariant ? 'none' : orderOf(physical, logical)
-    leaves.push({ ...levels, physical: KINDS[physical], order })
+    const isNullByStruct = repetition === 'required' && above.isNullByStruct && !above.isVariant
+    leaves.push({
+      ...{ path, maxDefinition, maxRepetition, isNullByStruct },
+      physical: KINDS[physical],
+      order,
+    })
   }
   for (const element of elements) {
-    visit(element, { path: [], maxDefinition: 0, maxRepetition: 0, isVariant: false })
+    visit(element, ROOT)
   }
   return leaves
 }
 
+/** What is above an element. */
 interface Above {
   readonly path: readonly string[]
   readonly maxDefinition: number
   readonly maxRepetition: number
   readonly isVariant: boolean
+  /** Whether one of the structs since the last repeated one can be null. */
+  readonly isNullByStruct: boolean
+}
+
+const ROOT: Above = {
+  path: [],
+  maxDefinition: 0,
+  maxRepetition: 0,
+  isVariant: false,
+  isNullByStruct: false,
 }
 
 /** How the bounds of a column compare. @see https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift (ColumnOrder) */

@@ -49,6 +49,8 @@ export function leafType(type: LeafFieldType): LeafType {
       const logical = { kind: 'decimal', precision, scale } as const
       return { ...decimalStorage(precision), logical, converted: 'decimal' }
     }
+    case 'bytes':
+      return { physical: 'fixed_len_byte_array', width: type.length }
     case 'time': {
       const physical = type.unit === 'ms' ? 'int32' : 'int64'
       // There is no converted type for nanoseconds.

@@ -57,6 +57,7 @@ export async function columnsOf(options: ColumnsOptions): Promise<Columns> {
   const base = await version(schema)
   return {
     base,
+    asItIs: schema,
     place: (row) => checkRow(schema, row) ?? { row, version: base },
     takesUp: (lane) => isOf(base, lane),
   }
@@ -67,6 +68,7 @@ function anyColumns(encoding: Encoding): Columns {
   const base: Version = { word: 'auto', encoding }
   return {
     base,
+    asItIs: undefined,
     place: (row) => ({ row, version: base }),
     takesUp: (lane) => isOf(base, lane),
   }

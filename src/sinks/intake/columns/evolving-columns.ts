@@ -58,6 +58,7 @@ export function evolvingColumns(
 
   return {
     base,
+    asItIs: schemaOf(base),
     place(row) {
       const version = fitting(row)
       return version ? { row, version } : widened(row)

@@ -42,6 +42,8 @@ export async function restColumns(
 
   return {
     base,
+    // A key of a record's own by the name of the column for the rest is one of the rest.
+    asItIs: declared,
     place(row) {
       const isRest = Object.hasOwn(row, REST)
       if (!isRest && checkRow(schema, row) === undefined) return { row, version: base }

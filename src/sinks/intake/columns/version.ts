@@ -1,4 +1,4 @@
-import type { Encoding, LaneState, Rejection, Row } from '../../../contracts/index.ts'
+import type { Encoding, LaneState, Rejection, Row, Schema } from '../../../contracts/index.ts'
 
 /** Columns that records are written under, as their lane calls them. */
 export interface Version {
@@ -17,6 +17,8 @@ export interface Placed {
 export interface Columns {
   /** What the stream was declared with. */
   readonly base: Version
+  /** A record that fits it is placed under `base` just as it is; `undefined` where any is. */
+  readonly asItIs: Schema | undefined
   /** Where a record belongs, or why nowhere. One record at a time: await it before the next. */
   place(row: Row): Placed | Rejection | Promise<Placed | Rejection>
   /** Whether records of this sink can come to a lane that an earlier process left open. */

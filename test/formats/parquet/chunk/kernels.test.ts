@@ -12,7 +12,7 @@ import { flatLeaf, requiredData } from './leaves.ts'
 const kernels = new Kernels(compileKernels())
 
 function snappy(bytes: Uint8Array): Uint8Array {
-  kernels.begin()
+  kernels.begin('A test')
   const from = kernels.copyIn(bytes)
   const to = kernels.allocate(snappyBound(bytes.byteLength))
   const length = kernels.functions.snappy(from, bytes.byteLength, to)

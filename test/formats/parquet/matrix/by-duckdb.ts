@@ -85,6 +85,8 @@ function cellOf(type: FieldType, value: unknown): Cell {
     }
   }
   switch (type.kind) {
+    case 'bytes':
+      return hex((value as DuckDBBlobValue).bytes)
     case 'decimal': {
       const decimal = value as DuckDBDecimalValue
       if (decimal.scale !== type.scale || decimal.width !== type.precision) {

@@ -70,6 +70,8 @@ function cellOf(type: FieldType, value: unknown): Cell {
     }
   }
   switch (type.kind) {
+    case 'bytes':
+      return hex(value as Uint8Array)
     case 'decimal':
       return String(value instanceof Uint8Array ? signedOf(value) : value)
     case 'list':

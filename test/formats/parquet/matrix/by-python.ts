@@ -16,6 +16,10 @@ export interface PythonReader {
   readonly stop: () => Promise<void>
 }
 
+/** What it says for what `panicsPolars` tells beforehand. */
+export const POLARS_PANIC: RegExp =
+  /^polars: PanicException: .*validity (mask length must match the number of values|must be equal to the array's length)/
+
 /** `read.py` in a process of its own, asked for one file after the other. */
 export function pythonReader(python: string, name: 'pyarrow' | 'polars'): PythonReader {
   const script = fileURLToPath(new URL('read.py', import.meta.url))

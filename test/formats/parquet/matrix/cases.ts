@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { FieldType, Row, Schema } from '../../../../src/contracts/index.ts'
-import { encodedAs, refusedBy } from './encodings.ts'
+import { encodedAs, panicsPolars, refusedBy } from './encodings.ts'
 import { CODECS, type ParquetOptions } from './subject.ts'
 import { FLAT_TYPES, NESTED_TYPES, nameOf, valuesOf } from './types.ts'
 
@@ -15,6 +15,8 @@ export interface Case {
   readonly writes: number
   /** Readers that do not have what it is written with. */
   readonly refusedBy: readonly string[]
+  /** Whether polars may panic at it. */
+  readonly panicsPolars: boolean
 }
 
 const TYPES: readonly FieldType[] = [...FLAT_TYPES, ...NESTED_TYPES]
@@ -53,6 +55,13 @@ const ENCODINGS: Readonly<Record<string, number | undefined>> = {
   'fourth encoding': 3,
 }
 
+/** Of a row each, of some, and one alone. */
+const PAGES: Readonly<Record<string, ParquetOptions>> = {
+  'one page': {},
+  'pages of 100 bytes': { pageBytes: 100 },
+  'pages of 1 row': { pageBytes: 1 },
+}
+
 const WRITES: Readonly<Record<string, number>> = { 'one write': 1, '3 writes': 3 }
 
 /** In the order of how fast they change: neighbours differ in their type. */
@@ -62,6 +71,7 @@ const AXES = [
   Object.entries(CODECS),
   Object.entries(SHAPES),
   Object.entries(GROUPS),
+  Object.entries(PAGES),
   Object.entries(ENCODINGS),
   Object.entries(WRITES),
 ] as const
@@ -97,15 +107,16 @@ export function caseOf(number: number): Case {
   const codec = next(AXES[2])
   const shape = next(AXES[3])
   const group = next(AXES[4])
-  const encoding = next(AXES[5])
-  const writes = next(AXES[6])
+  const pages = next(AXES[5])
+  const encoding = next(AXES[6])
+  const writes = next(AXES[7])
   const schema: Schema = {
     fields: [
       { name: 'n', type: 'int32', nullable: false },
       { name: 'v', type: type[1], nullable: nulls[1] !== undefined },
     ],
   }
-  const names = [type, nulls, codec, shape, group, encoding, writes].map(([name]) => name)
+  const names = [type, nulls, codec, shape, group, pages, encoding, writes].map(([name]) => name)
   return {
     name: `${number}: ${names.join(', ')}`,
     schema,
@@ -113,10 +124,15 @@ export function caseOf(number: number): Case {
     options: {
       ...codec[1],
       ...group[1],
+      ...pages[1],
       ...(encoding[1] !== undefined && encodedAs('v', type[1], encoding[1])),
     },
     writes: writes[1],
     refusedBy: encoding[1] === undefined ? [] : refusedBy(type[1], encoding[1]),
+    panicsPolars:
+      encoding[1] !== undefined &&
+      pages[1].pageBytes !== undefined &&
+      panicsPolars({ type: type[1], nullable: nulls[1] !== undefined }, encoding[1]),
   }
 }
 

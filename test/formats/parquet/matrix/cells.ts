@@ -47,6 +47,8 @@ export function cellOf(type: FieldType, value: unknown): Cell {
     }
   }
   switch (type.kind) {
+    case 'bytes':
+      return hex(value as Uint8Array)
     case 'decimal':
       return String(unscaled(value as string | bigint, type))
     case 'time':

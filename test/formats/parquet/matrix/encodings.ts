@@ -1,4 +1,4 @@
-import type { FieldType } from '../../../../src/contracts/index.ts'
+import type { ElementType, FieldType } from '../../../../src/contracts/index.ts'
 import type { Encoding, ParquetOptions } from './subject.ts'
 
 const NUMBERS = ['plain', 'dictionary', 'byte_stream_split'] as const
@@ -21,11 +21,39 @@ export function encodedAs(column: string, type: FieldType, nth: number): Parquet
  */
 export function refusedBy(type: FieldType, nth: number): readonly string[] {
   const all = leaves('', type).map(([, leaf]) => [leaf, encodingOf(leaf, nth)] as const)
-  const duckdb = all.some(([leaf, used]) => used === 'byte_stream_split' && !FLOATS.has(leaf))
+  const duckdb = all.some(([leaf, used]) => !isReadByDuckdb(leaf, used))
   const polars = all.some(
     ([leaf, used]) => encodingsOf(leaf) === FIXED && used !== 'plain' && used !== 'dictionary',
   )
   return [...(duckdb ? ['DuckDB'] : []), ...(polars ? ['polars'] : [])]
+}
+
+/**
+ * Whether polars 2.1.0 may panic at several pages of it: where a leaf is required, a struct around it can be null, and its encoding is not
+ * plain, dictionary or RLE. So it does with files of pyarrow. Under a predicate it was known: https://github.com/pola-rs/polars/issues/28536
+ */
+export function panicsPolars(
+  { type, nullable }: ElementType,
+  nth: number,
+  isInNullable = false,
+): boolean {
+  const kind = typeof type === 'object' ? type : undefined
+  switch (kind?.kind) {
+    case 'list':
+      return panicsPolars(kind.element, nth)
+    case 'map':
+      return panicsPolars({ type: kind.key, nullable: false }, nth) || panicsPolars(kind.value, nth)
+    case 'struct':
+      return kind.fields.some((field) => panicsPolars(field, nth, isInNullable || nullable))
+    default:
+      return isInNullable && !nullable && !READ_BY_POLARS.has(encodingOf(type, nth))
+  }
+}
+
+const READ_BY_POLARS: ReadonlySet<Encoding> = new Set(['plain', 'dictionary', 'rle'])
+
+export function isReadByDuckdb(leaf: FieldType, encoding: Encoding): boolean {
+  return encoding !== 'byte_stream_split' || FLOATS.has(leaf)
 }
 
 const FLOATS: ReadonlySet<FieldType> = new Set(['float32', 'double'])
@@ -36,7 +64,7 @@ function encodingOf(leaf: FieldType, nth: number): Encoding {
 }
 
 /** By the path that Parquet gives them. */
-function leaves(path: string, type: FieldType): readonly (readonly [string, FieldType])[] {
+export function leaves(path: string, type: FieldType): readonly (readonly [string, FieldType])[] {
   if (type === 'variant') {
     return [
       [`${path}.metadata`, 'bytes'],
@@ -59,8 +87,10 @@ function leaves(path: string, type: FieldType): readonly (readonly [string, Fiel
   }
 }
 
-function encodingsOf(type: FieldType): readonly Encoding[] {
+/** All that the encoder has for a leaf of the type. */
+export function encodingsOf(type: FieldType): readonly Encoding[] {
   if (typeof type === 'object') {
+    if (type.kind === 'bytes') return FIXED
     return type.kind === 'decimal' && type.precision > 18 ? FIXED : INTEGERS
   }
   switch (type) {

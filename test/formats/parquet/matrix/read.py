@@ -15,7 +15,7 @@ PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
 def by_pyarrow(path):
-    return pq.read_table(path)
+    return pq.read_table(path, page_checksum_verification=True)
 
 
 def by_polars(path):
@@ -67,6 +67,8 @@ def cell(kind, scalar):
             return "variant"
         return str(scalar.as_py())
     name = kind["kind"]
+    if name == "bytes":
+        return scalar.as_py().hex()
     if name == "decimal":
         if scalar.type.scale != kind["scale"]:
             raise ValueError(f"{scalar.type} has another scale")
@@ -104,6 +106,7 @@ for line in sys.stdin:
             for n, kind in enumerate(asked["types"])
         ]
         answer = {"rows": [list(row) for row in zip(*columns)]}
-    except Exception as error:
+    # A panic of polars is no `Exception`.
+    except BaseException as error:
         answer = {"error": f"{type(error).__name__}: {error}"}
     print(json.dumps(answer), flush=True)

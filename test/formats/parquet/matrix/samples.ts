@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { Field, FieldType } from '../../../../src/contracts/index.ts'
 import type { EncodedRows } from './compare.ts'
-import { CODECS } from './subject.ts'
+import { randomOptions } from './random-options.ts'
 import { FLAT_TYPES, objectOf, orNull, words } from './types.ts'
 
 const DEEPEST = 3
@@ -53,12 +53,12 @@ export const samples: fc.Arbitrary<EncodedRows> = fields(DEEPEST, 5).chain((all)
   const rows = fc
     .array(row, { minLength: 1, maxLength: 8 })
     .chain((few) => fc.array(fc.constantFrom(...few), { maxLength: 60 }))
-  return fc.record({
-    schema: fc.constant({ fields: all }),
-    rows,
-    writes: fc.integer({ min: 1, max: 4 }),
-    options: fc
-      .tuple(fc.constantFrom(...Object.values(CODECS)), fc.integer({ min: 1, max: 70 }))
-      .map(([codec, rowGroupRows]) => ({ ...codec, rowGroupRows })),
-  })
+  return fc
+    .record({
+      schema: fc.constant({ fields: all }),
+      rows,
+      writes: fc.integer({ min: 1, max: 4 }),
+      how: randomOptions(all),
+    })
+    .map(({ how, ...sample }) => ({ ...sample, ...how }))
 })

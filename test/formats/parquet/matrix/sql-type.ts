@@ -27,6 +27,8 @@ const SCALARS: Readonly<Record<ScalarType, string>> = {
 export function sqlType(type: FieldType): string {
   if (typeof type === 'string') return SCALARS[type]
   switch (type.kind) {
+    case 'bytes':
+      return 'BLOB'
     case 'decimal':
       return `DECIMAL(${type.precision},${type.scale})`
     case 'time':

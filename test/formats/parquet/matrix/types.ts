@@ -14,6 +14,8 @@ export function valuesOf(type: FieldType): fc.Arbitrary<unknown> {
   switch (type.kind) {
     case 'decimal':
       return decimals(type)
+    case 'bytes':
+      return fc.uint8Array({ minLength: type.length, maxLength: type.length })
     case 'time':
       return times(type)
     case 'timestamp':
@@ -28,7 +30,7 @@ export function valuesOf(type: FieldType): fc.Arbitrary<unknown> {
         selector: ([key]) => String(key).toLowerCase(),
       })
       const map = entries.map((all) => new Map(all))
-      return type.key === 'string' ? fc.oneof(map, entries.map(objectOf)) : map
+      return OBJECT_KEYS.has(type.key) ? fc.oneof(map, entries.map(objectOf)) : map
     }
     case 'struct':
       return fc
@@ -36,6 +38,9 @@ export function valuesOf(type: FieldType): fc.Arbitrary<unknown> {
         .map(objectOf)
   }
 }
+
+/** Whose text in an object is read as they are. */
+const OBJECT_KEYS: ReadonlySet<FieldType> = new Set(['string', 'int32', 'int64', 'uint8'])
 
 /** Of the fields of a row, too: `undefined` is a key that is missing. */
 export function orNull({
@@ -224,6 +229,8 @@ export const FLAT_TYPES: readonly FieldType[] = [
       [38, 38],
     ] as const
   ).map(([precision, scale]): FieldType => ({ kind: 'decimal', precision, scale })),
+  { kind: 'bytes', length: 1 },
+  { kind: 'bytes', length: 20 },
   ...units.flatMap((unit) =>
     bothZones.flatMap((utc): FieldType[] => [
       { kind: 'time', unit, utc },
@@ -278,6 +285,8 @@ export function holdsVariant(type: FieldType): boolean {
 export function nameOf(type: FieldType): string {
   if (typeof type === 'string') return type
   switch (type.kind) {
+    case 'bytes':
+      return `bytes(${type.length})`
     case 'decimal':
       return `decimal(${type.precision},${type.scale})`
     case 'time':
