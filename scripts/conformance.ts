@@ -12,7 +12,7 @@ import type { CaseLine, CellLine, Runtime } from './conformance/runtime.ts'
 import { type RunningServer, SERVERS, startServed } from './conformance/servers.ts'
 import { type Counts, printTable } from './conformance/table.ts'
 import { workerdRuntime } from './conformance/workerd.ts'
-import type { Tally } from './test-tally.ts'
+import { shortReason, type Tally } from './test-tally.ts'
 
 const NO_SERVER = 'none'
 const ROWS: readonly string[] = [NO_SERVER, ...SERVERS]
@@ -42,6 +42,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 const skips: string[] = []
+const failures: string[] = []
 const began = Date.now()
 const runtimes = await startRuntimes()
 const servers = await Promise.all(
@@ -93,6 +94,10 @@ async function runOne({ kind, served }: RunningServer, runtime: Runtime): Promis
   const title = `${kind} in ${runtime.name}`
   const began = Date.now()
   let announced: number | undefined
+  const fail = (why: string): void => {
+    console.log(`FAILED ${title}: ${why}`)
+    failures.push(`${title}: ${shortReason(why)}`)
+  }
   const tell = (line: CaseLine | CellLine): void => {
     if ('cases' in line) {
       announced = line.cases
@@ -100,7 +105,7 @@ async function runOne({ kind, served }: RunningServer, runtime: Runtime): Promis
     }
     const { suite, name, status, reason } = line
     counts[status]++
-    if (status === 'failed') console.log(`FAILED ${title}: ${suite} > ${name}: ${reason}`)
+    if (status === 'failed') fail(`${suite} > ${name}: ${reason}`)
   }
   const told = (): number => ranIn(counts) + counts.failed
   try {
@@ -109,7 +114,7 @@ async function runOne({ kind, served }: RunningServer, runtime: Runtime): Promis
     const whole = announced === told() && (announced > 0 || values.case !== undefined)
     if (!whole) throw new Error(`it told of ${told()} of ${announced} cases`)
   } catch (error) {
-    console.log(`FAILED ${title}: ${error instanceof Error ? error.message : error}`)
+    fail(error instanceof Error ? error.message : String(error))
     counts.failed++
   }
   const seconds = ((Date.now() - began) / 1000).toFixed(1)
@@ -128,6 +133,7 @@ function tellTally(): void {
   const tally: Tally = {
     ...{ passed: ran, failed, skipped: skips.length },
     reasons: skips.map((skip) => `conformance: ${skip}`),
+    failures,
   }
   writeFileSync(file, JSON.stringify(tally))
 }

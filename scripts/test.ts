@@ -10,12 +10,11 @@ import { promisify } from 'node:util'
 import { deno } from './conformance/processes.ts'
 import { root, toolEnvironment } from './install.mjs'
 import { findChromium, NO_CHROMIUM } from './test-chromium.ts'
-import { closingLine, type Tally } from './test-tally.ts'
+import { closingLine, shortReason, type Tally } from './test-tally.ts'
 
 const minutes = 60_000
 const patterns = process.argv.slice(2)
-const total: Tally = { passed: 0, failed: 0, skipped: 0, reasons: [] }
-const failedStages: string[] = []
+const total: Tally = { passed: 0, failed: 0, skipped: 0, reasons: [], failures: [] }
 const scratch = mkdtempSync(join(tmpdir(), 'sluice-test-'))
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   // Ends with its children: `exit` handlers stop them.
@@ -59,7 +58,7 @@ if (patterns.length === 0) {
 
 console.log('')
 for (const reason of total.reasons) console.log(`skipped: ${reason}`)
-for (const name of failedStages) console.log(`failed: ${name}`)
+for (const failure of total.failures) console.log(`FAILED: ${failure}`)
 console.log(closingLine(total))
 process.exit(total.failed > 0 ? 1 : 0)
 
@@ -71,23 +70,24 @@ async function stage(name: string, run: () => Promise<Tally>): Promise<void> {
     result = await run()
   } catch (error) {
     console.log(error)
-    result = failure()
+    result = failure(shortReason(error))
   }
   if (result.passed + result.failed + result.skipped === 0) {
     console.log('This stage came to no result, which counts as a failure.')
-    result.failed = 1
+    result = failure('no result')
   }
   total.passed += result.passed
   total.failed += result.failed
   total.skipped += result.skipped
   total.reasons.push(...result.reasons)
-  if (result.failed > 0) failedStages.push(name)
+  total.failures.push(...result.failures.map((line) => `${name}: ${line}`))
   console.log(`── ${closingLine(result)} in ${((Date.now() - began) / 1000).toFixed(1)} s`)
 }
 
 /** A tool that has no tests to count: one test, which passes when it exits with 0. */
 async function command(...words: string[]): Promise<Tally> {
-  return (await exec(words)) === 0 ? success() : failure()
+  const status = await exec(words)
+  return status === 0 ? success() : failure(`exit ${status}`)
 }
 
 /** As `command`, for a tool that says at length what is right: its output is shown only when something is wrong. */
@@ -99,7 +99,7 @@ async function quietCommand(...words: string[]): Promise<Tally> {
   } catch (error) {
     const { stdout, stderr, message } = error as Error & { stdout?: string; stderr?: string }
     console.log(stdout, stderr, message)
-    return failure()
+    return failure(shortReason(error))
   }
 }
 
@@ -118,10 +118,10 @@ function vitest(projects: string[], filters: string[]): Promise<Tally> {
 async function tallied(name: string, words: string[]): Promise<Tally> {
   const file = join(scratch, `${name}.json`)
   const status = await exec(words, { SLUICE_TALLY: file })
-  if (!existsSync(file)) return failure()
+  if (!existsSync(file)) return failure(`exit ${status}, and nothing said of any test`)
   const tally = JSON.parse(readFileSync(file, 'utf8')) as Tally
-  if (status !== 0 && tally.failed === 0) tally.failed = 1
-  return tally
+  if (status === 0 || tally.failed > 0) return tally
+  return { ...tally, failed: 1, failures: [`exit ${status}, although no test failed`] }
 }
 
 async function browser(): Promise<Tally> {
@@ -155,13 +155,13 @@ function exec(words: string[], extra: Record<string, string> = {}): Promise<numb
 }
 
 function success(): Tally {
-  return { passed: 1, failed: 0, skipped: 0, reasons: [] }
+  return { passed: 1, failed: 0, skipped: 0, reasons: [], failures: [] }
 }
 
-function failure(): Tally {
-  return { passed: 0, failed: 1, skipped: 0, reasons: [] }
+function failure(why: string): Tally {
+  return { passed: 0, failed: 1, skipped: 0, reasons: [], failures: [why] }
 }
 
 function skip(reason: string): Tally {
-  return { passed: 0, failed: 0, skipped: 1, reasons: [reason] }
+  return { passed: 0, failed: 0, skipped: 1, reasons: [reason], failures: [] }
 }
