@@ -139,12 +139,19 @@ async function startBroker(libraries: string): Promise<Broker> {
       await withAdmin((admin) => admin.deleteRecords({ topics: [{ name, partitions }] }))
     },
     reserve: async (kind, resourceName) => {
-      const creation = {
+      const acl = {
         ...{ resourceType: ResourceTypes[kind], resourceName, host: '*' },
         ...{ resourcePatternType: ResourcePatternTypes.LITERAL, principal: 'User:another' },
         ...{ operation: AclOperations.READ, permissionType: AclPermissionTypes.ALLOW },
       }
-      await withAdmin((admin) => admin.createAcls({ creations: [creation] }))
+      await withAdmin(async (admin) => {
+        await admin.createAcls({ creations: [acl] })
+        // The controller has it by now. The broker, which is asked here, comes to it a little later.
+        await until(child, async () => {
+          const found = await admin.describeAcls({ filter: acl })
+          if (found.length === 0) throw new Error('the ACL is not in force')
+        })
+      })
     },
     async stop() {
       process.removeListener('exit', kill)
@@ -157,7 +164,9 @@ async function startBroker(libraries: string): Promise<Broker> {
     },
   }
   try {
-    await untilUp(child, () => withAdmin((admin) => admin.listTopics()))
+    // The first question for offsets makes the topic that they are in, and is answered when its coordinator has read it.
+    const groups = [{ groupId: 'test' }]
+    await until(child, () => withAdmin((admin) => admin.listConsumerGroupOffsets({ groups })))
   } catch (error) {
     await broker.stop()
     throw error
@@ -202,7 +211,7 @@ ssl.keystore.location=${join(folder, KEYS)}
 ssl.keystore.password=${KEYS_WORD}
 log.dirs=${join(folder, 'data')}
 offsets.topic.replication.factor=1
-offsets.topic.num.partitions=4
+offsets.topic.num.partitions=1
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
@@ -215,7 +224,7 @@ group.min.session.timeout.ms=500
 `
 }
 
-async function untilUp(child: ChildProcess, ask: () => Promise<unknown>): Promise<void> {
+async function until(child: ChildProcess, ask: () => Promise<unknown>): Promise<void> {
   const deadline = Date.now() + START_MS
   for (;;) {
     if (child.exitCode !== null) throw new Error(`it ended with status ${child.exitCode}`)
@@ -223,7 +232,7 @@ async function untilUp(child: ChildProcess, ask: () => Promise<unknown>): Promis
       await ask()
       return
     } catch (cause) {
-      if (Date.now() > deadline) throw new Error('it did not come up', { cause })
+      if (Date.now() > deadline) throw new Error('it did not come about', { cause })
     }
     await delay(200)
   }
