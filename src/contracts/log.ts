@@ -70,8 +70,8 @@ export interface LogSession<R = Row> {
   append(batch: LogBatch<R>): Promise<Appended>
   /**
    * The rows of a sealed file in order, in batches of a bounded size; of one that was begun before, those that `begun` has not taken. A batch is
-   * the caller's until it asks for the next one, which may lie in the same memory; rows that were taken out of it stay as they are. May be called
-   * again. `not-found` once committed.
+   * the caller's until it asks for the next one, which may lie in the same memory, or its file is stored or committed; rows that were taken out of it
+   * stay as they are. May be called again. `not-found` once committed.
    */
   read(file: SealedFile): AsyncIterable<Rows<R>>
   /**
@@ -184,6 +184,7 @@ export interface LanePosition {
 export interface LogBatch<R = Row> {
   readonly lanes: readonly {
     readonly lane: Lane
+    /** The log's from here on: a caller changes none of them, and reads them again by `read`. */
     readonly rows: Rows<R>
     /** Their size, as the sink measures it. */
     readonly bytes: number

@@ -8,4 +8,6 @@ export interface Rows<R = Row> extends Iterable<R> {
   readonly length: number
   /** As of an array, of places from 0 on. */
   slice(begin?: number, end?: number): Rows<R>
+  /** Gives their memory back now, where they have some that a collector would come to late. For whoever has them last: they hold nothing afterwards. */
+  free?(): void
 }

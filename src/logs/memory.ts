@@ -260,7 +260,7 @@ class MemorySession<R> implements LogSession<R> {
       held.firstRow += rows.length
       gone++
     }
-    held.rows.splice(0, gone)
+    for (const rows of held.rows.splice(0, gone)) rows.free?.()
   }
 
   #lane(lane: Lane): MemoryLane<R> | undefined {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Row, Schema } from '../../../src/contracts/index.ts'
-import { blockOfRows } from '../../../src/core/rows/block-builder.ts'
+import type { Bytes, Row, Schema } from '../../../src/contracts/index.ts'
+import { type BuiltBlock, blockOfRows } from '../../../src/core/rows/block-builder.ts'
 import { blockBytes, blockOfBytes, isBlockBytes } from '../../../src/core/rows/block-bytes.ts'
 import { checkRow } from '../../../src/core/schemas/check-row.ts'
 import { approximateBytes } from '../../../src/core/sizes.ts'
@@ -44,6 +44,24 @@ const endingIn = (row: Row, last: unknown): Row[] => [
 ]
 
 describe('a block of rows', () => {
+  test('that is freed holds no memory, and no rows', () => {
+    const { block } = blockOfRows(endingIn({ a: 1 }, { a: 2 })) as BuiltBlock<Row>
+    const { buffer } = block.bytes as Bytes
+    const piece = block.slice(1)
+    block.free()
+    expect(buffer.byteLength).toBe(0)
+    expect(() => block.rows()).toThrow()
+    expect(piece.columns[0]?.values).toHaveLength(0)
+  })
+
+  test('that lies in a larger piece of memory leaves that as it is', () => {
+    const { block } = blockOfRows(endingIn({ a: 1 }, { a: 2 })) as BuiltBlock<Row>
+    const larger = new Uint8Array([...blockBytes(block), 1, 2, 3])
+    const within = blockOfBytes(larger.subarray(0, blockBytes(block).byteLength))
+    within.free()
+    expect([...within]).toStrictEqual([...block])
+  })
+
   test('gives them back equal, whole, in pieces, and over its bytes, wherever these lie', () => {
     fc.assert(
       fc.property(plainRows, fc.nat(40), fc.nat(40), (rows, a, b) => {
