@@ -10,7 +10,7 @@ import { createBucket } from 'sluice/s3/buckets'
 import { s3ClientStore } from 'sluice/stores/s3'
 
 const client = s3Client({
-  endpoint: process.env.SLUICE_S3_ENDPOINT ?? 'http://localhost:9000',
+  endpoint: process.env.AWS_ENDPOINT_URL ?? 'http://localhost:9000',
   credentials: {
     accessKeyId: process.env.AWS_ACCESS_KEY_ID ?? 'rustfsadmin',
     secretAccessKey: process.env.AWS_SECRET_ACCESS_KEY ?? 'rustfsadmin',

@@ -3,15 +3,18 @@ import {
   type AsyncBuffer,
   asyncBufferFromFile,
   type Compressors,
+  parquetMetadataAsync,
   parquetReadObjects,
 } from 'hyparquet'
 import type { Bytes, Row } from '../contracts/index.ts'
+import { fromUtf8 } from '../core/bytes.ts'
 import { asSluiceError, SluiceError } from '../core/errors.ts'
+import { parseJson } from '../core/parse-json.ts'
 import { type Address, addressText, type BucketOptions, openBucket } from './address.ts'
 import { notFound } from './file-error.ts'
 import type { CliIo } from './io.ts'
 import { lz4Block } from './lz4-block.ts'
-import { printable } from './printable.ts'
+import { asStored, parquetTexts } from './parquet-texts.ts'
 
 /** A Parquet file of which any range can be read. */
 export type ParquetFile = AsyncBuffer
@@ -56,8 +59,17 @@ export async function parquetHead(file: ParquetFile, records: number): Promise<R
     )
   }
   try {
-    const rows = await parquetReadObjects({ file, rowEnd: records, compressors: COMPRESSORS })
-    return rows.map((row) => printable(row) as Row)
+    const metadata = await parquetMetadataAsync(file)
+    const rows = await parquetReadObjects({
+      file,
+      metadata: asStored(metadata),
+      rowEnd: records,
+      compressors: COMPRESSORS,
+      // It takes bytes for text unless told otherwise, and rounds the integers of JSON.
+      utf8: false,
+      parsers: { jsonFromBytes: (bytes) => bytes && parseJson(fromUtf8(bytes)) },
+    })
+    return parquetTexts(metadata, rows)
   } catch (error) {
     throw asSluiceError(
       error,

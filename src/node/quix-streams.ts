@@ -17,8 +17,8 @@ export interface S3DestinationOptions extends quix.S3DestinationOptions {
 }
 
 /**
- * The destination of `sluice/quix-streams`, which see. What is not given, the server, its region and the credentials, is what the AWS tools would
- * find at the time of the call: `AWS_ENDPOINT_URL_S3`, `AWS_REGION`, else `AWS_DEFAULT_REGION`, and `defaultChain`.
+ * The destination of `sluice/quix-streams`, which see. What is not given, the server, its region and the credentials, is what `s3FromEnvironment`
+ * would find at the time of the call.
  */
 export function s3Destination(options: S3DestinationOptions): quix.Destination {
   const { env = process.env, bucket, storage, ...given } = options

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { consumer, S3Bucket } from '../../src/compat/buildflow/index.ts'
 import { utf8 } from '../../src/core/bytes.ts'
 import { jsonl } from '../../src/formats/jsonl.ts'
 import { fileLog, fsStore } from '../../src/node/index.ts'
@@ -52,6 +53,35 @@ test('says what each lane holds, what is missing and what lies about, and fails 
   const json = await runHere(['audit', address, '--json'], env)
   expect(json.status).toBe(1)
   expect(JSON.parse(json.stdout)).toMatchObject({ ok: false, lanes: [{ gaps: [[2, 4]] }] })
+})
+
+test.each([
+  ['to/file', 'to/file', '{stream}-{uuid}.{ext}'],
+  ['to/file.in', 'to/file_in', 'file.in-{uuid}.{ext}'],
+])(
+  'counts the replicas of BuildFlow’s %s, as docs/coming-from/buildflow.md says',
+  async (filePath, path, name) => {
+    const bucket = new S3Bucket({ bucketName: 'bucket', filePath, fileFormat: 'JSON', store })
+    await consumer([1, 2, NaN], (id) => ({ id }), bucket)
+    const address = `s3://${server.bucket}/${path}`
+    const named = await runHere(['audit', address, '--name', name], env)
+    expect(named).toMatchObject({ status: 0, stderr: '' })
+    expect(named.stdout).toMatch(/_rejected.* records: 1\nok .*-auto {2}files: 1, records: 2\n$/)
+    expect((await runHere(['audit', address], env)).stdout).not.toContain('-auto')
+  },
+)
+
+test('counts them in a folder too, below the one that the store was opened on', async () => {
+  const folder = await temporaryFolder()
+  const bucket = new S3Bucket({
+    bucketName: 'bucket',
+    filePath: 'to/the/file',
+    fileFormat: 'JSON',
+    store: fsStore(folder),
+  })
+  await consumer([1, 2], (id) => ({ id }), bucket)
+  const args = ['audit', join(folder, 'to/the/file'), '--name', '{stream}-{uuid}.{ext}']
+  expect((await runHere(args)).stdout).toMatch(/^ok .*-auto {2}files: 1, records: 2\n$/)
 })
 
 test('fails for what is there twice', async () => {

@@ -13,6 +13,8 @@ import { Upload } from '@aws-sdk/lib-storage'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { utf8 } from '../../src/core/bytes.ts'
 import { deleteObject, getObject, listObjects, putObject, s3Client } from '../../src/s3/index.ts'
+import { environmentOf } from '../docs/environment.ts'
+import { startGateway } from '../servers.ts'
 import { ended, noise, runHere, sluice, start, temporaryFolder } from './tools.ts'
 
 interface Serving {
@@ -100,6 +102,14 @@ describe('a folder as a bucket', () => {
     expect(await sluice(['doctor', 's3://my-files'], { env })).toMatchObject({ status: 0 })
     const stranger = { ...env, AWS_SECRET_ACCESS_KEY: 'another' }
     expect(await sluice(['ls', 's3://my-files'], { env: stranger })).toMatchObject({ status: 1 })
+  })
+
+  test('for the code of README and docs, which reads what is printed and no more', async () => {
+    const { env } = await serving(await bucketFolder())
+    const server = await startGateway()
+    onTestFinished(() => server.stop())
+    expect(Object.keys(env).sort()).toEqual(Object.keys(environmentOf(server)).sort())
+    expect(env.BUCKET).toBe('my-files')
   })
 
   test('with the credentials of the environment, which are not printed', async () => {

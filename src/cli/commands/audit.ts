@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import type { LanePosition, Store } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { jsonText } from '../../core/json.ts'
@@ -8,6 +10,7 @@ import {
   audit as auditStream,
   type FoundKeys,
 } from '../../sinks/audit/audit.ts'
+import { PRIVATE_NAME } from '../../stores/fs/fs-like.ts'
 import { withPrefix } from '../../stores/with-prefix.ts'
 import { type BucketOptions, openBucket, parseAddress } from '../address.ts'
 import { notFound } from '../file-error.ts'
@@ -54,9 +57,23 @@ function streamAt(
   const before = path.slice(0, path.lastIndexOf('/') + 1)
   const stream = path.slice(before.length)
   if (stream === '') throw usageError('audit looks at a stream: give s3://bucket/stream')
-  if (address.kind === 'local') return { store: fsStore(before || '.'), stream }
+  if (address.kind === 'local') return { store: folderStore(resolve(before || '.')), stream }
   const bucket = openBucket(address, io, options)
   return { store: before === '' ? bucket : withPrefix(bucket, before), stream }
+}
+
+/**
+ * A folder, as a part of the store that wrote its files where there is one above it: what that knows of its objects lies in the folder that
+ * it was opened on.
+ */
+function folderStore(folder: string): Store {
+  let root = folder
+  while (!existsSync(join(root, PRIVATE_NAME))) {
+    if (root === dirname(root)) return fsStore(folder)
+    root = dirname(root)
+  }
+  const path = relative(root, folder).split(sep).join('/')
+  return path === '' ? fsStore(root) : withPrefix(fsStore(root), `${path}/`)
 }
 
 /** Those of the stream, which a log has besides none of another's. */

@@ -103,7 +103,7 @@ interface Place {
   readonly url: string
 }
 
-/** The lines can be pasted into a shell. Credentials are told only if nobody has them yet. */
+/** The lines can be pasted into a shell: then the code of README and docs runs. Credentials are told only if nobody has them yet. */
 function greeting(
   { folder, bucket, region, url }: Place,
   minted: S3Credentials | undefined,
@@ -116,7 +116,7 @@ function greeting(
     minted
       ? 'Credentials of this run:'
       : 'Credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment',
-    `  export AWS_ENDPOINT_URL=${url} AWS_REGION=${region}${keys}`,
+    `  export AWS_ENDPOINT_URL=${url} AWS_REGION=${region} BUCKET=${bucket}${keys}`,
     'For example:',
     `  sluice ls s3://${bucket}`,
     '',
