@@ -60,6 +60,8 @@ class PieceReader<Value extends FormatValue> implements TargetReader<Value> {
   readonly #pieces: Pieces<Value>
   readonly #maxLineLength: number
   #held: Value | undefined
+  /** What was asked for last. */
+  #reading: Promise<unknown> | undefined
   #closed = false
 
   constructor(source: Reading<Value>, pieces: Pieces<Value>, maxLineLength: number) {
@@ -68,7 +70,11 @@ class PieceReader<Value extends FormatValue> implements TargetReader<Value> {
     this.#maxLineLength = maxLineLength
   }
 
-  async next(): Promise<IteratorResult<Value, undefined>> {
+  next(): Promise<IteratorResult<Value, undefined>> {
+    return this.#begun(this.#next())
+  }
+
+  async #next(): Promise<IteratorResult<Value, undefined>> {
     if (this.#closed) return { done: true, value: undefined }
     const { lengthOf, slice, lineEnd, join } = this.#pieces
     const line: Value[] = []
@@ -94,7 +100,11 @@ class PieceReader<Value extends FormatValue> implements TargetReader<Value> {
     }
   }
 
-  async read(size: number = Number.POSITIVE_INFINITY): Promise<Value> {
+  read(size: number = Number.POSITIVE_INFINITY): Promise<Value> {
+    return this.#begun(this.#read(size))
+  }
+
+  async #read(size: number): Promise<Value> {
     if (!(size >= 0)) {
       throw new SluiceError('invalid-options', `size (${size}) must not be negative`)
     }
@@ -115,6 +125,8 @@ class PieceReader<Value extends FormatValue> implements TargetReader<Value> {
 
   async close(): Promise<void> {
     this.#closed = true
+    // `return file.read()` out of a scope that closes the file: it is an error, but nobody listens to it yet, which would end the process.
+    this.#reading?.catch(() => {})
     this.#held = undefined
     await this.#source.cancel()
   }
@@ -130,6 +142,11 @@ class PieceReader<Value extends FormatValue> implements TargetReader<Value> {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #begun<T>(reading: Promise<T>): Promise<T> {
+    this.#reading = reading
+    return reading
   }
 
   #checkOpen(): void {

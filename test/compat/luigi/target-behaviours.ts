@@ -131,6 +131,12 @@ export function targetBehaviours(create: () => Promise<Store>): void {
       return file.read()
     }
     await expect(unwaited()).rejects.toMatchObject({ code: 'invalid-options' })
+    // Nobody listens while it is closed, which may end a process.
+    const late = await target.open()
+    const reading = late.read()
+    await late.close()
+    await new Promise((resolve) => setTimeout(resolve))
+    await expect(reading).rejects.toMatchObject({ code: 'invalid-options' })
     const file = await target.open()
     await file.close()
     await expect(file.read()).rejects.toMatchObject({ code: 'invalid-options' })
