@@ -1,5 +1,6 @@
 import type { Store } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
+import { checkOptionNames, type OptionNames } from '../../core/option-names.ts'
 import type { CodecName } from '../../formats/msglc/codecs/codec.ts'
 import { HEADER_BYTES, type MagicOptions } from '../../formats/msglc/header.ts'
 import {
@@ -31,6 +32,17 @@ export interface LazyReader<T = unknown> extends LazyNode<T> {
   readonly sizeBytes: number
   /** What was asked of the store, or the handle, so far. */
   readonly statistics: ReadStatistics
+}
+
+const OPTIONS: OptionNames<LazyReaderOptions> = {
+  firstBytes: true,
+  maxTocBytes: true,
+  cacheBytes: true,
+  gapBytes: true,
+  concurrency: true,
+  signal: true,
+  magic: true,
+  isCompatible: true,
 }
 
 const FIRST_BYTES = 16 * 1024
@@ -67,6 +79,7 @@ export async function lazyReader<T = unknown>(
   given: LazyReaderOptions = {},
 ): Promise<LazyReader<T>> {
   const options = typeof keyOrOptions === 'string' ? given : keyOrOptions
+  checkOptionNames('lazyReader', options, OPTIONS)
   const { firstBytes = FIRST_BYTES, maxTocBytes = MAX_TOC_BYTES, signal } = options
   if (!(Number.isSafeInteger(firstBytes) && firstBytes > 0)) {
     throw new SluiceError('invalid-options', `firstBytes (${firstBytes}) is no number of bytes`)
