@@ -8,6 +8,7 @@ import { createSink, type SinkOptions } from '../../sinks/create-sink.ts'
 import { s3ClientStore } from '../../stores/s3.ts'
 import { withPrefix } from '../../stores/with-prefix.ts'
 import { CLIENT_OPTIONS } from '../s3-option-names.ts'
+import { checkSettings } from './check-settings.ts'
 import { filePlace } from './file-place.ts'
 import type { SinkPrimitive, SinkReplicaOptions } from './primitive.ts'
 import type {
@@ -47,11 +48,6 @@ const CONNECTION_OPTIONS: OptionNames<Bucket<S3BucketConnection>> = {
   credentials: true,
   storage: true,
 }
-const SETTINGS: OptionNames<S3BucketSettings> = {
-  forceDestroy: true,
-  cors: true,
-  abortUploadsAfterDays: true,
-}
 const REPLICA: OptionNames<SinkReplicaOptions> = { replica: true }
 
 /** What `S3Bucket` is in every runtime. */
@@ -88,9 +84,9 @@ export class BucketPrimitive implements SinkPrimitive {
     }
   }
 
-  /** How it is managed. Each call says all of it: what it leaves out has its default. Answers with the same bucket. */
+  /** How it is managed. Each call says all of it: what it leaves out has its default. Answers with the same bucket. Errors: `invalid-options`. */
   options(settings: S3BucketSettings = {}): this {
-    checkOptionNames('S3Bucket.options', settings, SETTINGS)
+    checkSettings(settings)
     this.#settings = settings
     return this
   }

@@ -54,10 +54,26 @@ test('a plan sends nothing that changes anything', async () => {
   expect(sent.map(({ method }) => method)).toEqual(['HEAD', 'GET'])
 })
 
-test.each([-1, 1.5, Number.NaN])('%d days are refused before anything is made', async (days) => {
-  const { bucket, sent } = scripted([GONE], { settings: { abortUploadsAfterDays: days } })
-  await expect(manage(bucket).apply()).rejects.toMatchObject({ code: 'invalid-options' })
-  expect(sent).toHaveLength(1)
+// Half way, there would be a bucket already; and a text that is not empty would delete all that is in it.
+test.each<[string, unknown]>([
+  ['abortUploadsAfterDays', -1],
+  ['abortUploadsAfterDays', 1.5],
+  ['abortUploadsAfterDays', Number.NaN],
+  ['abortUploadsAfterDays', '7'],
+  ['abortUploadsAfterDays', null],
+  ['forceDestroy', 'false'],
+  ['cors', { allowedOrigins: ['*'], allowedMethods: ['GET'] }],
+  ['cors', [{ allowedOrigins: '*', allowedMethods: ['GET'] }]],
+  ['cors', [{ allowedOrigins: ['*'], allowedMethods: ['PATCH'] }]],
+  ['AllowedOrigins', [{ AllowedOrigins: ['*'], AllowedMethods: ['GET'] }]],
+])('%s is refused when it is given, before anything is made: %j', (name, value) => {
+  const option = name === 'AllowedOrigins' ? 'cors' : name
+  expect(() => scripted([], { settings: { [option]: value } })).toThrow(
+    expect.objectContaining({
+      code: 'invalid-options',
+      message: expect.stringMatching(new RegExp(name, 'i')),
+    }),
+  )
 })
 
 test('what fails otherwise than by not being there is an error', async () => {
