@@ -12,6 +12,7 @@ import {
 } from './byte-handle.ts'
 import { FileReader } from './file-reader.ts'
 import { type LazyNode, NodeReader } from './lazy-node.ts'
+import { ofObject } from './of-object.ts'
 import type { Place } from './place.ts'
 import { type RangeOptions, RangeReader, type ReadStatistics } from './range-reader.ts'
 
@@ -94,12 +95,11 @@ export async function lazyReader<T = unknown>(
         )
       : localHandle(from as Uint8Array | Blob | ByteHandle)
   const ranges = new RangeReader(opened, options)
-  const file = await FileReader.open(
-    ranges,
-    { start: 0, end: ranges.size },
-    { ...options, maxTocBytes },
-  )
-  return new OpenedReader(ranges, file.header.codec.name, file.root()) as LazyReader<T>
+  return ofObject(ranges.key, async () => {
+    const whole = { start: 0, end: ranges.size }
+    const file = await FileReader.open(ranges, whole, { ...options, maxTocBytes })
+    return new OpenedReader(ranges, file.header.codec.name, file.root()) as LazyReader<T>
+  })
 }
 
 class OpenedReader extends NodeReader implements LazyReader {
@@ -107,7 +107,7 @@ class OpenedReader extends NodeReader implements LazyReader {
   readonly #ranges: RangeReader
 
   constructor(ranges: RangeReader, codec: CodecName, place: Place) {
-    super(place)
+    super(place, ranges.key)
     this.#ranges = ranges
     this.codec = codec
   }
