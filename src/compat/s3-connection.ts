@@ -1,8 +1,9 @@
 import { SluiceError } from '../core/errors.ts'
+import { checkOptionNames, type OptionNames } from '../core/option-names.ts'
 import { type S3Client, s3Client } from '../s3/client.ts'
 import { assumeRole, type S3CredentialsSource } from '../s3/credentials/index.ts'
 import type { S3StoreOptions } from '../stores/s3.ts'
-import { refusePythonNames } from './python-names.ts'
+import { CLIENT_OPTIONS } from './s3-option-names.ts'
 
 /** One server and one identity, for whatever buckets the paths name. */
 export interface S3Connection
@@ -23,12 +24,32 @@ export interface S3Connection
   readonly stsEndpointUrl?: string | undefined
 }
 
-/** The client of each bucket, made anew for each call. Checks the connection, and sends nothing. */
-export function clientsOf(connection: S3Connection): (bucket: string) => S3Client {
+export const CONNECTION_OPTIONS: OptionNames<S3Connection> = {
+  ...CLIENT_OPTIONS,
+  awsAccessKeyId: true,
+  awsSecretAccessKey: true,
+  awsSessionToken: true,
+  credentials: true,
+  awsRoleArn: true,
+  awsRoleSessionName: true,
+  regionName: true,
+  endpointUrl: true,
+  stsEndpointUrl: true,
+}
+
+/**
+ * The client of each bucket, made anew for each call. Checks the connection, whose options `what` takes under the names `known`, and sends
+ * nothing.
+ */
+export function clientsOf(
+  what: string,
+  connection: S3Connection,
+  known: Readonly<Record<string, true>>,
+): (bucket: string) => S3Client {
   if ('host' in connection) {
     throw new SluiceError('invalid-options', 'There is no host: write endpointUrl')
   }
-  refusePythonNames('The connection', connection)
+  checkOptionNames(what, connection, known)
   const { regionName: region, endpointUrl: endpoint } = connection
   const credentials = credentialsOf(connection)
   return (bucket) => s3Client({ ...connection, bucket, region, endpoint, credentials })

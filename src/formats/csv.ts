@@ -10,6 +10,7 @@ import type {
 import { toBase64, totalBytes, utf8 } from '../core/bytes.ts'
 import { SluiceError } from '../core/errors.ts'
 import { jsonText, pointerStep } from '../core/json.ts'
+import { checkOptionNames, type OptionNames } from '../core/option-names.ts'
 import { NOT_A_COLUMN } from '../core/schemas/check-row.ts'
 import { checkColumnsRecord } from './check-record.ts'
 import { checkpoints } from './checkpoints.ts'
@@ -29,6 +30,8 @@ export interface CsvOptions {
    */
   readonly formulas?: 'keep' | 'escape' | undefined
 }
+
+const OPTIONS: OptionNames<CsvOptions> = { delimiter: true, header: true, formulas: true }
 
 /** `\n`, not RFC 4180's `\r\n`: every reader takes it, and line tools and Hive would keep a `\r` in the last column. */
 const LINE_END = '\n'
@@ -53,11 +56,12 @@ const FORMULA = /^[=+\-@\t\r\n]/
  * Papa Parse's `unparse` is not used: it writes `null` and `''` alike, `-0` as `0` and nested data as `[object Object]`,
  * and leaves out the header of a file without rows.
  *
- * Errors: `invalid-options` for a delimiter that cannot be one.
+ * Errors: `invalid-options` for a delimiter that cannot be one, and for an option that nobody knows.
  *
  * @see https://www.rfc-editor.org/rfc/rfc4180
  */
 export function csv<R extends object = Row>(options: CsvOptions = {}): Format<R> {
+  checkOptionNames('csv', options, OPTIONS)
   const { delimiter = ',', header = true, formulas = 'keep' } = options
   if (!DELIMITER.test(delimiter)) {
     throw new SluiceError(

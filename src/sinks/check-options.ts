@@ -1,4 +1,5 @@
 import { SluiceError } from '../core/errors.ts'
+import { checkOptionNames, type OptionNames } from '../core/option-names.ts'
 import { checkSchema } from '../core/schemas/check-schema.ts'
 import type { SinkOptions } from './create-sink.ts'
 import { checkDrift, declaredColumns } from './intake/columns/columns.ts'
@@ -6,7 +7,7 @@ import type { Schedule } from './policy/deadlines.ts'
 import type { TimePartition } from './policy/event-time.ts'
 import type { Rotate } from './policy/rotation.ts'
 
-const OPTIONS: Readonly<Record<keyof SinkOptions, true>> = {
+const OPTIONS: OptionNames<SinkOptions> = {
   store: true,
   format: true,
   earlierFormats: true,
@@ -30,7 +31,7 @@ const OPTIONS: Readonly<Record<keyof SinkOptions, true>> = {
   clock: true,
 }
 
-const ROTATE: Readonly<Record<keyof Rotate, true>> = {
+const ROTATE: OptionNames<Rotate> = {
   records: true,
   bytes: true,
   ageMs: true,
@@ -38,9 +39,9 @@ const ROTATE: Readonly<Record<keyof Rotate, true>> = {
   schedule: true,
 }
 
-const SCHEDULE: Readonly<Record<keyof Schedule, true>> = { everyMs: true, offsetMs: true }
+const SCHEDULE: OptionNames<Schedule> = { everyMs: true, offsetMs: true }
 
-const TIME: Readonly<Record<keyof TimePartition, true>> = {
+const TIME: OptionNames<TimePartition> = {
   time: true,
   by: true,
   timeZone: true,
@@ -53,10 +54,9 @@ const TIME: Readonly<Record<keyof TimePartition, true>> = {
  * store acknowledge what it can never publish, and a mistyped option be passed over.
  */
 export function checkSinkOptions(options: SinkOptions<never>): void {
-  if (!isObject(options)) throw refused('it takes an object of options')
+  checkNames(options, OPTIONS, '')
   const { store, format, earlierFormats = [], schema, name } = options
   const { drift = 'reject', maxOpenFiles = 1, manifest, run, onEvent, fileIds = 'nanoid' } = options
-  checkNames(options, OPTIONS, '')
   checkRotate(options.rotate)
   checkPartition(options.partition)
   if (!Number.isSafeInteger(maxOpenFiles) || maxOpenFiles < 1) {
@@ -88,11 +88,9 @@ export function checkSinkOptions(options: SinkOptions<never>): void {
 
 function checkRotate(rotate: unknown): void {
   if (rotate === undefined) return
-  if (!isObject(rotate)) throw refused('rotate is { records, bytes, ageMs, idleMs, schedule }')
   checkNames(rotate, ROTATE, 'rotate.')
   const { schedule } = rotate as Rotate
   if (schedule === undefined) return
-  if (!isObject(schedule)) throw refused('rotate.schedule is { everyMs, offsetMs }')
   checkNames(schedule, SCHEDULE, 'rotate.schedule.')
   if ((schedule as Schedule).everyMs === undefined) throw refused('rotate.schedule needs everyMs')
 }
@@ -126,11 +124,8 @@ function checkColumns(schema: SinkOptions['schema']): void {
 const NO_SCHEMA =
   'schema is { fields: [{ name, type, nullable }] }, or a validator of a Standard Schema library'
 
-function checkNames(given: object, known: Readonly<Record<string, true>>, path: string): void {
-  for (const name of Object.keys(given)) {
-    if (Object.hasOwn(known, name)) continue
-    throw refused(`there is no option "${path}${name.slice(0, 100)}"`)
-  }
+function checkNames(given: unknown, known: Readonly<Record<string, true>>, path: string): void {
+  checkOptionNames('createSink', given, known, path)
 }
 
 function refused(why: string): SluiceError {

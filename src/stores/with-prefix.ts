@@ -7,8 +7,9 @@ import type {
   Prefix,
   Store,
 } from '../contracts/index.ts'
-import { isSluiceError, SluiceError } from '../core/errors.ts'
+import { isSluiceError } from '../core/errors.ts'
 import { checkKey, checkPrefix } from '../core/keys.ts'
+import { renamedKey } from '../core/renamed-key.ts'
 import { getResult } from './get-result.ts'
 
 /**
@@ -42,12 +43,8 @@ export function withPrefix(base: Store, prefix: string): Store {
   /** `about` is what the base was asked for, where its error names no key. */
   function outerError(error: unknown, about?: string): unknown {
     if (!isSluiceError(error)) return error
-    const { code, message, ...details } = error
     const named = error.key ?? about
-    if (!named?.startsWith(prefix)) return error
-    const key = error.key === undefined ? undefined : outer(error.key)
-    const said = replaceQuoted(message, named, outer(named))
-    return new SluiceError(code, said, { ...details, key, cause: error })
+    return named?.startsWith(prefix) ? renamedKey(error, named, outer(named)) : error
   }
 
   /** Awaits the base and nothing else: what our own checks throw has our key already, which may begin like the prefix. */
@@ -187,10 +184,4 @@ export function withPrefix(base: Store, prefix: string): Store {
   }
 
   return store
-}
-
-/** Messages quote a key as it is, or as JSON and cut to 200 characters. */
-function replaceQuoted(message: string, key: string, by: string): string {
-  const asJson = (text: string): string => JSON.stringify(text.slice(0, 200))
-  return message.replaceAll(`"${key}"`, () => `"${by}"`).replaceAll(asJson(key), () => asJson(by))
 }

@@ -1,19 +1,54 @@
 import type { Format, Store } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
+import { checkOptionNames, type OptionNames } from '../../core/option-names.ts'
 import { csv } from '../../formats/csv.ts'
 import { jsonl } from '../../formats/jsonl.ts'
 import { type S3Client, s3Client } from '../../s3/client.ts'
 import { createSink, type SinkOptions } from '../../sinks/create-sink.ts'
 import { s3ClientStore } from '../../stores/s3.ts'
 import { withPrefix } from '../../stores/with-prefix.ts'
-import { refusePythonNames } from '../python-names.ts'
+import { CLIENT_OPTIONS } from '../s3-option-names.ts'
+import { checkSettings } from './check-settings.ts'
 import { filePlace } from './file-place.ts'
 import type { SinkPrimitive, SinkReplicaOptions } from './primitive.ts'
-import type { S3BucketConnection, S3BucketOptions, S3BucketSettings } from './s3-bucket-options.ts'
+import type {
+  S3BucketConnection,
+  S3BucketOptions,
+  S3BucketSettings,
+  S3BucketStore,
+  S3FileOptions,
+} from './s3-bucket-options.ts'
 import { S3BucketSink } from './s3-bucket-sink.ts'
 
 /** Who writes only JSON loads no Parquet, and a runtime may have an encoder of its own. */
 export type LoadParquet = () => Promise<Format<object>>
+
+type Bucket<Place> = { readonly bucketName: string } & S3FileOptions & Place
+
+const FILE_OPTIONS: OptionNames<Bucket<object>> = {
+  bucketName: true,
+  filePath: true,
+  fileFormat: true,
+  fileIds: true,
+  rotate: true,
+  log: true,
+  schema: true,
+  drift: true,
+  memoryBytes: true,
+  maxPendingBytes: true,
+  maxRecordBytes: true,
+  clock: true,
+}
+const STORE_OPTIONS: OptionNames<Bucket<S3BucketStore>> = { ...FILE_OPTIONS, store: true }
+const CONNECTION_OPTIONS: OptionNames<Bucket<S3BucketConnection>> = {
+  ...FILE_OPTIONS,
+  ...CLIENT_OPTIONS,
+  awsRegion: true,
+  endpoint: true,
+  credentials: true,
+  storage: true,
+}
+const REPLICA: OptionNames<SinkReplicaOptions> = { replica: true }
 
 /** What `S3Bucket` is in every runtime. */
 export class BucketPrimitive implements SinkPrimitive {
@@ -30,11 +65,12 @@ export class BucketPrimitive implements SinkPrimitive {
 
   constructor(options: S3BucketOptions, loadParquet: LoadParquet) {
     // Of JavaScript, whoever leaves them all out.
-    const { bucketName } = options ?? {}
+    const given = options ?? {}
+    checkOptionNames('S3Bucket', given, 'store' in given ? STORE_OPTIONS : CONNECTION_OPTIONS)
+    const { bucketName } = given
     if (typeof bucketName !== 'string' || bucketName === '') {
       throw new SluiceError('invalid-options', 'S3Bucket: bucketName is missing')
     }
-    refusePythonNames('S3Bucket', options)
     this.bucketName = bucketName
     this.bucketUrl = `s3://${bucketName}`
     this.#options = options
@@ -48,9 +84,9 @@ export class BucketPrimitive implements SinkPrimitive {
     }
   }
 
-  /** How it is managed. Each call says all of it: what it leaves out has its default. Answers with the same bucket. */
+  /** How it is managed. Each call says all of it: what it leaves out has its default. Answers with the same bucket. Errors: `invalid-options`. */
   options(settings: S3BucketSettings = {}): this {
-    refusePythonNames('S3Bucket.options', settings)
+    checkSettings(settings)
     this.#settings = settings
     return this
   }
@@ -63,7 +99,9 @@ export class BucketPrimitive implements SinkPrimitive {
    * One replica of this bucket as a sink, with a file of its own. Errors: `invalid-options` without `filePath` or `fileFormat`, and for options that
    * cannot be; `invalid-key` for a path that no store can hold.
    */
-  async sink({ replica = 0 }: SinkReplicaOptions = {}): Promise<S3BucketSink> {
+  async sink(options: SinkReplicaOptions = {}): Promise<S3BucketSink> {
+    checkOptionNames('S3Bucket.sink', options, REPLICA)
+    const { replica = 0 } = options
     const { filePath, fileFormat, rotate = {}, fileIds = 'uuid', clock } = this.#options
     if (filePath === undefined || fileFormat === undefined) {
       const missing = filePath === undefined ? 'filePath' : 'fileFormat'

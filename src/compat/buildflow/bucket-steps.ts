@@ -102,10 +102,6 @@ async function lifecycleStep(
   exists: boolean,
   options: CallOptions,
 ): Promise<Step | undefined> {
-  if (!(Number.isSafeInteger(days) && days >= 0)) {
-    const message = `abortUploadsAfterDays (${days}) must be a whole number, 0 for no such rule`
-    throw new SluiceError('invalid-options', message)
-  }
   const before = exists ? await getBucketLifecycle(client, options) : []
   const ours = before.find(({ id }) => id === RULE_ID)
   const others = before.filter((rule) => rule !== ours)

@@ -1,5 +1,6 @@
 import type { Ack, Awaitable, Clock, FileInfo, Source } from '../../contracts/index.ts'
 import { anySignal, orAborted, SluiceError, throwIfAborted } from '../../core/errors.ts'
+import { checkOptionNames, type OptionNames } from '../../core/option-names.ts'
 import { retry } from '../../core/retry.ts'
 import type { SinkPrimitive, SinkReplica } from './primitive.ts'
 import {
@@ -21,6 +22,14 @@ export interface ConsumerOptions {
   readonly signal?: AbortSignal | undefined
   /** For the waits between attempts. */
   readonly clock?: Clock | undefined
+}
+
+const OPTIONS: OptionNames<ConsumerOptions> = {
+  replicas: true,
+  attempts: true,
+  onError: true,
+  signal: true,
+  clock: true,
 }
 
 export interface ConsumerResult {
@@ -55,6 +64,7 @@ export async function consumer<T, A>(
   sink: SinkPrimitive,
   options: ConsumerOptions = {},
 ): Promise<ConsumerResult> {
+  checkOptionNames('consumer', options, OPTIONS)
   const { replicas = 1, attempts = 4, signal } = options
   for (const [name, count] of Object.entries({ replicas, attempts })) {
     if (Number.isSafeInteger(count) && count >= 1) continue

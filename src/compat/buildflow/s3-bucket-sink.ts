@@ -6,6 +6,8 @@ import type {
   Receipt,
   SinkResult,
 } from '../../contracts/index.ts'
+import { isSluiceError } from '../../core/errors.ts'
+import { renamedKey } from '../../core/renamed-key.ts'
 import { retry } from '../../core/retry.ts'
 import { disposeWriter } from '../../core/streams.ts'
 import type { FileSink } from '../../sinks/create-sink.ts'
@@ -62,18 +64,19 @@ export class S3BucketSink implements SinkReplica, AsyncDisposable {
       // Whether the number was used nobody knows.
       this.#producer = crypto.randomUUID()
       this.#seq = 0
-      throw error
+      throw this.#placedError(error)
     }
   }
 
   /** Ends the file, as `rotate` would, and resolves when it is visible. What comes next goes into another one. */
   async flush(options: CallOptions = {}): Promise<readonly FileInfo[]> {
-    return this.#placed(await this.#sink.flush(options))
+    return this.#placed(await this.#named(() => this.#sink.flush(options)))
   }
 
   /** Ends the file, and says what became of everything. May be called again when it has failed. */
   async close(): Promise<SinkResult> {
-    const result = await retry(() => this.#sink.close(), { clock: this.#clock })
+    const close = () => retry(() => this.#sink.close(), { clock: this.#clock })
+    const result = await this.#named(close)
     return { ...result, files: this.#placed(result.files) }
   }
 
@@ -91,7 +94,7 @@ export class S3BucketSink implements SinkReplica, AsyncDisposable {
       id: receipt.id,
       ranges: receipt.ranges,
       committed: async (options) => {
-        const committed = await receipt.committed(options)
+        const committed = await this.#named(() => receipt.committed(options))
         return { ...committed, files: this.#placed(committed.files) }
       },
       progress: async () => {
@@ -99,6 +102,20 @@ export class S3BucketSink implements SinkReplica, AsyncDisposable {
         return { ...progress, files: this.#placed(progress.files) }
       },
     }
+  }
+
+  /** What it fails with names keys in the bucket, too. */
+  async #named<T>(run: () => Promise<T>): Promise<T> {
+    try {
+      return await run()
+    } catch (error) {
+      throw this.#placedError(error)
+    }
+  }
+
+  #placedError(error: unknown): unknown {
+    if (!isSluiceError(error) || error.key === undefined || this.#folder === '') return error
+    return renamedKey(error, error.key, this.#folder + error.key)
   }
 
   /** With their keys in the bucket. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../../contracts/index.ts'
 import { systemClock } from '../../core/clock.ts'
 import { orAborted, SluiceError, throwIfAborted } from '../../core/errors.ts'
-import { refusePythonNames } from '../python-names.ts'
+import { checkOptionNames, type OptionNames } from '../../core/option-names.ts'
 import type { DynamicSink, FixedPartitionedSink } from './outputs.ts'
 import type { Recovery, RecoverySession } from './recovery/recovery.ts'
 import { openDynamicOutput } from './run/dynamic-output.ts'
@@ -23,6 +23,15 @@ export interface RunSinkOptions {
   /** Ends the run as an abrupt shutdown does, between two writes: it rejects with `aborted`. */
   readonly signal?: AbortSignal | undefined
   readonly clock?: Clock | undefined
+}
+
+const OPTIONS: OptionNames<RunSinkOptions> = {
+  stepId: true,
+  workers: true,
+  epochMs: true,
+  recovery: true,
+  signal: true,
+  clock: true,
 }
 
 export interface SinkRun {
@@ -65,12 +74,12 @@ export async function runSink(
   options: RunSinkOptions = {},
 ): Promise<SinkRun> {
   const { stepId = 'out', workers = 1, epochMs = 10_000, recovery, signal } = options
-  refusePythonNames('runSink', options)
   if ('resumeEpoch' in options) {
     const message =
       'runSink: resumeEpoch is an option of the recovery, as in storeRecovery(store, folder, { resumeEpoch })'
     throw new SluiceError('invalid-options', message)
   }
+  checkOptionNames('runSink', options, OPTIONS)
   if (!(Number.isSafeInteger(workers) && workers >= 1)) {
     throw new SluiceError('invalid-options', `workers (${workers}) must be a whole number above 0`)
   }

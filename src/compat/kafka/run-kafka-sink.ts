@@ -1,6 +1,7 @@
 import type { Clock } from '../../contracts/index.ts'
 import { systemClock } from '../../core/clock.ts'
 import { SluiceError } from '../../core/errors.ts'
+import { checkOptionNames, type OptionNames } from '../../core/option-names.ts'
 import type { FileSink } from '../quix-streams/index.ts'
 import type { AutoOffsetReset } from './find-positions.ts'
 import type { KafkaConsumer, KafkaMessage } from './kafka-consumer.ts'
@@ -49,6 +50,21 @@ interface ConsumerOptions {
 
 export type RunKafkaSinkOptions = RunOptions & (BrokersOptions | ConsumerOptions)
 
+const OPTIONS: OptionNames<RunKafkaSinkOptions> = {
+  topics: true,
+  sink: true,
+  autoOffsetReset: true,
+  commitIntervalMs: true,
+  commitEvery: true,
+  onProcessingError: true,
+  onEvent: true,
+  signal: true,
+  clock: true,
+  brokers: true,
+  groupId: true,
+  consumer: true,
+}
+
 /**
  * Consumes topics into a `FileSink`, as Quix Streams' `Application` does: at each commit the files are written, and then their offsets
  * committed. Any number of processes may share a group; partitions move between them.
@@ -70,6 +86,7 @@ export type RunKafkaSinkOptions = RunOptions & (BrokersOptions | ConsumerOptions
  * `not-supported` for a consumer of the group protocol `consumer`, and without the package `@platformatic/kafka`, where `brokers` needs it.
  */
 export async function runKafkaSink(options: RunKafkaSinkOptions): Promise<void> {
+  checkOptionNames('runKafkaSink', options, OPTIONS)
   const { autoOffsetReset = 'latest', commitIntervalMs = 5000, commitEvery = 0 } = options
   const { sink, onProcessingError, onEvent, signal, clock = systemClock } = options
   const topics = typeof options.topics === 'string' ? [options.topics] : [...options.topics]

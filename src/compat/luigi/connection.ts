@@ -1,10 +1,12 @@
 import type { CallOptions, Store } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
+import type { OptionNames } from '../../core/option-names.ts'
 import type { S3Client } from '../../s3/client.ts'
 import { copyObject } from '../../s3/copy.ts'
 import type { S3StorageOptions } from '../../s3/put-options.ts'
 import { s3ClientStore } from '../../stores/s3.ts'
-import { clientsOf, type S3Connection } from '../s3-connection.ts'
+import { CONNECTION_OPTIONS, clientsOf, type S3Connection } from '../s3-connection.ts'
+import type { Connections } from './s3-client-options.ts'
 
 /** What the buckets of the paths are. */
 export interface Buckets {
@@ -33,10 +35,15 @@ export function bucketsByName(buckets: Readonly<Record<string, Store>>): Buckets
   return { storeOf, copyBetween: () => undefined }
 }
 
+const OPTIONS: OptionNames<S3Connection & Connections> = {
+  ...CONNECTION_OPTIONS,
+  connections: true,
+}
+
 /** Checks the connection, and sends nothing. */
-export function bucketsOf(connection: S3Connection): Buckets {
+export function bucketsOf(connection: S3Connection & Connections): Buckets {
   const { capabilities } = connection
-  const clientOf = clientsOf(connection)
+  const clientOf = clientsOf('S3Client', connection, OPTIONS)
   const opened = new Map<string, { readonly client: S3Client; readonly store: Store }>()
   const open = (bucket: string): { readonly client: S3Client; readonly store: Store } => {
     const known = opened.get(bucket)

@@ -1,7 +1,8 @@
 import type { CallOptions, PutOptions } from '../../contracts/index.ts'
-import { SluiceError } from '../../core/errors.ts'
 import type { UploadOptions } from '../../core/object-upload.ts'
+import type { OptionNames } from '../../core/option-names.ts'
 import type { S3StorageOptions } from '../../s3/put-options.ts'
+import type { S3CopyFilesOptions, S3MoveOptions } from './s3-client-options.ts'
 
 /** What boto3 calls `ExtraArgs`: headers, conditions, and how S3 is to keep the object. */
 export interface S3PutOptions extends PutOptions, S3StorageOptions {}
@@ -17,27 +18,33 @@ export interface DividedOptions {
   readonly upload: UploadOptions & CallOptions
 }
 
-const STORAGE = ['storageClass', 'serverSideEncryption', 'tags'] as const
-const PUT_OPTIONS = [
+const STORAGE: OptionNames<S3StorageOptions> = {
+  storageClass: true,
+  serverSideEncryption: true,
+  tags: true,
+}
+export const PUT_OPTIONS: OptionNames<S3PutMultipartOptions> = {
   ...STORAGE,
-  ...['contentType', 'cacheControl', 'contentDisposition', 'contentEncoding', 'metadata'],
-  ...['ifNoneMatch', 'ifMatch', 'signal', 'partSize'],
-]
-/** A copy has the headers of its source. */
-export const COPY_OPTIONS: readonly string[] = [...STORAGE, 'signal']
+  contentType: true,
+  cacheControl: true,
+  contentDisposition: true,
+  contentEncoding: true,
+  metadata: true,
+  ifNoneMatch: true,
+  ifMatch: true,
+  signal: true,
+  partSize: true,
+}
+/** A copy has the headers of its source; and its times would leave files out, which a removal after it does not. */
+export const MOVE_OPTIONS: OptionNames<S3MoveOptions> = { ...STORAGE, threads: true, signal: true }
+export const COPY_OPTIONS: OptionNames<S3CopyFilesOptions> = {
+  ...MOVE_OPTIONS,
+  startTime: true,
+  endTime: true,
+}
 
-/** Throws `invalid-options` for a name that is none of `known`, before anything is read or sent: it would change nothing, in silence. */
-export function dividedOptions(
-  options: S3PutMultipartOptions,
-  known: readonly string[] = PUT_OPTIONS,
-): DividedOptions {
-  const unknown = Object.keys(options).find((name) => !known.includes(name))
-  if (unknown !== undefined) {
-    const own = known.find((name) => name.toLowerCase() === unknown.toLowerCase())
-    const hint = own ? `it is written ${own}` : `there are ${known.join(', ')}`
-    const message = `${unknown} is no option here; ${hint}`
-    throw new SluiceError('invalid-options', message)
-  }
+/** Their names are the caller's to check, before anything is read or sent. */
+export function dividedOptions(options: S3PutMultipartOptions): DividedOptions {
   const { storageClass, serverSideEncryption, tags, partSize, ...upload } = options
   const storage = { storageClass, serverSideEncryption, tags }
   const isGiven = Object.values(storage).some((value) => value !== undefined)

@@ -10,7 +10,7 @@ export interface S3BucketsOptions {
 }
 
 /** How many requests one call makes at once, whatever its `threads`. Default 6: as many as a Worker and a page have. */
-interface Connections {
+export interface Connections {
   readonly connections?: number | undefined
 }
 

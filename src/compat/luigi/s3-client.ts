@@ -1,5 +1,6 @@
 import type { Bytes, CallOptions, ObjectInfo } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
+import { checkOptionNames, type OptionNames } from '../../core/option-names.ts'
 import type { ObjectWritten } from '../../core/parts-writer.ts'
 import { putBody } from '../../core/put-body.ts'
 import { remove } from '../../files/remove.ts'
@@ -11,11 +12,15 @@ import { openPlace, type Place, placeOf, setPlaces } from './places.ts'
 import {
   COPY_OPTIONS,
   dividedOptions,
+  MOVE_OPTIONS,
+  PUT_OPTIONS,
   type S3PutMultipartOptions,
   type S3PutOptions,
 } from './put-options.ts'
 import type {
+  Connections,
   PutSource,
+  S3BucketsOptions,
   S3ClientOptions,
   S3CopyFilesOptions,
   S3ListOptions,
@@ -25,11 +30,28 @@ import type {
 } from './s3-client-options.ts'
 import { folderMarker, folderName, isRoot, parseS3Path } from './s3-path.ts'
 
+const BUCKETS_OPTIONS: OptionNames<S3BucketsOptions & Connections> = {
+  buckets: true,
+  connections: true,
+}
+const MKDIR_OPTIONS: OptionNames<S3MkdirOptions> = {
+  parents: true,
+  raiseIfExists: true,
+  signal: true,
+}
+const LIST_OPTIONS: OptionNames<S3ListOptions & { readonly returnKey?: boolean }> = {
+  returnKey: true,
+  startTime: true,
+  endTime: true,
+  signal: true,
+}
+const REMOVE_OPTIONS: OptionNames<S3RemoveOptions> = { recursive: true, signal: true }
+
 /**
  * Luigi's client: files and folders by paths such as `s3://bucket/folder/file`. A folder exists when an object lies below it, or marks it
  * (`folder/`, `folder_$folder$`). Sends nothing before its first call, and shares nothing with other clients.
  *
- * Errors of the constructor: `invalid-options` for a role or a key of which only half is given, and for `host`; `unauthenticated`
+ * Errors of the constructor: `invalid-options` for a role or a key of which only half is given, and for an option that nobody knows; `unauthenticated`
  * without credentials. Of each call: `invalid-options` for what is no path of S3, `invalid-key`, `not-found` with the `serverCode`
  * `NoSuchBucket` for an absent bucket, `aborted`, and the store's. Others are said where they occur.
  * @see https://luigi.readthedocs.io/en/stable/api/luigi.contrib.s3.html
@@ -39,10 +61,10 @@ export class S3Client {
   readonly #connections: number
 
   constructor(options: S3ClientOptions) {
-    const { connections = 6, ...rest } = options
+    const { connections = 6 } = options
     checkCount('connections', connections)
     this.#connections = connections
-    const buckets = 'buckets' in rest ? bucketsByName(rest.buckets) : bucketsOf(rest)
+    const buckets = 'buckets' in options ? bucketsOfStores(options) : bucketsOf(options)
     this.#buckets = buckets
     setPlaces(this, (path, storage) => {
       const { bucket, key } = parseS3Path(path)
@@ -70,6 +92,7 @@ export class S3Client {
    * is not made. Errors: `already-exists` with `raiseIfExists`; `not-found` without `parents` where the parent is missing.
    */
   async mkdir(path: string, options: S3MkdirOptions = {}): Promise<void> {
+    checkOptionNames('S3Client.mkdir', options, MKDIR_OPTIONS)
     const { parents = true, raiseIfExists = false, signal } = options
     const place = this.#at(path)
     const { store, key, bucket } = place
@@ -160,8 +183,10 @@ export class S3Client {
   ): AsyncGenerator<ObjectInfo>
   async *list(
     path: string,
-    { returnKey = false, ...options }: S3ListOptions & { readonly returnKey?: boolean } = {},
+    given: S3ListOptions & { readonly returnKey?: boolean } = {},
   ): AsyncGenerator<string | ObjectInfo, void, undefined> {
+    checkOptionNames('S3Client.list', given, LIST_OPTIONS)
+    const { returnKey = false, ...options } = given
     const place = this.#at(path)
     const folder = isRoot(place) ? '' : `${folderName(place.key)}/`
     for await (const file of filesBelow(place.store, folder, options)) {
@@ -201,9 +226,10 @@ export class S3Client {
     destination: string,
     options: S3CopyFilesOptions = {},
   ): Promise<Copied> {
+    checkOptionNames('S3Client.copy', options, COPY_OPTIONS)
     const { threads = 100, startTime, endTime, ...given } = options
     checkCount('threads', threads)
-    const { storage, upload } = dividedOptions(given, COPY_OPTIONS)
+    const { storage, upload } = dividedOptions(given)
     const from = this.#at(source)
     const to = this.#at(destination)
     const writing = storage ? placeOf(this, destination, storage).store : to.store
@@ -222,9 +248,7 @@ export class S3Client {
    */
   async move(source: string, destination: string, options: S3MoveOptions = {}): Promise<void> {
     if (isRoot(this.#at(source))) throw wholeBucket(source)
-    const { threads, ...given } = options
-    // The times of a copy would leave files out, and the removal would not.
-    dividedOptions(given, COPY_OPTIONS)
+    checkOptionNames('S3Client.move', options, MOVE_OPTIONS)
     await this.copy(source, destination, options)
     await this.remove(source, { signal: options.signal })
   }
@@ -255,6 +279,7 @@ export class S3Client {
    * which counts them and names ten. Everything else is gone then.
    */
   async remove(path: string, options: S3RemoveOptions = {}): Promise<boolean> {
+    checkOptionNames('S3Client.remove', options, REMOVE_OPTIONS)
     const { recursive = true, signal } = options
     const place = this.#at(path)
     const { store, key } = place
@@ -284,10 +309,16 @@ export class S3Client {
     destination: string,
     options: S3PutMultipartOptions,
   ): Promise<ObjectWritten> {
+    checkOptionNames('S3Client.put', options, PUT_OPTIONS)
     const { storage, upload } = dividedOptions(options)
     const { store, key } = placeOf(this, destination, storage)
     return putBody(store, key, body, upload)
   }
+}
+
+function bucketsOfStores(options: S3BucketsOptions & Connections): Buckets {
+  checkOptionNames('S3Client', options, BUCKETS_OPTIONS)
+  return bucketsByName(options.buckets)
 }
 
 function checkCount(name: string, count: number): void {

@@ -1,10 +1,11 @@
 import type { CallOptions } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { objectWriter } from '../../core/object-writer.ts'
+import { checkOptionNames, type OptionNames } from '../../core/option-names.ts'
 import type { FormatValue, TargetFormat, TargetWriter } from './formats/target-format.ts'
 import { text } from './formats/text.ts'
 import { openPlace, placeOf } from './places.ts'
-import { dividedOptions, type S3PutMultipartOptions } from './put-options.ts'
+import { dividedOptions, PUT_OPTIONS, type S3PutMultipartOptions } from './put-options.ts'
 import type { S3Client } from './s3-client.ts'
 import { isRoot, parseS3Path } from './s3-path.ts'
 import { type TargetReader, targetReader } from './target-reader.ts'
@@ -16,10 +17,20 @@ export interface S3TargetOptions<Value extends FormatValue = string> extends S3P
   readonly client: S3Client
 }
 
+export const TARGET_OPTIONS: OptionNames<S3TargetOptions> = {
+  ...PUT_OPTIONS,
+  format: true,
+  client: true,
+}
+
 export interface OpenReadOptions extends CallOptions {
   /** Of a line, in characters or bytes. Default 16 Mi. */
   readonly maxLineLength?: number | undefined
 }
+
+const READ_OPTIONS: OptionNames<OpenReadOptions> = { maxLineLength: true, signal: true }
+/** What is kept with the file is said when its target is made. */
+const WRITE_OPTIONS: OptionNames<CallOptions> = { signal: true }
 
 /**
  * A file in a bucket, as the output of a task and the input of the next. Everything but `format` and `client` is a put option, and goes with
@@ -35,8 +46,8 @@ export class S3Target<Value extends FormatValue = string> {
   readonly #options: S3PutMultipartOptions
 
   constructor(path: string, options: S3TargetOptions<Value>) {
+    checkOptionNames('S3Target', options, TARGET_OPTIONS)
     const { format, client, ...put } = options
-    dividedOptions(put)
     parseS3Path(path)
     this.path = path
     // Without a format a target holds text, which its type says by default.
@@ -79,9 +90,11 @@ export class S3Target<Value extends FormatValue = string> {
     mode: 'r' | 'w' = 'r',
     options: OpenReadOptions = {},
   ): Promise<TargetReader<Value>> | TargetWriter<Value> {
-    if (mode === 'r') return this.#read(options)
-    if (mode === 'w') return this.#write(options)
-    throw new SluiceError('invalid-options', `There is no mode ${JSON.stringify(mode)}: r or w`)
+    if (mode !== 'r' && mode !== 'w') {
+      throw new SluiceError('invalid-options', `There is no mode ${JSON.stringify(mode)}: r or w`)
+    }
+    checkOptionNames('S3Target.open', options, mode === 'r' ? READ_OPTIONS : WRITE_OPTIONS)
+    return mode === 'r' ? this.#read(options) : this.#write(options)
   }
 
   /**

@@ -1,8 +1,8 @@
 import type { Store } from '../../contracts/index.ts'
 import { isSluiceError, SluiceError } from '../../core/errors.ts'
 import { limiter } from '../../core/limiter.ts'
+import { checkOptionNames, type OptionNames } from '../../core/option-names.ts'
 import { approximateBytes } from '../../core/sizes.ts'
-import { refusePythonNames } from '../python-names.ts'
 import { type Destination, destinationOf } from './destinations/destination.ts'
 import type { FileSinkOptions } from './file-sink-options.ts'
 import {
@@ -23,6 +23,18 @@ const RETRY_AFTER_MS = 5000
 /** Kafka's largest: a signed integer of 64 bits. */
 const MAX_OFFSET = 2n ** 63n - 1n
 const DEFAULT_PENDING_BYTES = 64 * 1024 * 1024
+
+const OPTIONS: OptionNames<FileSinkOptions> = {
+  directory: true,
+  format: true,
+  destination: true,
+  layout: true,
+  append: true,
+  exactlyOnce: true,
+  maxPendingBytes: true,
+  onClientConnectSuccess: true,
+  onClientConnectFailure: true,
+}
 
 export interface FileSink {
   /** Whether it was made with `exactlyOnce`. */
@@ -100,9 +112,9 @@ class BatchingFileSink implements FileSink {
   #pendingBytes = 0
 
   constructor(options: FileSinkOptions) {
+    checkOptionNames('fileSink', options, OPTIONS)
     const { directory = '', layout = 'plain', append = false, exactlyOnce = false } = options
     const { maxPendingBytes = DEFAULT_PENDING_BYTES } = options
-    refusePythonNames('fileSink', options)
     if (!(maxPendingBytes >= 1)) {
       const message = `maxPendingBytes must be above 0, not ${maxPendingBytes}`
       throw new SluiceError('invalid-options', message)

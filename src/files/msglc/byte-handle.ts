@@ -20,6 +20,8 @@ export interface PlacingHandle extends ByteHandle {
 export interface OpenedHandle {
   readonly handle: PlacingHandle
   readonly first?: Uint8Array | undefined
+  /** Of an object. */
+  readonly key?: string | undefined
 }
 
 /** Of an object: its first bytes came with its version. */
@@ -77,5 +79,5 @@ export async function storeHandle(
       return at
     },
   }
-  return { handle, first, etag }
+  return { handle, first, etag, key }
 }

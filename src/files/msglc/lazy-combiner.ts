@@ -11,6 +11,7 @@ import type {
 import { concatBytes } from '../../core/bytes.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { type ObjectWriterOptions, objectWriter } from '../../core/object-writer.ts'
+import { checkOptionNames, type OptionNames } from '../../core/option-names.ts'
 import { iterate } from '../../core/reading.ts'
 import { FILE_TYPES } from '../../formats/file-types.ts'
 import type { Codec, CodecName } from '../../formats/msglc/codecs/codec.ts'
@@ -60,6 +61,21 @@ export interface LazyCombinerOptions extends AppendFilesOptions, WriteConditions
   readonly codec?: CodecName | undefined
 }
 
+const APPEND_OPTIONS: OptionNames<AppendFilesOptions> = {
+  maxTocBytes: true,
+  partBytes: true,
+  magic: true,
+  isCompatible: true,
+  signal: true,
+}
+
+const OPTIONS: OptionNames<LazyCombinerOptions> = {
+  ...APPEND_OPTIONS,
+  codec: true,
+  ifMatch: true,
+  ifNoneMatch: true,
+}
+
 export interface ArchiveWritten {
   readonly key: string
   readonly etag: string
@@ -95,6 +111,7 @@ export function lazyCombiner(
   key: string,
   options: LazyCombinerOptions = {},
 ): LazyCombiner {
+  checkOptionNames('lazyCombiner', options, OPTIONS)
   const { ifMatch, ifNoneMatch, signal } = options
   const codec = codecOf(options.codec)
   const magic = magicBytes(options.magic)
@@ -146,6 +163,7 @@ export async function append(
   files: Source<ArchiveFile>,
   options: AppendFilesOptions = {},
 ): Promise<ArchiveWritten> {
+  checkOptionNames('append', options, APPEND_OPTIONS)
   const { signal, magic, isCompatible, maxTocBytes = MAX_TOC_BYTES } = options
   const found = await store.head(key, { signal })
   const opened = await storeHandle(store, key, HEADER_BYTES, { signal })

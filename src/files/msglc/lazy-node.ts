@@ -1,6 +1,7 @@
 import { Unread } from '../../formats/msglc/unread.ts'
 import type { ParentPlace } from './file-reader.ts'
 import { entriesOf, isMap } from './maps.ts'
+import { ofObject, withKey } from './of-object.ts'
 import { type Path, stepsOf } from './path.ts'
 import { type Place, refuse } from './place.ts'
 import type { RawFile } from './raw-file.ts'
@@ -13,7 +14,7 @@ import { childrenKind, readStep, walk } from './walk.ts'
  * nothing here. Lists are arrays; maps are objects, or `Map`s where some key is no text.
  *
  * Errors of all methods: `not-found` for a path that leads nowhere; `invalid-options` for a step that a list does not have;
- * `protocol`, with the place as a JSON Pointer, for what is damaged; the store's, of which `precondition-failed` says that
+ * `protocol`, with the object's key and the place as a JSON Pointer, for what is damaged; the store's, of which `precondition-failed` says that
  * the object was replaced.
  */
 export interface LazyNode<T = unknown> extends AsyncIterable<unknown> {
@@ -40,38 +41,46 @@ export interface LazyNode<T = unknown> extends AsyncIterable<unknown> {
 
 export class NodeReader extends Unread implements LazyNode {
   readonly #place: Place
+  /** Of the object, where it is one. */
+  readonly #key: string | undefined
 
-  constructor(place: Place) {
+  constructor(place: Place, key: string | undefined) {
     super()
     this.#place = place
+    this.#key = key
   }
 
   get path(): string {
     return this.#place.path
   }
 
-  async read<const P extends Path>(path: P): Promise<ValueAt<unknown, P>> {
-    const steps = stepsOf(path)
-    const last = steps.at(-1)
-    const place = await walk(this.#place, steps.slice(0, -1))
-    const value = last === undefined ? await wholeValue(place) : await readStep(place, last)
-    return value as ValueAt<unknown, P>
+  read<const P extends Path>(path: P): Promise<ValueAt<unknown, P>> {
+    return this.#reading(async () => {
+      const steps = stepsOf(path)
+      const last = steps.at(-1)
+      const place = await walk(this.#place, steps.slice(0, -1))
+      const value = last === undefined ? await wholeValue(place) : await readStep(place, last)
+      return value as ValueAt<unknown, P>
+    })
   }
 
-  async visit<const P extends Path>(path: P): Promise<LazyNode<ValueAt<unknown, P>>> {
-    return new NodeReader(await walk(this.#place, stepsOf(path))) as LazyNode<ValueAt<unknown, P>>
+  visit<const P extends Path>(path: P): Promise<LazyNode<ValueAt<unknown, P>>> {
+    return this.#reading(async () => {
+      const place = await walk(this.#place, stepsOf(path))
+      return new NodeReader(place, this.#key) as LazyNode<ValueAt<unknown, P>>
+    })
   }
 
   toObject(): Promise<unknown> {
-    return wholeValue(this.#place)
+    return this.#reading(() => wholeValue(this.#place))
   }
 
   async opened(): Promise<NodeReader> {
-    return new NodeReader(await opened(this.#place))
+    return new NodeReader(await this.#opened(), this.#key)
   }
 
   async kind(): Promise<'list' | 'map' | 'value'> {
-    const place = await opened(this.#place)
+    const place = await this.#opened()
     if (!('value' in place)) return childrenKind(place.node)
     const { value } = place
     if (Array.isArray(value)) return 'list'
@@ -79,7 +88,7 @@ export class NodeReader extends Unread implements LazyNode {
   }
 
   async length(): Promise<number> {
-    const place = await opened(this.#place)
+    const place = await this.#opened()
     if ('value' in place) {
       const { value } = place
       if (Array.isArray(value)) return value.length
@@ -92,7 +101,7 @@ export class NodeReader extends Unread implements LazyNode {
   }
 
   async keys(): Promise<readonly unknown[]> {
-    const place = await opened(this.#place)
+    const place = await this.#opened()
     if ('value' in place) {
       const { value } = place
       return isMap(value) ? entriesOf(value).map(([key]) => key) : refuse(place, 'is no map')
@@ -103,7 +112,7 @@ export class NodeReader extends Unread implements LazyNode {
 
   async has(path: Path): Promise<boolean> {
     try {
-      await walk(this.#place, stepsOf(path))
+      await this.#reading(() => walk(this.#place, stepsOf(path)))
       return true
     } catch (error) {
       if ((error as { code?: unknown }).code === 'not-found') return false
@@ -112,23 +121,35 @@ export class NodeReader extends Unread implements LazyNode {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined> {
-    const place = await opened(this.#place)
-    if ('value' in place) {
-      const { value } = place
-      if (Array.isArray(value)) yield* value
-      else if (isMap(value)) yield* entriesOf(value)
-      else refuse(place, 'is no list or map')
-    } else if (place.node.kind === 'blocks') {
-      for (const { count, start, end } of place.node.blocks) {
-        const [bytes] = await place.file.bytes([{ start, end }])
-        yield* place.file.items(place, bytes as Uint8Array, count)
-      }
-    } else yield* iterateChildren(place as ParentPlace)
+    const place = await this.#opened()
+    try {
+      if ('value' in place) {
+        const { value } = place
+        if (Array.isArray(value)) yield* value
+        else if (isMap(value)) yield* entriesOf(value)
+        else refuse(place, 'is no list or map')
+      } else if (place.node.kind === 'blocks') {
+        for (const { count, start, end } of place.node.blocks) {
+          const [bytes] = await place.file.bytes([{ start, end }])
+          yield* place.file.items(place, bytes as Uint8Array, count)
+        }
+      } else yield* iterateChildren(place as ParentPlace)
+    } catch (error) {
+      throw withKey(this.#key, error)
+    }
   }
 
   async raw(): Promise<RawFile> {
-    const place = await resolved(this.#place)
+    const place = await this.#reading(() => resolved(this.#place))
     if ('value' in place || !place.isRoot) return refuse(place, 'is no file of its own')
     return place.file.raw()
+  }
+
+  #opened(): Promise<Place> {
+    return this.#reading(() => opened(this.#place))
+  }
+
+  #reading<R>(work: () => Promise<R>): Promise<R> {
+    return ofObject(this.#key, work)
   }
 }

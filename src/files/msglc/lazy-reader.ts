@@ -1,5 +1,6 @@
 import type { Store } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
+import { checkOptionNames, type OptionNames } from '../../core/option-names.ts'
 import type { CodecName } from '../../formats/msglc/codecs/codec.ts'
 import { HEADER_BYTES, type MagicOptions } from '../../formats/msglc/header.ts'
 import {
@@ -11,6 +12,7 @@ import {
 } from './byte-handle.ts'
 import { FileReader } from './file-reader.ts'
 import { type LazyNode, NodeReader } from './lazy-node.ts'
+import { ofObject } from './of-object.ts'
 import type { Place } from './place.ts'
 import { type RangeOptions, RangeReader, type ReadStatistics } from './range-reader.ts'
 
@@ -31,6 +33,17 @@ export interface LazyReader<T = unknown> extends LazyNode<T> {
   readonly sizeBytes: number
   /** What was asked of the store, or the handle, so far. */
   readonly statistics: ReadStatistics
+}
+
+const OPTIONS: OptionNames<LazyReaderOptions> = {
+  firstBytes: true,
+  maxTocBytes: true,
+  cacheBytes: true,
+  gapBytes: true,
+  concurrency: true,
+  signal: true,
+  magic: true,
+  isCompatible: true,
 }
 
 const FIRST_BYTES = 16 * 1024
@@ -67,6 +80,7 @@ export async function lazyReader<T = unknown>(
   given: LazyReaderOptions = {},
 ): Promise<LazyReader<T>> {
   const options = typeof keyOrOptions === 'string' ? given : keyOrOptions
+  checkOptionNames('lazyReader', options, OPTIONS)
   const { firstBytes = FIRST_BYTES, maxTocBytes = MAX_TOC_BYTES, signal } = options
   if (!(Number.isSafeInteger(firstBytes) && firstBytes > 0)) {
     throw new SluiceError('invalid-options', `firstBytes (${firstBytes}) is no number of bytes`)
@@ -81,12 +95,11 @@ export async function lazyReader<T = unknown>(
         )
       : localHandle(from as Uint8Array | Blob | ByteHandle)
   const ranges = new RangeReader(opened, options)
-  const file = await FileReader.open(
-    ranges,
-    { start: 0, end: ranges.size },
-    { ...options, maxTocBytes },
-  )
-  return new OpenedReader(ranges, file.header.codec.name, file.root()) as LazyReader<T>
+  return ofObject(ranges.key, async () => {
+    const whole = { start: 0, end: ranges.size }
+    const file = await FileReader.open(ranges, whole, { ...options, maxTocBytes })
+    return new OpenedReader(ranges, file.header.codec.name, file.root()) as LazyReader<T>
+  })
 }
 
 class OpenedReader extends NodeReader implements LazyReader {
@@ -94,7 +107,7 @@ class OpenedReader extends NodeReader implements LazyReader {
   readonly #ranges: RangeReader
 
   constructor(ranges: RangeReader, codec: CodecName, place: Place) {
-    super(place)
+    super(place, ranges.key)
     this.#ranges = ranges
     this.codec = codec
   }

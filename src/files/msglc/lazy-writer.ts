@@ -5,10 +5,11 @@ import {
   type ObjectWriterOptions,
   objectWriter,
 } from '../../core/object-writer.ts'
+import { checkOptionNames, type OptionNames } from '../../core/option-names.ts'
 import type { ObjectWritten } from '../../core/parts-writer.ts'
 import { disposeWriter } from '../../core/streams.ts'
 import { FILE_TYPES } from '../../formats/file-types.ts'
-import { type MsglcOptions, packingOptions } from '../../formats/msglc/options.ts'
+import { MSGLC_OPTIONS, type MsglcOptions, packingOptions } from '../../formats/msglc/options.ts'
 import { Packing } from '../../formats/msglc/packing.ts'
 import { listOf, mapOf } from '../../formats/msglc/sources.ts'
 import { Unread } from '../../formats/msglc/unread.ts'
@@ -17,6 +18,21 @@ import { Unread } from '../../formats/msglc/unread.ts'
 type UploadOptions = Omit<ObjectWriterOptions, 'headBytes' | 'sizeBytes' | 'clock'>
 
 export interface LazyWriterOptions extends MsglcOptions, UploadOptions {}
+
+const OPTIONS: OptionNames<LazyWriterOptions> = {
+  ...MSGLC_OPTIONS,
+  contentType: true,
+  cacheControl: true,
+  contentDisposition: true,
+  contentEncoding: true,
+  metadata: true,
+  ifNoneMatch: true,
+  ifMatch: true,
+  partBytes: true,
+  concurrency: true,
+  onUpload: true,
+  signal: true,
+}
 
 export interface LazyWriter extends AsyncDisposable {
   /** Takes the one value that a file has: `invalid-options` for a second one. Resolves when it is encoded, and most of it sent. */
@@ -54,6 +70,7 @@ export function lazyWriter(
   key: string,
   options: LazyWriterOptions = {},
 ): LazyWriter {
+  checkOptionNames('lazyWriter', options, OPTIONS)
   const { codec, smallBytes, trivialBytes, maxTocBytes, magic, ...upload } = options
   const packed = packingOptions({ codec, smallBytes, trivialBytes, maxTocBytes, magic })
   const stop = new AbortController()

@@ -33,6 +33,8 @@ interface Segment extends Span {
 /** Reads ranges: joined where they are near, several at once, and kept. Nothing outside of the file is ever asked for. */
 export class RangeReader {
   readonly size: number
+  /** Of the object, where it is one. */
+  readonly key: string | undefined
   readonly #handle: OpenedHandle['handle']
   readonly #cacheBytes: number
   readonly #gapBytes: number
@@ -46,7 +48,7 @@ export class RangeReader {
   #requests = 0
   #bytes = 0
 
-  constructor({ handle, first }: OpenedHandle, options: RangeOptions) {
+  constructor({ handle, first, key }: OpenedHandle, options: RangeOptions) {
     const { cacheBytes = 16 * 1024 ** 2, gapBytes = 512, concurrency = 5, signal } = options
     for (const [name, value] of Object.entries({ cacheBytes, gapBytes })) {
       if (value >= 0) continue
@@ -56,6 +58,7 @@ export class RangeReader {
       throw new SluiceError('invalid-options', `concurrency (${concurrency}) must be positive`)
     }
     this.size = handle.size
+    this.key = key
     this.#handle = handle
     this.#cacheBytes = cacheBytes
     this.#gapBytes = gapBytes

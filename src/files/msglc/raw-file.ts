@@ -1,5 +1,6 @@
 import type { Bytes } from '../../contracts/index.ts'
 import type { Span } from '../../formats/msglc/toc.ts'
+import { ofObject } from './of-object.ts'
 import type { RangeReader } from './range-reader.ts'
 
 /** So much of a stream is read at a time. */
@@ -15,16 +16,17 @@ export interface RawFile {
 }
 
 export function rawFile(ranges: RangeReader, { start, end }: Span): RawFile {
+  const copy = (span: Span): Promise<Bytes> => ofObject(ranges.key, () => ranges.copy(span))
   return {
     sizeBytes: end - start,
-    bytes: () => ranges.copy({ start, end }),
+    bytes: () => copy({ start, end }),
     stream() {
       let at = start
       return new ReadableStream<Bytes>(
         {
           async pull(controller) {
             const span = { start: at, end: Math.min(end, at + CHUNK_BYTES) }
-            controller.enqueue(await ranges.copy(span))
+            controller.enqueue(await copy(span))
             at = span.end
             if (at === end) controller.close()
           },

@@ -1,7 +1,8 @@
 import type { Bytes, Chunk } from '../../contracts/index.ts'
 import { concatBytes } from '../../core/bytes.ts'
 import { SluiceError } from '../../core/errors.ts'
-import { type MsglcOptions, packingOptions } from './options.ts'
+import { checkOptionNames } from '../../core/option-names.ts'
+import { MSGLC_OPTIONS, type MsglcOptions, packingOptions } from './options.ts'
 import { Packing } from './packing.ts'
 
 /**
@@ -11,6 +12,7 @@ import { Packing } from './packing.ts'
  * `invalid-options`.
  */
 export function encodeMsglc(value: unknown, options: MsglcOptions = {}): Bytes {
+  checkOptionNames('encodeMsglc', options, MSGLC_OPTIONS)
   const packing = new Packing(packingOptions(options), { value })
   const chunks: Chunk[] = []
   for (let state = packing.advance(); state !== 'done'; state = packing.advance()) {

@@ -1,10 +1,11 @@
 import type { Chunk, Encoder, Format, Rejection, Row, Schema } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { isPlainObject, pointerStep, refuseRecord } from '../../core/json.ts'
+import { checkOptionNames } from '../../core/option-names.ts'
 import { NOT_A_COLUMN } from '../../core/schemas/check-row.ts'
 import { FILE_TYPES } from '../file-types.ts'
 import type { Contents } from './contents.ts'
-import { type MsglcOptions, type PackingOptions, packingOptions } from './options.ts'
+import { MSGLC_OPTIONS, type MsglcOptions, type PackingOptions, packingOptions } from './options.ts'
 import { Packing } from './packing.ts'
 
 /** So much may wait before it is handed on, at most, beside the row that is being written. */
@@ -22,6 +23,7 @@ const CHUNK_BYTES = 64 * 1024
  * an upload cannot be gone on with by a later process.
  */
 export function msglc<R extends object = Row>(options: MsglcOptions = {}): Format<R> {
+  checkOptionNames('msglc', options, MSGLC_OPTIONS)
   const unbounded = { ...options, maxTocBytes: options.maxTocBytes ?? Number.MAX_SAFE_INTEGER }
   // A check would leave nothing of them for the file.
   const packed = { ...packingOptions(unbounded), takesSources: false }

@@ -1,5 +1,6 @@
 import type { Bytes } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
+import type { OptionNames } from '../../core/option-names.ts'
 import type { Codec, CodecName } from './codecs/codec.ts'
 import { codecOf, type MagicOptions, magicBytes } from './header.ts'
 
@@ -19,6 +20,14 @@ export interface MsglcOptions extends Pick<MagicOptions, 'magic'> {
    * are counted. Default 64 MiB.
    */
   readonly maxTocBytes?: number | undefined
+}
+
+export const MSGLC_OPTIONS: OptionNames<MsglcOptions> = {
+  codec: true,
+  smallBytes: true,
+  trivialBytes: true,
+  maxTocBytes: true,
+  magic: true,
 }
 
 /** The same, as they are worked with. */

@@ -103,7 +103,7 @@ export function rowEncoder(
     headBytes: 0,
     write: (rows) => runner.run(write(rows as Iterable<Row>)),
     pause: () => runner.run(pause()),
-    close: () => runner.run(close()),
+    close: () => runner.end(close()),
     // What a failed call has encoded was not given out.
     checkpoint: () => (runner.hasFailed ? undefined : opened?.groups.file.checkpoint(places)),
   }

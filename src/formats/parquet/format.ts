@@ -1,4 +1,5 @@
 import type { Encoder, EncoderOptions, Format } from '../../contracts/index.ts'
+import { checkOptionNames, type OptionNames } from '../../core/option-names.ts'
 import { checkSchema } from '../../core/schemas/check-schema.ts'
 import { checkColumnsRecord } from '../check-record.ts'
 import { FILE_TYPES } from '../file-types.ts'
@@ -7,13 +8,16 @@ import { rowEncoder } from './encoder.ts'
 import { lazyEncoder } from './fallback/lazy-encoder.ts'
 import { fallbackPlaces } from './fallback/places.ts'
 import { kernelsOf } from './kernels.ts'
-import { checkedSettings, type ParquetOptions, type Settings } from './options.ts'
+import { COMMON_OPTIONS, checkedSettings, type ParquetOptions, type Settings } from './options.ts'
+
+const OPTIONS: OptionNames<ParquetOptions> = { ...COMMON_OPTIONS, onFallback: true }
 
 /** The format over the kernels that `compile` gives, each time anew; it throws where WebAssembly is forbidden. */
 export function parquetFormat<R extends object>(
   options: ParquetOptions,
   compile: () => WebAssembly.Module,
 ): Format<R> {
+  checkOptionNames('parquet', options, OPTIONS)
   const settings = checkedSettings(options)
   const { onFallback = warn } = options
   return {

@@ -40,7 +40,8 @@ export type { ColumnOptions, ParquetOptions, SortedBy } from './options.ts'
  * the export condition `workerd`.
  *
  * Errors: `invalid-options` for options and schemas that cannot be; `too-large` for a column of a row group that the kernels' memory
- * (512 MiB) does not hold. After any error the encoder fails with the same one, and has no checkpoint.
+ * (512 MiB) does not hold. After any error the encoder fails with the same one, and has no checkpoint; one that is closed
+ * fails with `invalid-options`.
  *
  * @see https://github.com/apache/parquet-format
  */

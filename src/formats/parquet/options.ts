@@ -1,6 +1,7 @@
 import type { Inference } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { isWellFormed } from '../../core/keys.ts'
+import { checkOptionNames, type OptionNames } from '../../core/option-names.ts'
 import { PAGE_BYTES } from './chunk/encode-column-chunk.ts'
 import type { Encoding } from './chunk/leaf.ts'
 import type { Compressor } from './compressor.ts'
@@ -75,10 +76,26 @@ export interface Settings {
   readonly inference: Required<Inference>
 }
 
+/** What rows and columns have in common. */
+export const COMMON_OPTIONS: OptionNames<Omit<ParquetOptions, 'onFallback'>> = {
+  rowGroupRows: true,
+  rowGroupBytes: true,
+  pageBytes: true,
+  codec: true,
+  columns: true,
+  sortedBy: true,
+  metadata: true,
+  inference: true,
+  kernels: true,
+}
+const INFERENCE: OptionNames<Inference> = { mixed: true, nested: true }
+const COLUMN: OptionNames<ColumnOptions> = { encoding: true, bloomFilter: true }
+const SORTED_BY: OptionNames<SortedBy> = { column: true, descending: true, nullsFirst: true }
+
 /** Of a row group, and of a page. */
 const MAX_BYTES = 1024 ** 3
 
-/** Throws `invalid-options`, naming the option. */
+/** Throws `invalid-options`, naming the option. The names of the options themselves are the caller's to check. */
 export function checkedSettings(options: ParquetOptions): Settings {
   const {
     rowGroupRows = 100_000,
@@ -90,6 +107,7 @@ export function checkedSettings(options: ParquetOptions): Settings {
     metadata = {},
     inference: { mixed = 'json', nested = 'whole' } = {},
   } = options
+  checkNames(options.inference ?? {}, INFERENCE, 'inference.')
   if (!Number.isSafeInteger(rowGroupRows) || rowGroupRows < 1) {
     throw refused(`rowGroupRows must be a whole number above 0, not ${rowGroupRows}`)
   }
@@ -138,6 +156,7 @@ function checkColumns(columns: unknown): void {
   if (!isObject(columns)) throw refused('columns must be options by the names of columns')
   for (const [column, options] of Object.entries(columns)) {
     if (!isObject(options)) throw refused(`columns: ${column} must have options`)
+    checkNames(options, COLUMN, `columns.${column}.`)
     const { encoding, bloomFilter } = options
     if (!isSwitch(bloomFilter)) throw refused(`columns: bloomFilter of ${column} is true or false`)
     if (encoding === undefined || encoding === 'dictionary') continue
@@ -153,8 +172,14 @@ function checkSorting(sortedBy: unknown): void {
     typeof by.column === 'string' &&
     isSwitch(by.descending) &&
     isSwitch(by.nullsFirst)
-  if (Array.isArray(sortedBy) && sortedBy.every(isSorting)) return
-  throw refused('sortedBy must be a list of { column, descending, nullsFirst }')
+  if (!Array.isArray(sortedBy) || !sortedBy.every(isSorting)) {
+    throw refused('sortedBy must be a list of { column, descending, nullsFirst }')
+  }
+  for (const by of sortedBy) checkNames(by, SORTED_BY, 'sortedBy.')
+}
+
+function checkNames(given: object, known: Readonly<Record<string, true>>, path: string): void {
+  checkOptionNames('parquet', given, known, path)
 }
 
 function checkMetadata(metadata: unknown): void {

@@ -1,4 +1,5 @@
 import type { Awaitable } from '../../contracts/index.ts'
+import { SluiceError } from '../../core/errors.ts'
 
 /** Work that may have to wait: it yields what it waits for. */
 export type Steps<T> = Generator<Awaitable<unknown>, T, unknown>
@@ -10,10 +11,11 @@ export function* waitFor<T>(value: Awaitable<T>): Steps<T> {
 
 /**
  * Does the work of one encoder, one piece after the other. Once one has failed, all others fail with its error: of a row it may have
- * left a part behind, and of what it has encoded nobody has been given anything.
+ * left a part behind, and of what it has encoded nobody has been given anything. Behind the last piece there is none: its file has ended.
  */
 export class StepRunner {
   #failure: { readonly error: unknown } | undefined
+  #hasEnded = false
 
   get hasFailed(): boolean {
     return this.#failure !== undefined
@@ -21,7 +23,18 @@ export class StepRunner {
 
   run<T>(steps: Steps<T>): Awaitable<T> {
     if (this.#failure) throw this.#failure.error
+    if (this.#hasEnded) {
+      const message = 'The encoder is closed, and its file has ended: make another one'
+      throw new SluiceError('invalid-options', message)
+    }
     return runSteps(this.#watched(steps))
+  }
+
+  /** The last piece. */
+  end<T>(steps: Steps<T>): Awaitable<T> {
+    const ending = this.run(steps)
+    this.#hasEnded = true
+    return ending
   }
 
   *#watched<T>(steps: Steps<T>): Steps<T> {

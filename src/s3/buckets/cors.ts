@@ -3,23 +3,9 @@ import { SluiceError } from '../../core/errors.ts'
 import type { S3Client } from '../client.ts'
 import { contentOf, type XmlPart } from '../xml.ts'
 import { deleteConfiguration, getConfiguration, putConfiguration } from './configuration.ts'
-
-/** Which pages may ask, what, and what they may see of the answer. */
-export interface BucketCorsRule {
-  readonly id?: string | undefined
-  /** Such as `https://app.example`; one `*` in each stands for anything. */
-  readonly allowedOrigins: readonly string[]
-  readonly allowedMethods: readonly ('GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE')[]
-  /** Headers that a page may send; one `*` in each stands for anything. Default: those that need no permission. */
-  readonly allowedHeaders?: readonly string[] | undefined
-  /** Headers that a page may see. Uploads in parts need `ETag`. Default: those that need no permission. */
-  readonly exposeHeaders?: readonly string[] | undefined
-  /** How long a browser may remember the permission, in whole seconds. Default: as the browser likes. */
-  readonly maxAgeMs?: number | undefined
-}
+import { type BucketCorsRule, checkCorsRules } from './cors-rule.ts'
 
 const CORS = { name: 'Cors', parameter: 'cors', root: 'CORSConfiguration' } as const
-const MAX_RULES = 100
 
 /**
  * The bucket's CORS rules, in the order in which they are tried; none where it has none.
@@ -51,8 +37,8 @@ export async function getBucketCors(
 /**
  * Replaces all CORS rules of the bucket. It may take a minute until every server of a provider knows them.
  *
- * Errors: `invalid-options` for no rule or more than 100 (`deleteBucketCors` takes the last one away), a rule without an
- * origin or a method, and a `maxAgeMs` that is no whole number of seconds; `not-supported` (MinIO has one rule for all
+ * Errors: `invalid-options` for no rule or more than 100 (`deleteBucketCors` takes the last one away), and for what is none, such as
+ * one without an origin or a method; `not-supported` (MinIO has one rule for all
  * buckets); what `S3Client.send` rejects with.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html
  */
@@ -61,8 +47,10 @@ export async function putBucketCors(
   rules: readonly BucketCorsRule[],
   options: CallOptions = {},
 ): Promise<void> {
-  if (rules.length === 0 || rules.length > MAX_RULES) {
-    throw invalid(`1 to ${MAX_RULES} CORS rules are needed, not ${rules.length}`)
+  checkCorsRules('putBucketCors', 'rules', rules)
+  if (rules.length === 0) {
+    const message = 'putBucketCors: a rule is needed; deleteBucketCors takes the last one away'
+    throw new SluiceError('invalid-options', message)
   }
   await putConfiguration(client, CORS, rules.map(partOf), options)
 }
@@ -72,15 +60,8 @@ export function deleteBucketCors(client: S3Client, options: CallOptions = {}): P
   return deleteConfiguration(client, CORS, options)
 }
 
-function partOf(rule: BucketCorsRule, index: number): XmlPart {
+function partOf(rule: BucketCorsRule): XmlPart {
   const { allowedOrigins, allowedMethods, allowedHeaders = [], exposeHeaders = [], maxAgeMs } = rule
-  if (allowedOrigins.length === 0 || allowedMethods.length === 0) {
-    throw invalid(`The CORS rule ${index} needs an origin and a method`)
-  }
-  const seconds = maxAgeMs === undefined ? undefined : maxAgeMs / 1000
-  if (seconds !== undefined && !(Number.isSafeInteger(seconds) && seconds >= 0)) {
-    throw invalid(`maxAgeMs (${maxAgeMs}) must be a whole number of seconds`)
-  }
   const each = (name: string, values: readonly string[]): XmlPart[] =>
     values.map((value) => [name, value])
   return [
@@ -91,11 +72,7 @@ function partOf(rule: BucketCorsRule, index: number): XmlPart {
       ...each('AllowedMethod', allowedMethods),
       ...each('AllowedHeader', allowedHeaders),
       ...each('ExposeHeader', exposeHeaders),
-      ['MaxAgeSeconds', seconds],
+      ['MaxAgeSeconds', maxAgeMs === undefined ? undefined : maxAgeMs / 1000],
     ],
   ]
-}
-
-function invalid(message: string): SluiceError {
-  return new SluiceError('invalid-options', message)
 }

@@ -8,7 +8,8 @@ export {
   getBucketLocation,
   headBucket,
 } from './bucket.ts'
-export { type BucketCorsRule, deleteBucketCors, getBucketCors, putBucketCors } from './cors.ts'
+export { deleteBucketCors, getBucketCors, putBucketCors } from './cors.ts'
+export type { BucketCorsRule } from './cors-rule.ts'
 export { deleteBucketLifecycle, getBucketLifecycle, putBucketLifecycle } from './lifecycle.ts'
 export type {
   BucketLifecycleRule,

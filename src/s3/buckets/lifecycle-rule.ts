@@ -1,5 +1,6 @@
 import { SluiceError } from '../../core/errors.ts'
 import { checkPrefix } from '../../core/keys.ts'
+import { checkOptionNames, type OptionNames } from '../../core/option-names.ts'
 import { contentOf, parseXml, writeContent, type XmlElement, type XmlPart } from '../xml.ts'
 
 /** What becomes of objects and uploads whose key begins with `prefix`. It needs one of the two actions. */
@@ -24,6 +25,15 @@ export interface OtherLifecycleRule {
 }
 
 export type BucketLifecycleRule = PlainLifecycleRule | OtherLifecycleRule
+
+const PLAIN_NAMES: OptionNames<PlainLifecycleRule> = {
+  id: true,
+  prefix: true,
+  enabled: true,
+  abortUploadsAfterDays: true,
+  expireAfterDays: true,
+}
+const OTHER_NAMES: OptionNames<OtherLifecycleRule> = { id: true, xml: true }
 
 const MAX_ID_CHARACTERS = 255
 
@@ -55,9 +65,12 @@ export function readRule(rule: XmlElement): BucketLifecycleRule {
 }
 
 /** Errors: `invalid-options`, `invalid-key`. */
-export function partOfRule(rule: BucketLifecycleRule): XmlPart {
+export function partOfRule(rule: BucketLifecycleRule, index: number): XmlPart {
+  const isOther = Object.hasOwn(rule ?? {}, 'xml')
+  const names = isOther ? OTHER_NAMES : PLAIN_NAMES
+  checkOptionNames('putBucketLifecycle', rule, names, `rules[${index}].`)
   if ('xml' in rule) {
-    const parsed = parseXml(rule.xml)
+    const parsed = parseXml(String(rule.xml))
     if (parsed?.name === 'Rule') return ['Rule', contentOf(parsed)]
     throw new SluiceError('invalid-options', `${nameOf(rule)} is no <Rule> document`)
   }
@@ -81,7 +94,10 @@ export function partOfRule(rule: BucketLifecycleRule): XmlPart {
 }
 
 function faultOf(rule: PlainLifecycleRule): string | undefined {
-  const { id = '', abortUploadsAfterDays, expireAfterDays } = rule
+  const { id = '', prefix, enabled = true, abortUploadsAfterDays, expireAfterDays } = rule
+  if (typeof id !== 'string') return 'must have a text as id'
+  if (typeof prefix !== 'string') return "must have a prefix: '' is all objects"
+  if (typeof enabled !== 'boolean') return 'is enabled: true or false'
   if (id.length > MAX_ID_CHARACTERS) return `has an id of more than ${MAX_ID_CHARACTERS} characters`
   const days = [abortUploadsAfterDays, expireAfterDays].filter((each) => each !== undefined)
   if (days.length === 0) return 'needs abortUploadsAfterDays or expireAfterDays'

@@ -74,10 +74,10 @@ export async function putBucketLifecycle(
   rules: readonly BucketLifecycleRule[],
   options: CallOptions = {},
 ): Promise<void> {
-  if (rules.length === 0 || rules.length > MAX_RULES) {
+  if (!Array.isArray(rules) || rules.length === 0 || rules.length > MAX_RULES) {
     throw new SluiceError(
       'invalid-options',
-      `1 to ${MAX_RULES} lifecycle rules are needed, not ${rules.length}`,
+      `putBucketLifecycle: 1 to ${MAX_RULES} lifecycle rules are needed, in a list`,
     )
   }
   const parts = rules.map(partOfRule)

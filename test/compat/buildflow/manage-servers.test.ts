@@ -97,7 +97,8 @@ for (const { kind, missing } of KINDS) {
       const { bucket, client } = bucketOf()
       const management = manage(bucket)
       await management.apply()
-      const sink = { ...server, credentials: server, awsRegion: server.region }
+      const { endpoint, region: awsRegion } = server
+      const sink = { endpoint, credentials: server, awsRegion }
       const options = {
         filePath: 'a/out',
         fileFormat: 'PARQUET',

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { manage, S3Bucket, type S3BucketSettings } from '../../../src/compat/buildflow/index.ts'
+import { s3Gateway } from '../../../src/http/s3-gateway.ts'
 import { memoryStore } from '../../../src/stores/memory.ts'
 import { answer, type Script, type Step, script, xmlError } from '../../s3/scripted-fetch.ts'
 
@@ -54,10 +55,42 @@ test('a plan sends nothing that changes anything', async () => {
   expect(sent.map(({ method }) => method)).toEqual(['HEAD', 'GET'])
 })
 
-test.each([-1, 1.5, Number.NaN])('%d days are refused before anything is made', async (days) => {
-  const { bucket, sent } = scripted([GONE], { settings: { abortUploadsAfterDays: days } })
-  await expect(manage(bucket).apply()).rejects.toMatchObject({ code: 'invalid-options' })
-  expect(sent).toHaveLength(1)
+// Half way, there would be a bucket already; and a text that is not empty would delete all that is in it.
+test.each<[string, unknown]>([
+  ['abortUploadsAfterDays', -1],
+  ['abortUploadsAfterDays', 1.5],
+  ['abortUploadsAfterDays', Number.NaN],
+  ['abortUploadsAfterDays', '7'],
+  ['abortUploadsAfterDays', null],
+  ['forceDestroy', 'false'],
+  ['cors', { allowedOrigins: ['*'], allowedMethods: ['GET'] }],
+  ['cors', [{ allowedOrigins: '*', allowedMethods: ['GET'] }]],
+  ['cors', [{ allowedOrigins: ['*'], allowedMethods: ['PATCH'] }]],
+  ['AllowedOrigins', [{ AllowedOrigins: ['*'], AllowedMethods: ['GET'] }]],
+])('%s is refused when it is given, before anything is made: %j', (name, value) => {
+  const option = name === 'AllowedOrigins' ? 'cors' : name
+  expect(() => scripted([], { settings: { [option]: value } })).toThrow(
+    expect.objectContaining({
+      code: 'invalid-options',
+      message: expect.stringMatching(new RegExp(name, 'i')),
+    }),
+  )
+})
+
+test('a gateway whose buckets are given makes and deletes none, and empties none', async () => {
+  const store = memoryStore()
+  await store.put('kept', new Uint8Array(3))
+  const credentials = { accessKeyId: 'AKIA', secretAccessKey: 'secret' }
+  const gateway = s3Gateway({ buckets: { there: store }, credentials, region: 'us-east-1' })
+  const at = (bucketName: string) => {
+    const fetch = async (url: string, init: RequestInit) => gateway(new Request(url, init))
+    const bucket = new S3Bucket({ bucketName, endpoint: 'https://s3.test', credentials, fetch })
+    return manage(bucket.options({ forceDestroy: true }))
+  }
+  await expect(at('absent').apply()).rejects.toMatchObject({ code: 'not-supported' })
+  await expect(at('there').destroy()).rejects.toMatchObject({ code: 'not-supported' })
+  expect(await store.head('kept')).toMatchObject({ sizeBytes: 3 })
+  expect((await at('there').apply()).changes).toEqual([])
 })
 
 test('what fails otherwise than by not being there is an error', async () => {

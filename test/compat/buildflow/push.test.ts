@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { S3Bucket } from '../../../src/compat/buildflow/index.ts'
-import type { Log } from '../../../src/contracts/index.ts'
+import type { Log, Store } from '../../../src/contracts/index.ts'
 import { SluiceError } from '../../../src/core/errors.ts'
 import { nextTurn } from '../../../src/core/turn.ts'
 import { memoryLog } from '../../../src/logs/memory.ts'
@@ -58,4 +58,34 @@ test('a push that has failed for good stands in nobody’s way', async () => {
   await sink.close()
   const [key = ''] = await keysOf(store)
   expect(await recordsIn(store, key)).toEqual([{ id: 1 }, { id: 3 }])
+})
+
+test('an error names the key as the bucket has it, as files do', async () => {
+  const plain = memoryStore()
+  const store: Store = {
+    ...plain,
+    async put(key) {
+      throw new SluiceError('permission-denied', `"${key}" may not be written`, { key })
+    },
+  }
+  const bucket = new S3Bucket({
+    bucketName: 'b',
+    filePath: 'path/to/out',
+    fileFormat: 'JSON',
+    store,
+  })
+  const sink = await bucket.sink()
+  await sink.push([{ id: 1 }])
+  for (const work of [() => sink.flush(), () => sink.close()]) {
+    const error: unknown = await work().then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    )
+    expect(error).toMatchObject({
+      code: 'permission-denied',
+      key: expect.stringMatching(/^path\/to\/out-[0-9a-f-]{36}\.jsonl$/),
+      message: expect.stringContaining('"path/to/out-'),
+    })
+  }
+  await sink.abort()
 })

@@ -24,6 +24,19 @@ afterEach(() => fs.rm(folder, { recursive: true, force: true }))
 const text = (name = 'out.txt') => fs.readFile(join(folder, name), 'utf8')
 const keyed = (...values: string[]) => values.map((value) => ['ALL', value] as const)
 
+test.each<[string, (options: never) => unknown]>([
+  ['FileSink', (options) => new FileSink('out.txt', options)],
+  ['DirSink', (options) => new DirSink('out', 2, options)],
+])('a %s without a file system is refused, and says where there is one', (name, make) => {
+  for (const options of [undefined, null, {}, { fs: {} }, { fs: 'node:fs' }]) {
+    const refused = expect.objectContaining({
+      code: 'invalid-options',
+      message: expect.stringMatching(`^${name}: fs is missing: .*node:fs/promises`),
+    })
+    expect(() => make(options as never)).toThrow(refused)
+  }
+})
+
 describe('FileSink', () => {
   const build = (state?: number) => new FileSink(path, { fs }).buildPart('out', path, state)
 

@@ -213,8 +213,8 @@ describe('put options', () => {
   })
 
   test.each<readonly [string, string]>([
-    ['ServerSideEncryption', 'it is written serverSideEncryption'],
-    ['ContentType', 'it is written contentType'],
+    ['ServerSideEncryption', 'there is serverSideEncryption'],
+    ['ContentType', 'there is contentType'],
     ...['ACL', 'acl', 'GrantRead', 'SSECustomerKey', 'SSECustomerAlgorithm', 'Tagging'].map(
       (name) => [name, 'there are storageClass, '] as const,
     ),
@@ -222,7 +222,7 @@ describe('put options', () => {
     const client = new S3Client({ buckets: {} })
     const options = { client, [name]: 'secret' }
     const make = () => new S3Target('s3://bucket/key', options)
-    expect(make).toThrow(`${name} is no option here; ${hint}`)
+    expect(make).toThrow(`S3Target: there is no option "${name}"; ${hint}`)
     expect(make).not.toThrow('secret')
   })
 })

@@ -2,6 +2,7 @@ import { describe, expect, expectTypeOf, test, vi } from 'vitest'
 import type { GetOptions, Store } from '../../../src/contracts/index.ts'
 import { iterate } from '../../../src/core/reading.ts'
 import { type LazyReader, lazyReader } from '../../../src/files/msglc/index.ts'
+import { HEADER_BYTES } from '../../../src/formats/msglc/header.ts'
 import { encodeMsglc, type MsglcOptions } from '../../../src/formats/msglc/index.ts'
 import { memoryStore } from '../../../src/stores/memory.ts'
 import { rejectionOf } from '../../formats/msglc/tools.ts'
@@ -336,5 +337,61 @@ describe('over a store', () => {
     expect((await rejectionOf(lazyReader(store, 'rows', { maxTocBytes: 100 }))).code).toBe(
       'too-large',
     )
+  })
+
+  test('what is wrong with an object is told with its key, once', async () => {
+    const { store } = await stored()
+    await store.put('bad', new Uint8Array(90))
+    const cut = encodeMsglc({ list: ['first', 'second'], small: 1 }, tiny)
+    // Of `first`: the text says another length than the table of contents.
+    cut[cut.indexOf('f'.charCodeAt(0), HEADER_BYTES) - 1] = 0xa6
+    await store.put('damaged', cut)
+    const damaged = await lazyReader(store, 'damaged')
+    const list = await damaged.visit('list')
+    const works: readonly [key: string, () => Promise<unknown>][] = [
+      ['bad', () => lazyReader(store, 'bad')],
+      ['rows', () => lazyReader(store, 'rows', { maxTocBytes: 100 })],
+      ['damaged', () => damaged.read('list/0')],
+      ['damaged', () => damaged.read('list/:')],
+      ['damaged', () => list.read(0 as never)],
+      ['damaged', () => damaged.toObject()],
+      ['damaged', async () => (await list.visit('0')).length()],
+      ['damaged', async () => Array.fromAsync(list)],
+    ]
+    for (const [key, work] of works) {
+      const error = await rejectionOf(work())
+      expect(error).toMatchObject({ name: 'SluiceError', key })
+      expect(error.message.split(`"${key}": `)).toHaveLength(2)
+    }
+    expect(await damaged.read('list/1')).toBe('second')
+    // What was asked is the caller's.
+    expect(await rejectionOf(damaged.read('none'))).toMatchObject({
+      code: 'not-found',
+      key: undefined,
+    })
+    expect(await rejectionOf(lazyReader(cut).then((file) => file.toObject()))).toMatchObject({
+      code: 'protocol',
+      key: undefined,
+    })
+  })
+
+  test('so is what its store does not say', async () => {
+    const { store } = await stored()
+    let isSilent = false
+    const silent: Pick<Store, 'get'> = {
+      async get(key, options) {
+        if (isSilent) throw new Error('no route')
+        return store.get(key, options)
+      },
+    }
+    const reader = await lazyReader(silent, 'rows')
+    isSilent = true
+    const raw = await reader.raw()
+    const stream = raw.stream().getReader()
+    for (const work of [() => reader.read('1500'), () => raw.bytes(), () => stream.read()]) {
+      const error = await rejectionOf(work())
+      expect(error).toMatchObject({ code: 'unavailable', key: 'rows' })
+      expect(error.message).toMatch(/^"rows": Reading/)
+    }
   })
 })

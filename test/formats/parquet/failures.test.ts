@@ -102,6 +102,73 @@ describe('an encoder that has failed gives no file, nor a place to go on from', 
   })
 })
 
+describe('an encoder that is closed takes nothing more, which would be in no file', () => {
+  test.each<[string, () => Pick<Encoder, 'write' | 'close' | 'pause'>]>([
+    ['of rows', () => parquet().encoder({ schema })],
+    ['of rows whose columns are inferred', () => parquet().encoder()],
+    ['of rows, without WebAssembly', () => fallback(2).encoder({ schema })],
+  ])('%s', async (_, make) => {
+    const encoder = make()
+    await encoder.write(rows)
+    await encoder.close()
+    await expectClosed(() => encoder.write(rows))
+    await expectClosed(() => encoder.write([]))
+    await expectClosed(() => encoder.close())
+    if (encoder.pause) await expectClosed(() => encoder.pause?.())
+  })
+
+  test('of columns', async () => {
+    const encoder = parquetColumns({ schema })
+    await encoder.write({ a: [1], b: [1] })
+    await encoder.close()
+    await expectClosed(() => encoder.write({ a: [1], b: [1] }))
+    await expectClosed(() => encoder.close())
+  })
+
+  test('also while it is being closed', async () => {
+    const slow: Compressor = { name: 'gzip', compress: async () => new Uint8Array(20) }
+    const encoder = parquet({ codec: slow }).encoder({ schema })
+    await encoder.write(rows)
+    const closing = encoder.close()
+    await expectClosed(() => encoder.write(rows))
+    expect((await closing).chunks.length).toBeGreaterThan(0)
+  })
+
+  async function expectClosed(call: () => unknown): Promise<void> {
+    expect(await errorOf(call)).toMatchObject({
+      name: 'SluiceError',
+      code: 'invalid-options',
+      message: expect.stringContaining('closed'),
+    })
+  }
+})
+
+describe('what are no columns is refused, and makes no file of something else', () => {
+  test.each<[string, unknown]>([
+    ['rows', [{ a: 1, b: 2 }]],
+    ['no rows', []],
+    ['a row', { a: 1, b: 'x' }],
+    ['a Map', new Map([['a', [1]]])],
+    ['a generator of rows', (function* () {})()],
+    ['a typed array', Int32Array.of(1)],
+    ['a text as a column', { a: 'abc' }],
+    ['a Set as a column', { a: new Set([1]) }],
+    ['a column that is not there', { a: undefined }],
+    ['a column of another length than it has', { a: { length: -1 } }],
+    ['nothing', undefined],
+    ['null', null],
+    ['a text', 'a'],
+  ])('%s', async (_, given) => {
+    for (const options of [{}, { schema }]) {
+      const encoder = parquetColumns(options)
+      const error = await errorOf(() => encoder.write(given as never))
+      expect(error).toMatchObject({ name: 'SluiceError', code: 'invalid-record' })
+      expect((error as Error).message).toMatch(/array/)
+      expect(await errorOf(() => encoder.close())).toBe(error)
+    }
+  })
+})
+
 describe('a platform whose compression fails', () => {
   afterEach(() => {
     vi.unstubAllGlobals()

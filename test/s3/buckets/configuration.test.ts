@@ -26,6 +26,50 @@ function hurriedClock(): Clock {
   return { ...time, sleep: async (ms) => time.setNow(time.now() + ms) }
 }
 
+/** As whoever has no types may write them: by AWS's names, too. */
+const NO_RULES_OF_CORS: readonly unknown[] = [
+  'https://app.example',
+  { allowedOrigins: ['*'], allowedMethods: ['GET'] },
+  [null],
+  ['*'],
+  [{}],
+  [{ AllowedOrigins: ['*'], AllowedMethods: ['GET'] }],
+  [{ allowedOrigins: '*', allowedMethods: ['GET'] }],
+  [{ allowedOrigins: [5], allowedMethods: ['GET'] }],
+  [{ allowedOrigins: ['*'], allowedMethods: 'GET' }],
+  [{ allowedOrigins: ['*'], allowedMethods: ['get'] }],
+  [{ allowedOrigins: ['*'], allowedMethods: ['GET'], allowedHeaders: '*' }],
+  [{ allowedOrigins: ['*'], allowedMethods: ['GET'], exposeHeaders: { ETag: true } }],
+  [{ allowedOrigins: ['*'], allowedMethods: ['GET'], maxAgeSeconds: 60 }],
+  [{ allowedOrigins: ['*'], allowedMethods: ['GET'], maxAgeMs: '60000' }],
+  [{ allowedOrigins: ['*'], allowedMethods: ['GET'], id: 5 }],
+]
+
+/** The same for lifecycle rules. */
+const NO_RULES_OF_LIFECYCLE: readonly unknown[] = [
+  { id: 'a', prefix: '', expireAfterDays: 3 },
+  [null],
+  [{}],
+  [{ ID: 'a', Prefix: '', Expiration: { Days: 3 } }],
+  [{ prefix: '', expireDays: 3, expireAfterDays: 3 }],
+  [{ expireAfterDays: 3 }],
+  [{ prefix: 5, expireAfterDays: 3 }],
+  [{ prefix: '', expireAfterDays: '3' }],
+  [{ prefix: '', expireAfterDays: 3, enabled: 'no' }],
+  [{ prefix: '', expireAfterDays: 3, id: 5 }],
+  [{ xml: 5 }],
+]
+
+test.each(NO_RULES_OF_LIFECYCLE.map((rules) => [rules]))(
+  '%j are no lifecycle rules, and nothing is sent',
+  async (rules) => {
+    const { options, sent } = script([])
+    const error = await failure(putBucketLifecycle(s3Client(options), rules as never))
+    expect(error).toMatchObject({ name: 'SluiceError', code: 'invalid-options' })
+    expect(sent).toEqual([])
+  },
+)
+
 describe('CORS', () => {
   const rule: BucketCorsRule = { allowedOrigins: ['*'], allowedMethods: ['GET'] }
 
@@ -46,10 +90,14 @@ describe('CORS', () => {
     ['no method', [{ ...rule, allowedMethods: [] }]],
     ['half a second', [{ ...rule, maxAgeMs: 500 }]],
     ['a time before now', [{ ...rule, maxAgeMs: -1000 }]],
+    ...NO_RULES_OF_CORS.map((wrong): [string, BucketCorsRule[]] => [
+      JSON.stringify(wrong),
+      wrong as never,
+    ]),
   ])('%s is refused before anything is sent', async (_, rules) => {
     const { options, sent } = script([])
     const error = await failure(putBucketCors(s3Client(options), rules))
-    expect(error).toMatchObject({ code: 'invalid-options' })
+    expect(error).toMatchObject({ name: 'SluiceError', code: 'invalid-options' })
     expect(sent).toEqual([])
   })
 

@@ -1,7 +1,8 @@
 import { SluiceError } from '../../../core/errors.ts'
+import type { OptionNames } from '../../../core/option-names.ts'
 import { adler32 } from '../adler32.ts'
 import type { FixedPartitionedSink, StatefulSinkPartition } from '../outputs.ts'
-import { type LineFileOptions, openLineFile } from './line-file.ts'
+import { checkFileOptions, FILE_OPTIONS, type LineFileOptions, openLineFile } from './line-file.ts'
 
 export interface DirSinkOptions extends LineFileOptions {
   /** The name of a file, by its index and the number of files. Default `part_{index}`. */
@@ -9,6 +10,8 @@ export interface DirSinkOptions extends LineFileOptions {
   /** Which file a key goes to, as `partFn` of a sink. Default `adler32`. */
   readonly assignFile?: ((key: string) => number) | undefined
 }
+
+const OPTIONS: OptionNames<DirSinkOptions> = { ...FILE_OPTIONS, fileNamer: true, assignFile: true }
 
 /**
  * A folder with a fixed number of files, a line for each value: Bytewax's `DirSink`. Each file is a partition, named by its name, and is
@@ -25,6 +28,7 @@ export class DirSink implements FixedPartitionedSink<string, number> {
 
   constructor(dirPath: string, fileCount: number, options: DirSinkOptions) {
     if (dirPath === '') throw new SluiceError('invalid-options', 'A folder needs a path')
+    checkFileOptions('DirSink', options, OPTIONS)
     this.#dirPath = dirPath
     this.#names = partNames(fileCount, options.fileNamer, isFileName)
     this.#options = options

@@ -1,6 +1,6 @@
 import { SluiceError } from '../../../core/errors.ts'
 import type { FixedPartitionedSink, StatefulSinkPartition } from '../outputs.ts'
-import { type LineFileOptions, openLineFile } from './line-file.ts'
+import { checkFileOptions, FILE_OPTIONS, type LineFileOptions, openLineFile } from './line-file.ts'
 
 /**
  * One file, a line for each value: Bytewax's `FileSink`. Its partition is named by the path, and every key goes there.
@@ -10,7 +10,7 @@ import { type LineFileOptions, openLineFile } from './line-file.ts'
  *
  * Not guaranteed: anything while two runs write one file at once. The folder must exist.
  *
- * Errors: `invalid-record` for a value that is no text; `precondition-failed` for a file that is shorter than its snapshot says, where Bytewax
+ * Errors: `invalid-options` without `fs`; `invalid-record` for a value that is no text; `precondition-failed` for a file that is shorter than its snapshot says, where Bytewax
  * would fill it up with NUL; `not-found` for a folder or a file that is gone; `unavailable` for a disk that fails or is full.
  *
  * ```ts
@@ -23,6 +23,7 @@ export class FileSink implements FixedPartitionedSink<string, number> {
 
   constructor(path: string, options: LineFileOptions) {
     if (path === '') throw new SluiceError('invalid-options', 'A file needs a path')
+    checkFileOptions('FileSink', options, FILE_OPTIONS)
     this.#path = path
     this.#options = options
   }

@@ -1,6 +1,7 @@
 import { utf8 } from '../../../core/bytes.ts'
 import { asSluiceError, SluiceError } from '../../../core/errors.ts'
 import { isWellFormed } from '../../../core/keys.ts'
+import { checkOptionNames, type OptionNames } from '../../../core/option-names.ts'
 import type { StatefulSinkPartition } from '../outputs.ts'
 import type { FileLike, FilesLike } from './files-like.ts'
 
@@ -10,6 +11,20 @@ export interface LineFileOptions {
   readonly fs: FilesLike
   /** Written after each value. Default `\n`. */
   readonly end?: string | undefined
+}
+
+export const FILE_OPTIONS: OptionNames<LineFileOptions> = { fs: true, end: true }
+
+/** Throws `invalid-options` for options that nobody knows, and without `fs`. */
+export function checkFileOptions(
+  what: string,
+  options: LineFileOptions,
+  known: Readonly<Record<string, true>>,
+): void {
+  checkOptionNames(what, options ?? {}, known)
+  if (typeof options?.fs?.open === 'function') return
+  const message = `${what}: fs is missing: import fs from 'node:fs/promises', and give { fs }`
+  throw new SluiceError('invalid-options', message)
 }
 
 /** A file of the sink: where it lies, and the folder that has its name. */

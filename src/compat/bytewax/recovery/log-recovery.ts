@@ -2,6 +2,7 @@ import type { CommittedFile, Log, LogSession, SealedFile } from '../../../contra
 import { systemClock } from '../../../core/clock.ts'
 import { SluiceError } from '../../../core/errors.ts'
 import { laneId } from '../../../core/lane.ts'
+import { checkOptionNames } from '../../../core/option-names.ts'
 import { BEGINNING, type Recovery, type RecoverySession, type Snapshot } from './recovery.ts'
 import {
   checkRecoveryOptions,
@@ -11,7 +12,7 @@ import {
   snapshotOfText,
   snapshotText,
 } from './snapshot-text.ts'
-import type { StoreRecoveryOptions } from './store-recovery.ts'
+import { RECOVERY_OPTIONS, type StoreRecoveryOptions } from './store-recovery.ts'
 
 const LANE = { stream: 'bytewax', partition: '', shard: 'recovery', schema: 'auto' } as const
 const ENCODING = { format: 'snapshot', schema: undefined } as const
@@ -28,6 +29,7 @@ const DROP_SNAPSHOTS = 32
  * Errors: the log's; `invalid-options` for one that holds something else.
  */
 export function logRecovery(log: Log, options: StoreRecoveryOptions = {}): Recovery {
+  checkOptionNames('logRecovery', options, RECOVERY_OPTIONS)
   const { backupMs = 0, resumeEpoch, clock = systemClock } = options
   checkRecoveryOptions(backupMs, resumeEpoch)
   return {

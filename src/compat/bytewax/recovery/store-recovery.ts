@@ -3,6 +3,7 @@ import { fromUtf8Strict, utf8 } from '../../../core/bytes.ts'
 import { systemClock } from '../../../core/clock.ts'
 import { isSluiceError, SluiceError } from '../../../core/errors.ts'
 import { checkKey } from '../../../core/keys.ts'
+import { checkOptionNames, type OptionNames } from '../../../core/option-names.ts'
 import { retry } from '../../../core/retry.ts'
 import { collectBytes } from '../../../core/streams.ts'
 import {
@@ -24,6 +25,12 @@ import {
 export interface StoreRecoveryOptions extends RecoveryOptions {
   /** For the waits between attempts, and in a log for the times of snapshots; a store has times of its own. */
   readonly clock?: Clock | undefined
+}
+
+export const RECOVERY_OPTIONS: OptionNames<StoreRecoveryOptions> = {
+  backupMs: true,
+  resumeEpoch: true,
+  clock: true,
 }
 
 const DIGITS = 16
@@ -56,6 +63,7 @@ export function storeRecovery(
   folder: string,
   options: StoreRecoveryOptions = {},
 ): Recovery {
+  checkOptionNames('storeRecovery', options, RECOVERY_OPTIONS)
   const { backupMs = 0, resumeEpoch, clock = systemClock } = options
   checkRecoveryOptions(backupMs, resumeEpoch)
   const place = new Place(store, folder, clock)

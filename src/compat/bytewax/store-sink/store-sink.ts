@@ -2,6 +2,7 @@ import type { Clock, Format, Row, Schema, Store } from '../../../contracts/index
 import { systemClock } from '../../../core/clock.ts'
 import { SluiceError } from '../../../core/errors.ts'
 import { checkKey } from '../../../core/keys.ts'
+import { checkOptionNames, type OptionNames } from '../../../core/option-names.ts'
 import { partPlan } from '../../../core/part-plan.ts'
 import { adler32 } from '../adler32.ts'
 import { partNames } from '../files/dir-sink.ts'
@@ -27,6 +28,16 @@ export interface StoreSinkOptions<R> {
   readonly clock?: Clock | undefined
 }
 
+const OPTIONS: OptionNames<StoreSinkOptions<never>> = {
+  format: true,
+  schema: true,
+  partNamer: true,
+  assignPart: true,
+  partBytes: true,
+  concurrency: true,
+  clock: true,
+}
+
 /**
  * Bytewax's `DirSink` for object stores, where nothing can be truncated: a folder for each partition, `{prefix}/{part}/`, and in it a
  * file for each epoch in which the partition was written, `{19 digits}.{extension}`, named by the position of its first record in the partition.
@@ -50,6 +61,7 @@ export class StoreSink<R extends object = Row> implements FixedPartitionedSink<R
   readonly #file: EpochFileOptions<R>
 
   constructor(store: Store, prefix: string, partCount: number, options: StoreSinkOptions<R>) {
+    checkOptionNames('StoreSink', options, OPTIONS)
     const { format, schema, partNamer, assignPart = adler32 } = options
     const { partBytes, concurrency, clock = systemClock } = options
     if (prefix !== '') checkKey(prefix)

@@ -1,5 +1,6 @@
 import type { Bytes } from '../../../contracts/index.ts'
 import { SluiceError } from '../../../core/errors.ts'
+import { checkOptionNames, type OptionNames } from '../../../core/option-names.ts'
 import { derive } from '../../../core/reading.ts'
 import { textDecoding, textEncoder } from '../encodings.ts'
 import { pipedWriter } from './piped-writer.ts'
@@ -10,13 +11,17 @@ export interface TextOptions {
   readonly encoding?: string | undefined
 }
 
+const OPTIONS: OptionNames<TextOptions> = { encoding: true }
+
 /**
  * Text: Luigi's `Text` and `UTF8`. Written as it is; read with each `\r\n` and `\r` as `\n`, and without a byte order mark.
  *
  * Errors, when it is used: `invalid-options` for an unknown encoding and for what is no string; `not-supported` for one that cannot be written; `invalid-record`
  * for text or bytes that are none of the encoding.
  */
-export function text({ encoding = 'utf-8' }: TextOptions = {}): TargetFormat<string> {
+export function text(options: TextOptions = {}): TargetFormat<string> {
+  checkOptionNames('text', options, OPTIONS)
+  const { encoding = 'utf-8' } = options
   return {
     input: 'text',
     output: 'bytes',

@@ -1,14 +1,21 @@
 import { SluiceError } from '../../../core/errors.ts'
+import type { OptionNames } from '../../../core/option-names.ts'
 import { headBucket } from '../../../s3/buckets/index.ts'
 import type { S3StorageOptions } from '../../../s3/put-options.ts'
 import { s3ClientStore } from '../../../stores/s3.ts'
-import { clientsOf, type S3Connection } from '../../s3-connection.ts'
+import { CONNECTION_OPTIONS, clientsOf, type S3Connection } from '../../s3-connection.ts'
 import type { Destination } from './destination.ts'
 
 export interface S3DestinationOptions extends S3Connection {
   readonly bucket: string
   /** How S3 is to keep the files: class, encryption, tags. Default: as the bucket says. */
   readonly storage?: S3StorageOptions | undefined
+}
+
+const OPTIONS: OptionNames<S3DestinationOptions> = {
+  ...CONNECTION_OPTIONS,
+  bucket: true,
+  storage: true,
 }
 
 /**
@@ -25,7 +32,7 @@ export function s3Destination(options: S3DestinationOptions): Destination {
   if (typeof bucket !== 'string' || bucket === '') {
     throw new SluiceError('invalid-options', 's3Destination: bucket is missing')
   }
-  const client = clientsOf(options)(bucket)
+  const client = clientsOf('s3Destination', options, OPTIONS)(bucket)
   return {
     store: s3ClientStore(client, { capabilities, storage }),
     async check(call) {

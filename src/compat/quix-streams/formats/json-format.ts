@@ -2,6 +2,7 @@ import type { Format, Row } from '../../../contracts/index.ts'
 import { utf8 } from '../../../core/bytes.ts'
 import { SluiceError } from '../../../core/errors.ts'
 import { refuseRecord } from '../../../core/json.ts'
+import { checkOptionNames, type OptionNames } from '../../../core/option-names.ts'
 import { gzip } from '../../../formats/gzip.ts'
 import { jsonl } from '../../../formats/jsonl.ts'
 import type { SinkItem } from '../sink-record.ts'
@@ -19,6 +20,8 @@ export interface JsonFormatOptions {
   readonly dumps?: ((row: JsonRow) => string) | undefined
 }
 
+const OPTIONS: OptionNames<JsonFormatOptions> = { fileExtension: true, compress: true, dumps: true }
+
 export interface JsonRow {
   readonly _timestamp: number
   readonly _key: unknown
@@ -31,10 +34,11 @@ export interface JsonRow {
  *
  * What JSON cannot hold, such as `NaN`, is refused by `add` with `invalid-record`, where Quix writes lines that are not JSON.
  *
- * Errors: `invalid-options` for an extension without its dot; `not-supported` for `compress` where there is no `CompressionStream`;
+ * Errors: `invalid-options` for an extension without its dot, and for an option that nobody knows; `not-supported` for `compress` where there is no `CompressionStream`;
  * `invalid-record` at the flush for a line of `dumps` that is no text, or more than one line.
  */
 export function jsonFormat(options: JsonFormatOptions = {}): BatchFormat {
+  checkOptionNames('jsonFormat', options, OPTIONS)
   const { fileExtension = '.jsonl', compress = false, dumps } = options
   checkExtension(fileExtension)
   const lines = dumps ? linesOf(dumps) : jsonl()

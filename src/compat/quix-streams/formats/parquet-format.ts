@@ -1,6 +1,7 @@
 import type { Format, Rejection, Row } from '../../../contracts/index.ts'
 import { SluiceError } from '../../../core/errors.ts'
 import { isPlainObject, refuseRecord } from '../../../core/json.ts'
+import { checkOptionNames, type OptionNames } from '../../../core/option-names.ts'
 import { schemaInferrer } from '../../../core/schemas/schema-inferrer.ts'
 import { type Compressor, parquet } from '../../../formats/parquet/index.ts'
 import type { SinkItem } from '../sink-record.ts'
@@ -18,6 +19,12 @@ export interface ParquetFormatOptions {
   readonly compression?: ParquetCompression | undefined
   /** As in `parquet()`: the kernels, compiled, where that is forbidden at run time, as in Workers. */
   readonly kernels?: object | undefined
+}
+
+const OPTIONS: OptionNames<ParquetFormatOptions> = {
+  fileExtension: true,
+  compression: true,
+  kernels: true,
 }
 
 /** Each is loaded when the first page needs it: Zstandard alone is ten times as large as the rest. */
@@ -46,9 +53,10 @@ const CODECS: Readonly<Record<ParquetCompression, 'none' | 'snappy' | Compressor
  * A value that is no object, or has a member `_timestamp` or `_key`, is refused by `add` with `invalid-record`; with Quix the
  * former fails the flush, and the latter takes the place of the message's own.
  *
- * Errors: `invalid-options` for an extension without its dot, and for another compression.
+ * Errors: `invalid-options` for an extension without its dot, for another compression, and for an option that nobody knows.
  */
 export function parquetFormat(options: ParquetFormatOptions = {}): BatchFormat {
+  checkOptionNames('parquetFormat', options, OPTIONS)
   const { fileExtension = '.parquet', compression = 'snappy', kernels } = options
   checkExtension(fileExtension)
   if (!Object.hasOwn(CODECS, compression)) {

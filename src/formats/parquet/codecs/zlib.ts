@@ -1,6 +1,6 @@
 import { SluiceError } from '../../../core/errors.ts'
 import type { Compressor } from '../compressor.ts'
-import { checkedLevel } from './checked-level.ts'
+import { checkedLevel, type LevelOptions } from './checked-level.ts'
 
 /** What `zlibCodec` calls of `node:zlib`. */
 export interface ZlibLike {
@@ -14,7 +14,7 @@ export interface ZlibLike {
   zstdCompressSync?(page: Uint8Array, options: { params: Record<number, number> }): Uint8Array
 }
 
-export interface ZlibCodecOptions {
+export interface ZlibCodecOptions extends LevelOptions {
   /** gzip 1 to 9, default 6; zstd 1 to 22, default 3; brotli 0 to 11, default 4. */
   readonly level?: number | undefined
 }
@@ -25,7 +25,7 @@ const LEVELS = { gzip: [1, 9, 6], zstd: [1, 22, 3], brotli: [0, 11, 4] } as cons
  * `parquet({ codec: zlibCodec(zlib, 'zstd') })` with `import zlib from 'node:zlib'`: the fastest way where that is there, in Node, Deno, Bun, and
  * in Workers with `nodejs_compat`.
  *
- * Errors: `invalid-options` for another name or level, `not-supported` for zstd before Node 22.15.
+ * Errors: `invalid-options` for another name, level or option, `not-supported` for zstd before Node 22.15.
  */
 export function zlibCodec(
   zlib: ZlibLike,
@@ -38,9 +38,7 @@ export function zlibCodec(
       `zlibCodec knows gzip, zstd and brotli, not ${JSON.stringify(name)}`,
     )
   }
-  const [least, most, usual] = LEVELS[name]
-  const { level = usual } = options
-  checkedLevel(level, least, most)
+  const level = checkedLevel('zlibCodec', options, LEVELS[name])
   return { name, level, compress: compressorOf(zlib, name, level) }
 }
 

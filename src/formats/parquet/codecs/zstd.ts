@@ -1,9 +1,9 @@
 import { Zstd } from '@hpcc-js/wasm-zstd'
 import { SluiceError } from '../../../core/errors.ts'
 import type { Compressor } from '../compressor.ts'
-import { checkedLevel } from './checked-level.ts'
+import { checkedLevel, type LevelOptions } from './checked-level.ts'
 
-export interface ZstdCodecOptions {
+export interface ZstdCodecOptions extends LevelOptions {
   /** 1, the fastest, to 22, the smallest. Default 3. */
   readonly level?: number | undefined
 }
@@ -13,10 +13,10 @@ export interface ZstdCodecOptions {
  * bytes in Node, Deno, Bun and browsers. It compiles itself at run time, which Workers and some content security policies forbid:
  * `compress` then fails with `not-supported`, and `zlibCodec` is the way.
  *
- * Errors: `invalid-options` for another level.
+ * Errors: `invalid-options` for another level or option.
  */
-export function zstdCodec({ level = 3 }: ZstdCodecOptions = {}): Compressor {
-  checkedLevel(level, 1, 22)
+export function zstdCodec(options: ZstdCodecOptions = {}): Compressor {
+  const level = checkedLevel('zstdCodec', options, [1, 22, 3])
   return {
     name: 'zstd',
     level,

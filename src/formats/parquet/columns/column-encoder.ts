@@ -28,7 +28,7 @@ export type Columns = Readonly<Record<string, ArrayLike<unknown>>>
 export interface ColumnEncoder {
   /** Bytes held back that no chunk has carried yet. */
   readonly bufferedBytes: number
-  /** Takes rows by their columns and gives what bytes are ready. After an error the encoder is unusable. */
+  /** Takes rows by their columns and gives what bytes are ready. After an error the encoder is unusable, and after `close()` it is `invalid-options`. */
   write(columns: Columns): Awaitable<readonly Chunk[]>
   /** Ends the file. Call once. */
   close(): Awaitable<EncodedEnd>
@@ -67,20 +67,23 @@ export function columnEncoder(
   }
   let schema = declared ?? begun?.schema
   let groups = schema && open(schema)
+  function* write(columns: Columns): Steps<readonly Chunk[]> {
+    checkColumns(columns)
+    schema ??= columnsSchema(columns, settings.inference)
+    groups ??= open(schema)
+    return yield* writeColumns(groups, schema, columns)
+  }
+  function* close(): Steps<EncodedEnd> {
+    groups ??= open({ fields: [] })
+    return yield* groups.close()
+  }
   const runner = new StepRunner()
   return {
     get bufferedBytes() {
       return groups?.bufferedBytes ?? 0
     },
-    write(columns) {
-      schema ??= columnsSchema(columns, settings.inference)
-      groups ??= open(schema)
-      return runner.run(writeColumns(groups, schema, columns))
-    },
-    close() {
-      groups ??= open({ fields: [] })
-      return runner.run(groups.close())
-    },
+    write: (columns) => runner.run(write(columns)),
+    close: () => runner.end(close()),
     checkpoint: () => (runner.hasFailed ? undefined : groups?.file.checkpoint(places)),
   }
 }
@@ -131,6 +134,20 @@ function addColumn(
   if (place === end) return
   const row = groups.rows + place - begin
   throw groups.misfit(row, { fields: [field] }, { [field.name]: values[place] })
+}
+
+/** Throws `invalid-record` for what are no arrays by their names: a list of rows has names, too, and other values than were meant. */
+function checkColumns(columns: unknown): void {
+  if (typeof columns !== 'object' || columns === null || Symbol.iterator in columns) {
+    const message =
+      'Columns are arrays by their names, as { id: [1, 2] }; rows are for the encoder of parquet(), and a table of Arrow for arrowColumns()'
+    throw new SluiceError('invalid-record', message)
+  }
+  for (const [name, column] of Object.entries(columns as Readonly<Record<string, unknown>>)) {
+    const { length } = (column ?? {}) as Partial<ArrayLike<unknown>>
+    if (typeof column === 'object' && Number.isSafeInteger(length) && Number(length) >= 0) continue
+    throw refused(name, 'is no array of values')
+  }
 }
 
 /** Throws `invalid-record` unless the columns are those of the schema, and of one length. */

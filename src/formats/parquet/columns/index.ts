@@ -27,7 +27,7 @@ export type { ParquetColumnsOptions } from './parquet-columns.ts'
  * const chunks = [...(await encoder.write({ id: Int32Array.of(1, 2), city: ['Bern', 'Oslo'] })), ...(await encoder.close()).chunks]
  * ```
  *
- * Errors: `invalid-options` as of `parquet`; `invalid-record` for columns of unequal lengths, a name that the schema lacks, and a value
+ * Errors: `invalid-options` as of `parquet`; `invalid-record` for rows in place of columns, for columns of unequal lengths, a name that the schema lacks, and a value
  * that does not fit, named by its row in the file and its column; `not-supported` for a checkpoint of other options, and where WebAssembly is
  * forbidden and `kernels` are not given: nothing takes over there, as it does for rows. Cloudflare Workers get the kernels as a module, by the
  * export condition `workerd`.

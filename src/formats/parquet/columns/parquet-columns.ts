@@ -1,9 +1,10 @@
 import type { EncoderCheckpoint, Schema } from '../../../contracts/index.ts'
 import { SluiceError } from '../../../core/errors.ts'
+import { checkOptionNames, type OptionNames } from '../../../core/option-names.ts'
 import { checkSchema } from '../../../core/schemas/check-schema.ts'
 import { encodeColumnChunk } from '../chunk/encode-column-chunk.ts'
 import { kernelsOf } from '../kernels.ts'
-import { checkedSettings, type ParquetOptions } from '../options.ts'
+import { COMMON_OPTIONS, checkedSettings, type ParquetOptions } from '../options.ts'
 import { type ColumnEncoder, columnEncoder } from './column-encoder.ts'
 
 export interface ParquetColumnsOptions extends Omit<ParquetOptions, 'onFallback'> {
@@ -16,11 +17,18 @@ export interface ParquetColumnsOptions extends Omit<ParquetOptions, 'onFallback'
   readonly from?: EncoderCheckpoint | undefined
 }
 
+const OPTIONS: OptionNames<ParquetColumnsOptions> = {
+  ...COMMON_OPTIONS,
+  schema: true,
+  from: true,
+}
+
 /** The encoder over the kernels that `compile` gives; it throws where WebAssembly is forbidden. */
 export function columnEncoderOf(
   options: ParquetColumnsOptions,
   compile: () => WebAssembly.Module,
 ): ColumnEncoder {
+  checkOptionNames('parquetColumns', options, OPTIONS)
   const settings = checkedSettings(options)
   const { schema, from, kernels: given } = options
   if (schema) checkSchema(schema)

@@ -21,7 +21,7 @@ export function lazyEncoder<R>(load: () => Promise<Encoder<R>>): Encoder<R> {
     },
     headBytes: 0,
     write: (rows) => runner.run(write(rows)),
-    close: () => runner.run(close()),
+    close: () => runner.end(close()),
     checkpoint: () => (runner.hasFailed ? undefined : loaded?.checkpoint?.()),
   }
 }
