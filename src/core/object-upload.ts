@@ -223,12 +223,18 @@ export class ObjectUpload {
     throw this.fail(new SluiceError('invalid-options', message, { key }))
   }
 
-  /** The first failure is the one that everybody hears of. It stops the parts in flight. */
-  fail(reason: unknown): SluiceError {
+  /** The first failure is the one that everybody hears of. It stops the parts in flight. What is not ours, as of a store of somebody's own, is `protocol`. */
+  fail(error: unknown): SluiceError {
     const { key } = this
     const message = `Writing "${key}" was ended by an error`
-    this.#controller.abort(asSluiceError(reason, 'aborted', message, { key }))
+    this.#controller.abort(asSluiceError(error, 'protocol', message, { key }))
     return abortError(this.signal)
+  }
+
+  /** Somebody wants no more of it. */
+  abort(reason: unknown): void {
+    const { key } = this
+    this.fail(asSluiceError(reason, 'aborted', `Writing "${key}" was aborted`, { key }))
   }
 
   /** Fails, leaves nothing behind unless it can be gone on with, and gives what to throw: what failed, and what stays open. */

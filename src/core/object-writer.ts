@@ -66,7 +66,7 @@ export function objectWriter(
         await closing.catch(() => {})
         return
       }
-      upload.fail(reason)
+      upload.abort(reason)
       aborting ??= upload.discard()
       await aborting
     },

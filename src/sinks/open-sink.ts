@@ -15,7 +15,8 @@ import type {
   StandardSchemaLike,
   Store,
 } from '../contracts/index.ts'
-import { isSluiceError, type SluiceError, throwIfAborted } from '../core/errors.ts'
+import { isSluiceError, orAborted, type SluiceError, throwIfAborted } from '../core/errors.ts'
+import { Turns } from '../core/turn.ts'
 import type { Account } from './account.ts'
 import { BreakableSession } from './breakable-session.ts'
 import { isDeadLetter } from './dead-letters/lane.ts'
@@ -69,6 +70,8 @@ export interface OpenSinkOptions<R> {
   /** Another process answers for this sink's records now. */
   readonly onFenced: (error: SluiceError) => void
   readonly throwIfOver: () => void
+  /** Fires when the sink is over. */
+  readonly over: AbortSignal
 }
 
 /** Opens the log, and takes over what an earlier process left in it. */
@@ -101,6 +104,7 @@ export class OpenSink<R extends object> {
   readonly #rotator: Rotator
   readonly #due: DueCuts
   readonly #room: Room
+  readonly #turns = new Turns()
 
   constructor(options: OpenSinkOptions<R>, session: BreakableSession<R>, columns: Columns) {
     const { store, probe, manifest, run, log, clock, format, encodings, budget } = options
@@ -193,11 +197,15 @@ export class OpenSink<R extends object> {
     rows: readonly R[],
     options: SinkWriteOptions,
   ): Promise<{ readonly answered: Promise<Appended> }> {
-    const { stream, shard, clock, partitioner } = this.#options
+    const { stream, shard, clock, partitioner, over } = this.#options
     const { refused = [], signal } = options
     this.#throwIfOver()
     const watermark = this.#watermark(partitioner.allowedLateMs)
-    const verdicts = await judge(rows, refused, watermark, this.#judge)
+    const judged = judge(rows, refused, watermark, this.#judge)
+    // A validator is somebody else's, and may never answer.
+    const verdicts = await (this.#judge.validator
+      ? orAborted(orAborted(judged, signal), over)
+      : judged)
     const producer = options.producer && (await producerStep(options.producer, rows, refused))
     const batch = batchOf(verdicts, stream, shard, producer, clock.now())
     await this.#room.make(batchBytes(batch), signal)
@@ -206,7 +214,18 @@ export class OpenSink<R extends object> {
       this.#appended(appended, batch, watermark)
       return appended
     })
-    return { answered: answered.catch((error: unknown) => this.#refused(error, producer)) }
+    return { answered: this.#answer(answered, batchBytes(batch), producer) }
+  }
+
+  /** A log in memory never waits: whoever awaits one write after the other would leave nobody else a turn, the files that are due among them. */
+  async #answer(
+    answered: Promise<Appended>,
+    bytes: number,
+    producer: ProducerStep | undefined,
+  ): Promise<Appended> {
+    const appended = await answered.catch((error: unknown) => this.#refused(error, producer))
+    await this.#turns.after(bytes)
+    return appended
   }
 
   /** Makes files of all that is open. */

@@ -30,7 +30,7 @@ import { NOTHING_HELD } from './status.ts'
 
 export type SinkMachineOptions<R> = Omit<
   OpenSinkOptions<R>,
-  'queue' | 'account' | 'onFenced' | 'throwIfOver'
+  'queue' | 'account' | 'onFenced' | 'throwIfOver' | 'over'
 >
 
 /**
@@ -54,6 +54,7 @@ export class SinkMachine<R extends object> implements FileSink<R> {
   #closed = false
   /** Set once the sink is closed, aborted or fenced. */
   #over: SluiceError | undefined
+  readonly #ended = new AbortController()
 
   constructor(options: SinkMachineOptions<R>) {
     this.#options = options
@@ -157,6 +158,7 @@ export class SinkMachine<R extends object> implements FileSink<R> {
       account: this.#account,
       onFenced: (error) => this.#fenced(error),
       throwIfOver: () => this.#throwIfOver(),
+      over: this.#ended.signal,
     })
     this.#opened = opened
     this.#failures = 0
@@ -244,6 +246,7 @@ export class SinkMachine<R extends object> implements FileSink<R> {
 
   #end(over: SluiceError): void {
     this.#over = over
+    this.#ended.abort(over)
     this.#cancelReopening()
   }
 

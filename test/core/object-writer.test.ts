@@ -42,6 +42,17 @@ function withParts(base: Store, onPart: (n: number, signal?: AbortSignal) => Pro
 }
 
 describe('objectWriter', () => {
+  test('what a store of somebody else throws is no abort, and what somebody aborts with is one', async () => {
+    const failing = withParts(store(), () => Promise.reject(new Error('their own')))
+    const writer = objectWriter(failing, 'a', { partBytes: PART })
+    const written = writer.write(bytes(2 * PART)).then(() => writer.close())
+    await expect(written).rejects.toMatchObject({ code: 'protocol', key: 'a' })
+    const aborted = objectWriter(store(), 'a', { partBytes: PART })
+    await aborted.write(bytes(2 * PART))
+    await aborted.abort(new Error('enough'))
+    await expect(aborted.close()).rejects.toMatchObject({ code: 'aborted', key: 'a' })
+  })
+
   test.each([0, 1, PART - 1, PART, PART + 1, 2 * PART, 5 * PART + 3])(
     '%i bytes come back, in any cutting',
     async (size) => {

@@ -34,6 +34,47 @@ describe('write', () => {
     expect(await stored(store)).toEqual({ [key(0, 3)]: rows(0, 3) })
   })
 
+  test('whoever awaits one after the other leaves a turn to everybody else, what is due among them', async () => {
+    let committed = 0
+    const sink = createSink({
+      ...{ store: memoryStore(), format: jsonl(), rotate: { records: 100 } },
+      onEvent: ({ type }) => {
+        if (type === 'committed') committed++
+      },
+    })
+    await sink.write(rows(0, 1))
+    let turns = 0
+    const timer = setInterval(() => turns++, 0)
+    for (let i = 1; i < 2000; i++) await sink.write(rows(i, i + 1))
+    clearInterval(timer)
+    expect(turns).toBeGreaterThan(0)
+    expect(committed).toBeGreaterThan(0)
+    await sink.close()
+  })
+
+  test('a validator that never answers holds nobody longer than a signal, or the sink, lets it', async () => {
+    let answers = false
+    const schema = {
+      '~standard': {
+        ...{ version: 1 as const, vendor: 'test' },
+        validate: (value: unknown) => (answers ? { value } : new Promise<never>(() => {})),
+      },
+    }
+    const sink = createSink({ store: memoryStore(), format: jsonl(), schema })
+    const stop = new AbortController()
+    const first = sink.write(rows(0, 1), { signal: stop.signal })
+    stop.abort()
+    await expect(first).rejects.toMatchObject({ code: 'aborted' })
+    answers = true
+    expect(await sink.write(rows(1, 2))).toMatchObject({ accepted: 1 })
+    answers = false
+    const last = Promise.allSettled([sink.write(rows(2, 3)), sink.write(rows(3, 4)), sink.flush()])
+    await sink.abort()
+    for (const one of await last) {
+      expect(one).toMatchObject({ status: 'rejected', reason: { code: 'aborted' } })
+    }
+  })
+
   test('files carry their id, lane and range', async () => {
     const { sink, store } = bench()
     await sink.write(rows(0, 3))
