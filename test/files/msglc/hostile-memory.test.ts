@@ -58,3 +58,35 @@ test.each([
     message: `The encoded bytes are damaged at ${at}: an integer of ${8 * MIB} bytes, and 4096 are the most`,
   })
 })
+
+/** 8 MiB of empty lists at each place of a table. */
+test.each([
+  ['positions', '81a170', '', 'has a block that is none'],
+  ['a position', '81a17092', '00', 'has a block that is none'],
+  ['files', '81a17491', '', 'has a file that is no position'],
+  ['a key of a node', '81', 'c0', 'has a key of more than 8 lists'],
+  ['the key of a child', '82a17092000aa17481', '81a170920001', 'has a key of more than 8 lists'],
+])('lists in %s are not made to be looked at', async (_, before, behind, message) => {
+  const lists = concatBytes([hex('dd00800000'), new Uint8Array(8 * MIB).fill(0x90)])
+  const file = fileOf(new Uint8Array(10), concatBytes([hex(before), lists, hex(behind)]))
+  expect(await outcome(file)).toEqual({
+    code: 'protocol',
+    message: expect.stringContaining(message),
+  })
+})
+
+test('blocks of a list are no more than its bytes', async () => {
+  const blocks = new Uint8Array(16 * MIB)
+  const triple = hex('93010001')
+  for (let at = 0; at < blocks.byteLength; at += 4) blocks.set(triple, at)
+  const table = concatBytes([hex('81a170dd00400000'), blocks])
+  expect((await outcome(fileOf(new Uint8Array(10), table))).code).toBe('protocol')
+})
+
+test('children are no more than a table has room for', async () => {
+  const table = concatBytes([hex('81a174dd00800000'), new Uint8Array(8 * MIB)])
+  expect(await outcome(fileOf(new Uint8Array(8 * MIB), table))).toEqual({
+    code: 'protocol',
+    message: expect.stringContaining('has 8388608 children, and room for 1398101'),
+  })
+})
