@@ -63,6 +63,27 @@ describe.each(files)('%s', (_, file) => {
       expect([path, await reader.read(path)]).toEqual([path, items])
     expect(await reader.read(['blocks', { start: -2 }])).toEqual([29, 30])
     expect((await rejectionOf(reader.read('blocks/0:0:9'))).code).toBe('invalid-options')
+    for (const slice of [
+      { start: Number.NEGATIVE_INFINITY, stop: Number.POSITIVE_INFINITY },
+      { start: -0, stop: undefined, step: undefined },
+    ]) {
+      expect(await reader.read(['list', slice])).toEqual(list)
+      expect(await reader.read(['blocks', slice])).toEqual(blocks)
+    }
+    for (const slice of [
+      { start: 1.5, stop: 2 },
+      { stop: Number.NaN },
+      { start: 1n },
+      { stop: '3' },
+    ]) {
+      for (const name of ['list', 'blocks', 'none']) {
+        const error = await rejectionOf(reader.read([name, slice as { start: number }]))
+        expect([error.code, error.message]).toEqual([
+          'invalid-options',
+          expect.stringMatching(/^A slice's (start|stop) \(.+\) must be an integer/),
+        ])
+      }
+    }
     const inside = await rejectionOf(reader.read('list/0:2/0'))
     expect([inside.code, inside.message]).toEqual([
       'invalid-options',
