@@ -3,7 +3,7 @@ import type { ParentPlace } from './file-reader.ts'
 import { entriesOf, isMap } from './maps.ts'
 import { ofObject, withKey } from './of-object.ts'
 import { type Path, stepsOf } from './path.ts'
-import { type Place, refuse } from './place.ts'
+import { Nowhere, type Place, refuse } from './place.ts'
 import type { RawFile } from './raw-file.ts'
 import type { ValueAt } from './value-at.ts'
 import { iterateChildren, opened, resolved, wholeValue } from './values.ts'
@@ -31,7 +31,10 @@ export interface LazyNode<T = unknown> extends AsyncIterable<unknown> {
   length(): Promise<number>
   /** Of a map, in the file's order. `invalid-options` for any other value. */
   keys(): Promise<readonly unknown[]>
-  /** Whether the path leads somewhere. Reads no more than it must to know. */
+  /**
+   * Whether the path leads somewhere: `false` also where it cannot, as a name in a list or a slice as text does not. A slice as a step is
+   * `invalid-options` here, too. Reads no more than it must to know.
+   */
   has(path: Path): Promise<boolean>
   /** A list's items, or a map's pairs, read a window at a time. Each loop is its own. */
   [Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined>
@@ -115,7 +118,7 @@ export class NodeReader extends Unread implements LazyNode {
       await this.#reading(() => walk(this.#place, stepsOf(path)))
       return true
     } catch (error) {
-      if ((error as { code?: unknown }).code === 'not-found') return false
+      if (error instanceof Nowhere) return false
       throw error
     }
   }

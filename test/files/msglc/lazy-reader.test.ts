@@ -110,6 +110,11 @@ describe.each(files)('%s', (_, file) => {
     )
     expect((await rejectionOf(reader.read('list/x'))).code).toBe('invalid-options')
     expect((await rejectionOf(reader.read(['list', '1_0']))).code).toBe('invalid-options')
+    for (const path of ['list/x', 'list/0:2', ['list', 1.5], ['blocks', true], ['none', '']]) {
+      expect([path, await reader.has(path)]).toEqual([path, false])
+      expect((await rejectionOf(reader.visit(path))).code).toMatch(/invalid-options|not-found/)
+    }
+    expect((await rejectionOf(reader.has(['list', { start: 0 }]))).code).toBe('invalid-options')
     expect(await reader.has('map/inner/deep')).toBe(true)
     expect(await reader.has(['map', ''])).toBe(true)
   })
