@@ -86,7 +86,10 @@ export interface ArchiveWritten {
 }
 
 export interface LazyCombiner {
-  /** Takes a file: its header is looked at, and nothing is copied yet. */
+  /**
+   * Takes a file: its header is looked at, and nothing is copied yet. Once one has failed, `write` and `close` fail as it did: an archive
+   * without it is not what was asked for.
+   */
   write(file: ArchiveFile): Promise<void>
   /** Makes the archive. `invalid-options` when it has no file. */
   close(): Promise<ArchiveWritten>
@@ -118,8 +121,8 @@ export function lazyCombiner(
   const entries = new ArchiveEntries()
   const pieces: ArchivePiece[] = []
   let payloadBytes = 0
-  // One after the other, so that the archive has them in the order of the calls.
-  let turn: Promise<unknown> = Promise.resolve()
+  // One after the other, so that the archive has them in the order of the calls. The first that fails ends it.
+  let turn: Promise<void> = Promise.resolve()
   let closed = false
 
   async function take(file: ArchiveFile): Promise<void> {
@@ -132,9 +135,8 @@ export function lazyCombiner(
   return {
     async write(file) {
       if (closed) throw invalid(key, 'is closed, and takes no more files')
-      const taken = turn.then(() => take(file))
-      turn = taken.catch(() => {})
-      await taken
+      turn = turn.then(() => take(file))
+      await turn
     },
     async close() {
       if (closed) throw invalid(key, 'is closed already')

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Store } from '../../../src/contracts/index.ts'
 import { equalBytes } from '../../../src/core/bytes.ts'
-import { append, lazyCombiner, lazyReader } from '../../../src/files/msglc/index.ts'
+import type { SluiceError } from '../../../src/core/errors.ts'
+import { type ArchiveFile, append, lazyCombiner, lazyReader } from '../../../src/files/msglc/index.ts'
 import { encodeMsglc } from '../../../src/formats/msglc/index.ts'
 import { AWS_PROVIDER } from '../../../src/s3/provider.ts'
 import { memoryStore } from '../../../src/stores/memory.ts'
@@ -99,19 +100,28 @@ describe.each(stores)('a store with %s', (_, create) => {
     const store = create()
     await store.put('one', one)
     await store.put('bad', new Uint8Array(60))
-    const combiner = lazyCombiner(store, 'archive')
-    expect((await rejectionOf(combiner.write({ key: 'absent' }))).code).toBe('not-found')
-    const bad = await rejectionOf(combiner.write({ key: 'bad' }))
+    const refusalOf = async (...files: unknown[]): Promise<SluiceError> => {
+      const combiner = lazyCombiner(store, 'archive')
+      const before = files.slice(0, -1).map((file) => combiner.write(file as ArchiveFile))
+      await Promise.all(before)
+      const refused = await rejectionOf(combiner.write(files.at(-1) as ArchiveFile))
+      // It sticks: an archive without the file is not what was asked for.
+      expect(await rejectionOf(combiner.write({ key: 'one' }))).toBe(refused)
+      expect(await rejectionOf(combiner.close())).toBe(refused)
+      return refused
+    }
+    expect((await refusalOf({ key: 'absent' })).code).toBe('not-found')
+    const bad = await refusalOf({ key: 'bad' })
     expect([bad.code, bad.message]).toEqual([
       'protocol',
       expect.stringContaining('"bad" cannot be'),
     ])
-    expect((await rejectionOf(combiner.write({ bytes: one.slice(0, -1) }))).code).toBe('protocol')
-    await combiner.write({ key: 'one', name: 'a' })
-    expect((await rejectionOf(combiner.write({ key: 'one' }))).message).toContain('none has')
-    expect((await rejectionOf(combiner.write({ key: 'one', name: 'a' }))).message).toContain(
-      'called a already',
-    )
+    expect((await refusalOf({ bytes: one.slice(0, -1) })).code).toBe('protocol')
+    const named = { key: 'one', name: 'a' }
+    expect((await refusalOf(named, { key: 'one' })).message).toContain('none has')
+    expect((await refusalOf(named, named)).message).toContain('called a already')
+    const combiner = lazyCombiner(store, 'archive')
+    await combiner.write(named)
     // Another version than the one that was looked at.
     await store.put('one', two)
     expect((await rejectionOf(combiner.close())).code).toMatch(/precondition-failed|conflict/)
@@ -124,6 +134,21 @@ describe.each(stores)('a store with %s', (_, create) => {
     )
     expect((await rejectionOf(combiner.write({ bytes: one }))).message).toContain('is closed')
     expect(await keysOf(store)).toEqual(['bad', 'one'])
+  })
+
+  test('a file that fails among others leaves no archive without it', async () => {
+    const store = create()
+    await store.put('one', one)
+    const combiner = lazyCombiner(store, 'archive')
+    const writes = ['one', 'gone', 'one'].map((key) => combiner.write({ key }))
+    expect((await Promise.allSettled(writes)).map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'rejected',
+    ])
+    const closed = await rejectionOf(combiner.close())
+    expect([closed.code, closed.key]).toEqual(['not-found', 'gone'])
+    expect(await keysOf(store)).toEqual(['one'])
   })
 })
 
