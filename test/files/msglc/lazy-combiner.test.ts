@@ -2,7 +2,12 @@ import { describe, expect, test } from 'vitest'
 import type { Store } from '../../../src/contracts/index.ts'
 import { equalBytes } from '../../../src/core/bytes.ts'
 import type { SluiceError } from '../../../src/core/errors.ts'
-import { type ArchiveFile, append, lazyCombiner, lazyReader } from '../../../src/files/msglc/index.ts'
+import {
+  type ArchiveFile,
+  append,
+  lazyCombiner,
+  lazyReader,
+} from '../../../src/files/msglc/index.ts'
 import { encodeMsglc } from '../../../src/formats/msglc/index.ts'
 import { AWS_PROVIDER } from '../../../src/s3/provider.ts'
 import { memoryStore } from '../../../src/stores/memory.ts'
@@ -120,6 +125,20 @@ describe.each(stores)('a store with %s', (_, create) => {
     const named = { key: 'one', name: 'a' }
     expect((await refusalOf(named, { key: 'one' })).message).toContain('none has')
     expect((await refusalOf(named, named)).message).toContain('called a already')
+    const wrong: readonly [file: unknown, message: string][] = [
+      [{ key: 'one', name: '\ud800' }, 'holds a lone surrogate'],
+      [{ key: 'one', name: 1 }, 'is no text'],
+      [{}, 'has a key, or bytes'],
+      [{ bytes: 'one' }, 'has a key, or bytes'],
+      [undefined, 'has a key, or bytes'],
+    ]
+    for (const [file, message] of wrong) {
+      const refused = await refusalOf(file)
+      expect([refused.code, refused.message]).toEqual([
+        'invalid-options',
+        expect.stringContaining(message),
+      ])
+    }
     const combiner = lazyCombiner(store, 'archive')
     await combiner.write(named)
     // Another version than the one that was looked at.
@@ -134,6 +153,33 @@ describe.each(stores)('a store with %s', (_, create) => {
     )
     expect((await rejectionOf(combiner.write({ bytes: one }))).message).toContain('is closed')
     expect(await keysOf(store)).toEqual(['bad', 'one'])
+  })
+
+  test.each([
+    ['of as many bytes as there can be', 'k'.repeat(1024)],
+    ['of characters of four bytes', '😀'.repeat(256)],
+  ])('has a key %s', async (_, key) => {
+    const store = create()
+    const combiner = lazyCombiner(store, key)
+    await combiner.write({ bytes: one })
+    await combiner.close()
+    await append(store, key, [{ bytes: two }])
+    expect(await keysOf(store)).toEqual([key])
+    expect(await bytesOf(store, key)).toEqual(archiveOf([one, two], 'msgpack'))
+  })
+
+  test('a bound that is no number of bytes is refused', async () => {
+    const store = create()
+    await store.put('archive', archiveOf([one], 'msgpack'))
+    for (const maxTocBytes of [Number.NaN, -1, '5' as unknown as number]) {
+      expect(() => lazyCombiner(store, 'archive', { maxTocBytes })).toThrow('is no number of bytes')
+      for (const work of [
+        append(store, 'archive', [{ bytes: two }], { maxTocBytes }),
+        lazyReader(store, 'archive', { maxTocBytes }),
+      ]) {
+        expect((await rejectionOf(work)).code).toBe('invalid-options')
+      }
+    }
   })
 
   test('a file that fails among others leaves no archive without it', async () => {

@@ -169,6 +169,24 @@ describe.each(files)('%s', (_, file) => {
   })
 })
 
+test('what is no source is told', async () => {
+  const store = memoryStore()
+  const open = lazyReader as (...words: unknown[]) => Promise<unknown>
+  for (const words of [
+    [store],
+    [new Uint8Array(90), 'key'],
+    [undefined],
+    [{ size: -1 }],
+    ['key'],
+  ]) {
+    const error = await rejectionOf(open(...words))
+    expect([error.code, error.message]).toEqual([
+      'invalid-options',
+      expect.stringContaining('a store and a key, or bytes'),
+    ])
+  }
+})
+
 test('keys that are no text', async () => {
   const keys = new Map<unknown, unknown>([
     [1, 'number'],
