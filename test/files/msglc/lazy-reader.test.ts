@@ -300,6 +300,54 @@ describe('over a store', () => {
     expect((await reading).length).toBe(12)
   })
 
+  test.each([
+    ['blocks', Array.from({ length: 1_000_000 }, (_, at) => at + 0.5), 9],
+    ['items of a kilobyte', Array.from({ length: 9000 }, (_, at) => `${at}`.padEnd(1000, '.')), 9],
+    ['an item of 9 MiB among small ones', ['x', 'y'.repeat(9 * 2 ** 20), 'z'], 5],
+    ['lists in a list', Array.from({ length: 900 }, () => Array(1000).fill(0.5)), 9],
+  ])('iterating %s takes few requests, and one is ahead', async (_, items, most) => {
+    const store = memoryStore()
+    await store.put('list', encodeMsglc(items))
+    const reader = await lazyReader(store, 'list')
+    const { requests, bytes } = reader.statistics
+    let next = 0
+    for await (const item of reader) {
+      if (item !== items[next++]) expect(item).toEqual(items[next - 1])
+      if (next === 1 && items.length > 3) expect(reader.statistics.requests).toBe(requests + 2)
+    }
+    expect(next).toBe(items.length)
+    expect(reader.statistics.requests - requests).toBeLessThanOrEqual(most)
+    // Nothing is read twice but what came with the first request.
+    expect(reader.statistics.bytes - bytes).toBeLessThan(reader.sizeBytes)
+  })
+
+  test('whoever takes one item waits for little', async () => {
+    const { store } = await stored()
+    const reader = await lazyReader(store, 'rows')
+    const { bytes } = reader.statistics
+    for await (const _item of reader) break
+    expect(reader.statistics.bytes - bytes).toBeLessThan(200_000)
+  })
+
+  test('a window that cannot be read is told behind the items before it', async () => {
+    const { store } = await stored()
+    let left = 4
+    const reader = await lazyReader(
+      {
+        ...store,
+        get: async (key, options) => (left-- > 0 ? store.get(key, options) : undefined),
+      },
+      'rows',
+    )
+    const items: unknown[] = []
+    const iterated = (async () => {
+      for await (const item of reader) items.push(item)
+    })()
+    expect((await rejectionOf(iterated)).code).toBe('precondition-failed')
+    // Of 64 KiB and of 128.
+    expect(items).toEqual(rows.slice(0, 65 + 130))
+  })
+
   test('what lies gapBytes apart is one request, and a byte more is two', async () => {
     const { store, ranges } = await stored()
     // Between the first and the third lies one row: its head of three bytes, and a thousand.
