@@ -182,16 +182,18 @@ function readChildren(
 function readKeyOf(from: TokenReader, path: string): unknown {
   const { at } = from
   from.next(true)
-  if (from.kind === 'scalar') return from.value
+  const { kind, value } = from
+  if (kind === 'scalar') return value
   from.at = at
   let heads = 0
   for (let pending = 1; pending > 0; pending--) {
     from.next(false)
-    if (from.kind === 'scalar') continue
+    const { kind: inner, count } = from
+    if (inner === 'scalar') continue
     if (++heads > MAX_KEY_HEADS) {
       throw damaged(path, `has a key of more than ${MAX_KEY_HEADS} lists, maps and tags`)
     }
-    pending += from.kind === 'list' ? from.count : from.kind === 'map' ? 2 * from.count : 1
+    pending += inner === 'list' ? count : inner === 'map' ? 2 * count : 1
   }
   from.at = at
   return readKey(from)
