@@ -22,7 +22,8 @@ export interface LazyReaderOptions extends RangeOptions, MagicOptions {
   readonly firstBytes?: number | undefined
   /**
    * The largest table of contents that is read, which is held from then on. Default 64 MiB; `too-large` beyond. As much again is held
-   * of those of embedded files, the ones used last.
+   * of those of embedded files, the ones used last. What is made of the nodes on the way comes to a few times their bytes, and some tens of
+   * times where a file is made to harm: bound it for files of strangers.
    */
   readonly maxTocBytes?: number | undefined
 }
