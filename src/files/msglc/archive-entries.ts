@@ -1,6 +1,7 @@
 import type { Bytes, CallOptions, Store } from '../../contracts/index.ts'
 import { ownBytes } from '../../core/bytes.ts'
 import { SluiceError } from '../../core/errors.ts'
+import { isWellFormed } from '../../core/keys.ts'
 import { ByteWriter } from '../../formats/msglc/codecs/byte-writer.ts'
 import type { Codec } from '../../formats/msglc/codecs/codec.ts'
 import { HEADER_BYTES, type MagicOptions, readHeader } from '../../formats/msglc/header.ts'
@@ -35,6 +36,7 @@ export async function pieceOf(
   options: MagicOptions & CallOptions,
 ): Promise<ArchivePiece> {
   const { magic, isCompatible, signal } = options
+  checkFile(file)
   if (file.bytes) {
     const { byteLength } = file.bytes
     const end = endOf(file.bytes, byteLength, 'The bytes of a file', { magic, isCompatible })
@@ -44,6 +46,21 @@ export async function pieceOf(
   const { handle, first, etag } = await storeHandle(store, key, HEADER_BYTES, { signal })
   const end = endOf(first, handle.size, `"${key}"`, { magic, isCompatible })
   return { key, etag, range: { start: 0, end } }
+}
+
+/** Throws `invalid-options` for what the types forbid, and for a name that no table of contents can hold. */
+function checkFile(file: ArchiveFile | undefined): void {
+  const { key, bytes, name }: { [P in keyof ArchiveFile]?: unknown } = file ?? {}
+  if (!(bytes instanceof Uint8Array) && !(bytes === undefined && typeof key === 'string')) {
+    throw new SluiceError('invalid-options', 'A file of an archive has a key, or bytes')
+  }
+  if (name === undefined) return
+  if (typeof name !== 'string') {
+    throw new SluiceError('invalid-options', `The name of a file is no text, but a ${typeof name}`)
+  }
+  if (isWellFormed(name)) return
+  const message = `The name ${JSON.stringify(name.slice(0, 200))} of a file holds a lone surrogate, which UTF-8 cannot express`
+  throw new SluiceError('invalid-options', message)
 }
 
 function endOf(first: Uint8Array, sizeBytes: number, what: string, options: MagicOptions): number {

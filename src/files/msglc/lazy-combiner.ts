@@ -8,7 +8,7 @@ import type {
   Store,
   WriteConditions,
 } from '../../contracts/index.ts'
-import { concatBytes } from '../../core/bytes.ts'
+import { concatBytes, cutUtf8, utf8Length } from '../../core/bytes.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { type ObjectWriterOptions, objectWriter } from '../../core/object-writer.ts'
 import { checkOptionNames, type OptionNames } from '../../core/option-names.ts'
@@ -22,6 +22,7 @@ import {
   magicBytes,
   writeHeader,
 } from '../../formats/msglc/header.ts'
+import { checkBound } from '../../formats/msglc/options.ts'
 import {
   ArchiveEntries,
   type ArchiveFile,
@@ -86,13 +87,18 @@ export interface ArchiveWritten {
 }
 
 export interface LazyCombiner {
-  /** Takes a file: its header is looked at, and nothing is copied yet. */
+  /**
+   * Takes a file: its header is looked at, and nothing is copied yet. Once one has failed, `write` and `close` fail as it did: an archive
+   * without it is not what was asked for.
+   */
   write(file: ArchiveFile): Promise<void>
   /** Makes the archive. `invalid-options` when it has no file. */
   close(): Promise<ArchiveWritten>
 }
 
 const MAX_TOC_BYTES = 64 * 1024 ** 2
+/** A key of so many bytes has room for a suffix behind it, and for a prefix that a store puts before it. */
+const SHORT_KEY_BYTES = 200
 
 /**
  * Puts msglc files together into one, an archive, which is read as a list or a map of their values; each can be an archive itself,
@@ -112,14 +118,15 @@ export function lazyCombiner(
   options: LazyCombinerOptions = {},
 ): LazyCombiner {
   checkOptionNames('lazyCombiner', options, OPTIONS)
-  const { ifMatch, ifNoneMatch, signal } = options
+  const { ifMatch, ifNoneMatch, signal, maxTocBytes = MAX_TOC_BYTES } = options
+  checkBound('maxTocBytes', maxTocBytes)
   const codec = codecOf(options.codec)
   const magic = magicBytes(options.magic)
   const entries = new ArchiveEntries()
   const pieces: ArchivePiece[] = []
   let payloadBytes = 0
-  // One after the other, so that the archive has them in the order of the calls.
-  let turn: Promise<unknown> = Promise.resolve()
+  // One after the other, so that the archive has them in the order of the calls. The first that fails ends it.
+  let turn: Promise<void> = Promise.resolve()
   let closed = false
 
   async function take(file: ArchiveFile): Promise<void> {
@@ -132,9 +139,8 @@ export function lazyCombiner(
   return {
     async write(file) {
       if (closed) throw invalid(key, 'is closed, and takes no more files')
-      const taken = turn.then(() => take(file))
-      turn = taken.catch(() => {})
-      await taken
+      turn = turn.then(() => take(file))
+      await turn
     },
     async close() {
       if (closed) throw invalid(key, 'is closed already')
@@ -165,6 +171,7 @@ export async function append(
 ): Promise<ArchiveWritten> {
   checkOptionNames('append', options, APPEND_OPTIONS)
   const { signal, magic, isCompatible, maxTocBytes = MAX_TOC_BYTES } = options
+  checkBound('maxTocBytes', maxTocBytes)
   const found = await store.head(key, { signal })
   const opened = await storeHandle(store, key, HEADER_BYTES, { signal })
   if (!found || found.etag !== opened.etag) throw replaced(key)
@@ -240,7 +247,7 @@ async function composed(
   put: PutOptions,
 ): Promise<ComposeResult> {
   const { signal } = put
-  const fresh = `${key}.${crypto.randomUUID()}.new`
+  const fresh = freshKey(key)
   const here: Bytes[] = []
   let at = 0
   const sources = pieces.map((piece): ComposeSource => {
@@ -257,6 +264,13 @@ async function composed(
     // Without the caller's signal, which may be why. What cannot be removed is named for what it is.
     await store.delete(fresh).catch(() => {})
   }
+}
+
+/** Beside the key, and no longer than that, unless it is short: where the caller's key can be, this can. */
+function freshKey(key: string): string {
+  const suffix = `.${crypto.randomUUID()}.new`
+  const [beginning] = cutUtf8(key, Math.max(utf8Length(key) - suffix.length, SHORT_KEY_BYTES))
+  return `${beginning}${suffix}`
 }
 
 async function streamed(

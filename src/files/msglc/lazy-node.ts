@@ -1,12 +1,13 @@
 import { Unread } from '../../formats/msglc/unread.ts'
 import type { ParentPlace } from './file-reader.ts'
+import { iterateParts } from './iterate.ts'
 import { entriesOf, isMap } from './maps.ts'
 import { ofObject, withKey } from './of-object.ts'
 import { type Path, stepsOf } from './path.ts'
-import { type Place, refuse } from './place.ts'
+import { type BlocksPlace, Nowhere, type Place, refuse } from './place.ts'
 import type { RawFile } from './raw-file.ts'
 import type { ValueAt } from './value-at.ts'
-import { iterateChildren, opened, resolved, wholeValue } from './values.ts'
+import { opened, resolved, wholeValue } from './values.ts'
 import { childrenKind, readStep, walk } from './walk.ts'
 
 /**
@@ -31,9 +32,15 @@ export interface LazyNode<T = unknown> extends AsyncIterable<unknown> {
   length(): Promise<number>
   /** Of a map, in the file's order. `invalid-options` for any other value. */
   keys(): Promise<readonly unknown[]>
-  /** Whether the path leads somewhere. Reads no more than it must to know. */
+  /**
+   * Whether the path leads somewhere: `false` also where it cannot, as a name in a list or a slice as text does not. A slice as a step is
+   * `invalid-options` here, too. Reads no more than it must to know.
+   */
   has(path: Path): Promise<boolean>
-  /** A list's items, or a map's pairs, read a window at a time. Each loop is its own. */
+  /**
+   * A list's items, or a map's pairs, read a window at a time: of 64 KiB at first, and of 4 MiB in the end, one of them ahead. Larger items,
+   * and an archive's files, are read when their turn comes. Each loop is its own.
+   */
   [Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined>
   /** The bytes of the file that this is the value of: the outermost one, or one in an archive. `invalid-options` for any other value. */
   raw(): Promise<RawFile>
@@ -115,7 +122,7 @@ export class NodeReader extends Unread implements LazyNode {
       await this.#reading(() => walk(this.#place, stepsOf(path)))
       return true
     } catch (error) {
-      if ((error as { code?: unknown }).code === 'not-found') return false
+      if (error instanceof Nowhere) return false
       throw error
     }
   }
@@ -128,12 +135,7 @@ export class NodeReader extends Unread implements LazyNode {
         if (Array.isArray(value)) yield* value
         else if (isMap(value)) yield* entriesOf(value)
         else refuse(place, 'is no list or map')
-      } else if (place.node.kind === 'blocks') {
-        for (const { count, start, end } of place.node.blocks) {
-          const [bytes] = await place.file.bytes([{ start, end }])
-          yield* place.file.items(place, bytes as Uint8Array, count)
-        }
-      } else yield* iterateChildren(place as ParentPlace)
+      } else yield* iterateParts(place as BlocksPlace | ParentPlace)
     } catch (error) {
       throw withKey(this.#key, error)
     }

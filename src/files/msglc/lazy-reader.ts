@@ -3,6 +3,7 @@ import { SluiceError } from '../../core/errors.ts'
 import { checkOptionNames, type OptionNames } from '../../core/option-names.ts'
 import type { CodecName } from '../../formats/msglc/codecs/codec.ts'
 import { HEADER_BYTES, type MagicOptions } from '../../formats/msglc/header.ts'
+import { checkBound } from '../../formats/msglc/options.ts'
 import {
   type ByteHandle,
   blobHandle,
@@ -21,7 +22,8 @@ export interface LazyReaderOptions extends RangeOptions, MagicOptions {
   readonly firstBytes?: number | undefined
   /**
    * The largest table of contents that is read, which is held from then on. Default 64 MiB; `too-large` beyond. As much again is held
-   * of those of embedded files, the ones used last.
+   * of those of embedded files, the ones used last. What is made of the nodes on the way comes to a few times their bytes, and some tens of
+   * times where a file is made to harm: bound it for files of strangers.
    */
   readonly maxTocBytes?: number | undefined
 }
@@ -75,7 +77,7 @@ export async function lazyReader<T = unknown>(
   options?: LazyReaderOptions,
 ): Promise<LazyReader<T>>
 export async function lazyReader<T = unknown>(
-  from: Pick<Store, 'get'> | Uint8Array | Blob | ByteHandle,
+  from: From,
   keyOrOptions: string | LazyReaderOptions = {},
   given: LazyReaderOptions = {},
 ): Promise<LazyReader<T>> {
@@ -85,15 +87,13 @@ export async function lazyReader<T = unknown>(
   if (!(Number.isSafeInteger(firstBytes) && firstBytes > 0)) {
     throw new SluiceError('invalid-options', `firstBytes (${firstBytes}) is no number of bytes`)
   }
+  checkBound('maxTocBytes', maxTocBytes)
   const opened =
     typeof keyOrOptions === 'string'
-      ? await storeHandle(
-          from as Pick<Store, 'get'>,
-          keyOrOptions,
-          Math.max(firstBytes, HEADER_BYTES),
-          { signal },
-        )
-      : localHandle(from as Uint8Array | Blob | ByteHandle)
+      ? await storeHandle(asStore(from), keyOrOptions, Math.max(firstBytes, HEADER_BYTES), {
+          signal,
+        })
+      : localHandle(from)
   const ranges = new RangeReader(opened, options)
   return ofObject(ranges.key, async () => {
     const whole = { start: 0, end: ranges.size }
@@ -121,7 +121,25 @@ class OpenedReader extends NodeReader implements LazyReader {
   }
 }
 
-function localHandle(source: Uint8Array | Blob | ByteHandle): OpenedHandle {
+type From = Pick<Store, 'get'> | Uint8Array | Blob | ByteHandle
+
+function asStore(from: From): Pick<Store, 'get'> {
+  if (typeof (from as Partial<Store> | undefined)?.get === 'function')
+    return from as Pick<Store, 'get'>
+  throw noSource()
+}
+
+function localHandle(source: From): OpenedHandle {
   if (source instanceof Uint8Array) return bytesHandle(source)
-  return source instanceof Blob ? blobHandle(source) : { handle: source }
+  if (source instanceof Blob) return blobHandle(source)
+  const handle = source as ByteHandle
+  const isHandle = Number.isSafeInteger(handle?.size) && typeof handle.read === 'function'
+  if (isHandle && handle.size >= 0) return { handle }
+  throw noSource()
+}
+
+function noSource(): SluiceError {
+  const message =
+    'lazyReader takes a store and a key, or bytes, a Blob, or a handle with size and read()'
+  return new SluiceError('invalid-options', message)
 }

@@ -39,7 +39,10 @@ export interface LazyWriter extends AsyncDisposable {
   write(value: unknown): Promise<void>
   /** The object is there when this has resolved. `invalid-options` when nothing was written. */
   close(): Promise<ObjectWritten>
-  /** Nothing becomes visible, and sources that are being read are let go. */
+  /**
+   * Before `close()` nothing becomes visible, and sources that are being read are let go. Once that has begun, the object may be there all the
+   * same: what became of it is what `close()` says.
+   */
   abort(reason?: unknown): Promise<void>
 }
 

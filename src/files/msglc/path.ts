@@ -1,6 +1,9 @@
 import { SluiceError } from '../../core/errors.ts'
 
-/** Some items of a list. Negative places count from the end, and what lies outside is left out, as in JavaScript's `slice`. */
+/**
+ * Some items of a list. Places are integers, or the infinities. Negative ones count from the end, and what lies outside is left out, as in
+ * JavaScript's `slice`.
+ */
 export interface Slice {
   readonly start?: number | undefined
   readonly stop?: number | undefined
@@ -42,6 +45,11 @@ export function onList(step: PathStep): number | Slice | undefined {
 export function placesOf({ start, stop, step = 1 }: Slice, length: number): number[] {
   if (!(Number.isSafeInteger(step) && step > 0)) {
     throw new SluiceError('invalid-options', `A slice's step (${step}) must be a positive integer`)
+  }
+  for (const [name, place] of Object.entries({ start, stop })) {
+    if (place === undefined || Number.isInteger(place)) continue
+    if (place === Number.POSITIVE_INFINITY || place === Number.NEGATIVE_INFINITY) continue
+    throw new SluiceError('invalid-options', `A slice's ${name} (${place}) must be an integer`)
   }
   const clamp = (place: number): number =>
     Math.min(Math.max(place < 0 ? place + length : place, 0), length)

@@ -1,6 +1,7 @@
 import type { Bytes } from '../../contracts/index.ts'
 import { asSluiceError, SluiceError } from '../../core/errors.ts'
 import { type Limiter, limiter } from '../../core/limiter.ts'
+import { checkBound } from '../../formats/msglc/options.ts'
 import type { Span } from '../../formats/msglc/toc.ts'
 import type { OpenedHandle } from './byte-handle.ts'
 
@@ -50,10 +51,8 @@ export class RangeReader {
 
   constructor({ handle, first, key }: OpenedHandle, options: RangeOptions) {
     const { cacheBytes = 16 * 1024 ** 2, gapBytes = 512, concurrency = 5, signal } = options
-    for (const [name, value] of Object.entries({ cacheBytes, gapBytes })) {
-      if (value >= 0) continue
-      throw new SluiceError('invalid-options', `${name} (${value}) is no number of bytes`)
-    }
+    checkBound('cacheBytes', cacheBytes)
+    checkBound('gapBytes', gapBytes)
     if (!(concurrency >= 1)) {
       throw new SluiceError('invalid-options', `concurrency (${concurrency}) must be positive`)
     }

@@ -1,13 +1,13 @@
 import { SluiceError } from '../../core/errors.ts'
-import type { Span } from '../../formats/msglc/toc.ts'
+import type { Span, TocNode } from '../../formats/msglc/toc.ts'
 import { type FileReader, type Located, type ParentPlace, spanOf } from './file-reader.ts'
 import { LARGE_BYTES, largeValue } from './large-value.ts'
 import { mapOf } from './maps.ts'
 import type { BlocksPlace, Place } from './place.ts'
 import { isDivided } from './value-windows.ts'
 
-/** So many items are read at once while one iterates, or so many bytes of them. */
-const WINDOW_ITEMS = 64
+/** So many files of an archive are read at once while one iterates, or so many bytes of them. */
+const WINDOW_FILES = 64
 const WINDOW_BYTES = 4 * 1024 ** 2
 /** Of values that are wanted at once, so much is read before it is decoded. */
 const GROUP_BYTES = 32 * 1024 ** 2
@@ -95,30 +95,25 @@ function checkApart(spans: readonly Span[], path: string): void {
 /** An archive's files, each as its value. */
 export async function archiveValue(place: ParentPlace): Promise<unknown> {
   const values: unknown[] = []
-  for await (const item of iterateChildren(place)) values.push(item)
+  for await (const item of iterateFiles(place)) values.push(item)
   return place.node.children.keys ? mapOf(values as [unknown, unknown][]) : values
 }
 
-export async function* iterateChildren(
-  place: ParentPlace,
-): AsyncGenerator<unknown, void, undefined> {
+/** The files of an archive as their values, or as pairs of a name and a value: some at once, each by the requests that it takes. */
+export async function* iterateFiles(place: ParentPlace): AsyncGenerator<unknown, void, undefined> {
   const { file, node } = place
   const { keys, offsets } = node.children
-  let before: Span = { start: 0, end: 0 }
   for (let from = 0; from < offsets.length; ) {
     const window: Located[] = []
     let bytes = 0
     while (
       from + window.length < offsets.length &&
-      window.length < WINDOW_ITEMS &&
+      window.length < WINDOW_FILES &&
       bytes < WINDOW_BYTES
     ) {
       const child = file.child(place, from + window.length)
-      const span = spanOf(child.node)
-      if (span) checkApart([before, span], child.path)
-      before = span ?? before
-      const held = child.node.kind === 'file' ? child.node : span
-      bytes += held ? held.end - held.start : 0
+      const { start, end } = child.node as Extract<TocNode, { kind: 'file' }>
+      bytes += end - start
       window.push(child)
     }
     const values = await valuesOf(window)

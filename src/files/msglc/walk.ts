@@ -4,13 +4,15 @@ import type { Children, TocNode } from '../../formats/msglc/toc.ts'
 import type { ParentPlace } from './file-reader.ts'
 import { entriesOf, isMap } from './maps.ts'
 import { isSlice, onList, type PathStep, placesOf, type Slice, stepText } from './path.ts'
-import { type BlocksNode, type BlocksPlace, nowhere, type Place, refuse } from './place.ts'
+import { type BlocksNode, type BlocksPlace, noPlace, nowhere, type Place, refuse } from './place.ts'
 import { itemsOf, opened, resolved, valuesOf, wholeValue } from './values.ts'
+
+const NO_SLICE = 'can only be sliced by the last step of read()'
 
 export async function walk(from: Place, steps: readonly PathStep[]): Promise<Place> {
   let place = from
   for (const step of steps) {
-    if (isSlice(step)) return refuse(place, 'can only be sliced by the last step of read()')
+    if (isSlice(step)) return refuse(place, NO_SLICE)
     place = await stepInto(await resolved(place), step)
   }
   return place
@@ -94,12 +96,7 @@ function keyId(key: unknown): string {
 function placeIn(length: number, step: PathStep, place: Place): number {
   const meant = onList(step)
   if (typeof meant !== 'number') {
-    return refuse(
-      place,
-      meant
-        ? 'can only be sliced by the last step of read()'
-        : `is a list, and ${stepText(step)} is no place in one`,
-    )
+    throw noPlace(place, meant ? NO_SLICE : `is a list, and ${stepText(step)} is no place in one`)
   }
   const index = meant < 0 ? meant + length : meant
   if (index >= 0 && index < length) return index

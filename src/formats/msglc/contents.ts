@@ -2,6 +2,7 @@ import { SluiceError } from '../../core/errors.ts'
 import { isPlainObject } from '../../core/json.ts'
 import { isWellFormed } from '../../core/keys.ts'
 import { iterate, type Reading } from '../../core/reading.ts'
+import { isWritable, MAX_INTEGER_BYTES } from './codecs/cbor.ts'
 import type { Codec, Scalar } from './codecs/codec.ts'
 import { Encoded } from './encoded.ts'
 import { NumpyArray } from './numpy/numpy-array.ts'
@@ -38,8 +39,12 @@ export function contentsOf(value: unknown, codec: Codec): Scalar | Encoded | Con
       if (isWellFormed(value)) return value
       throw refused('holds a lone surrogate, which UTF-8 cannot express')
     case 'bigint':
-      if (codec.name === 'cbor' || (value >= -(1n << 63n) && value < 1n << 64n)) return value
-      throw refused(`is ${value}, beyond the 64 bits of MessagePack`)
+      if (codec.name === 'cbor') {
+        if (isWritable(value)) return value
+        throw refused(`is an integer of more than ${MAX_INTEGER_BYTES} bytes`)
+      }
+      if (value >= -(1n << 63n) && value < 1n << 64n) return value
+      throw refused('is an integer beyond the 64 bits of MessagePack')
     case 'undefined':
       return null
     case 'object':

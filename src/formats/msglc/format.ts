@@ -16,7 +16,7 @@ const CHUNK_BYTES = 64 * 1024
  * its values are what `lazyWriter` takes, and come back as they were but for dates, which are text.
  *
  * Refused with `invalid-record`: what has no form in the encoding, as functions, lone surrogates, invalid dates, objects of classes,
- * sources, integers beyond 64 bits in MessagePack, more than 500 levels. With a schema, keys come in its order, and one outside it is refused.
+ * sources, integers beyond 64 bits in MessagePack and 4,096 bytes in CBOR, more than 500 levels. With a schema, keys come in its order, and one outside it is refused.
  *
  * Holds the table of contents until the end, which `bufferedBytes` counts: some 15 bytes for a record of more than `trivialBytes`.
  * `maxTocBytes` bounds it only where it is given: rows that pass `check` never fail otherwise. The file's head is known last, so part 1 is sent last, and

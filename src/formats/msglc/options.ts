@@ -50,6 +50,12 @@ const SMALL_BYTES = 8192
 const TRIVIAL_BYTES = 20
 const MAX_TOC_BYTES = 64 * 1024 ** 2
 
+/** Throws `invalid-options` for what bounds nothing. */
+export function checkBound(name: string, bytes: number): void {
+  if (typeof bytes === 'number' && bytes >= 0) return
+  throw new SluiceError('invalid-options', `${name} (${bytes}) is no number of bytes`)
+}
+
 /** The options, checked. `trivialBytes` is `smallBytes` at most, and not more by default. */
 export function packingOptions(options: MsglcOptions): PackingOptions {
   const { smallBytes = SMALL_BYTES, maxTocBytes = MAX_TOC_BYTES } = options

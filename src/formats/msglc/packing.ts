@@ -153,7 +153,9 @@ export class Packing {
     if (!Array.isArray(pair) || pair.length !== 2) {
       throw this.#refused('is no pair of a key and a value')
     }
-    const key = this.#contentsOf(pair[0])
+    // A key is no place of its own: what is wrong with it is told of its map.
+    frame.step = undefined
+    const key = this.#contentsOf(pair[0], keyText)
     if (isContents(key)) throw this.#refused('has a key that is no single value')
     frame.step = String(key)
     this.#scalar(this.#out, key)
@@ -258,11 +260,13 @@ export class Packing {
     throw this.#failure('too-large', why)
   }
 
-  #contentsOf(value: unknown): Scalar | Encoded | Contents {
+  /** `calls` says how errors call it, where it is not what lies at the place. */
+  #contentsOf(value: unknown, calls?: (value: unknown) => string): Scalar | Encoded | Contents {
     try {
       return contentsOf(value, this.#codec)
     } catch (error) {
-      throw isSluiceError(error, 'invalid-record') ? this.#refused(error.message) : error
+      if (!isSluiceError(error, 'invalid-record')) throw error
+      throw this.#refused(`${calls ? calls(value) : ''}${error.message}`)
     }
   }
 
@@ -277,4 +281,9 @@ export class Packing {
     this.#problem = { path, message: why }
     return new SluiceError(code, `${path || 'The value'} ${why}`)
   }
+}
+
+function keyText(key: unknown): string {
+  if (typeof key !== 'string') return 'has a key, which '
+  return `has the key ${JSON.stringify(key.slice(0, 200))}, which `
 }

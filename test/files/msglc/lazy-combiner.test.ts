@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { Store } from '../../../src/contracts/index.ts'
 import { equalBytes } from '../../../src/core/bytes.ts'
-import { append, lazyCombiner, lazyReader } from '../../../src/files/msglc/index.ts'
+import type { SluiceError } from '../../../src/core/errors.ts'
+import {
+  type ArchiveFile,
+  append,
+  lazyCombiner,
+  lazyReader,
+} from '../../../src/files/msglc/index.ts'
 import { encodeMsglc } from '../../../src/formats/msglc/index.ts'
 import { AWS_PROVIDER } from '../../../src/s3/provider.ts'
 import { memoryStore } from '../../../src/stores/memory.ts'
@@ -99,19 +105,42 @@ describe.each(stores)('a store with %s', (_, create) => {
     const store = create()
     await store.put('one', one)
     await store.put('bad', new Uint8Array(60))
-    const combiner = lazyCombiner(store, 'archive')
-    expect((await rejectionOf(combiner.write({ key: 'absent' }))).code).toBe('not-found')
-    const bad = await rejectionOf(combiner.write({ key: 'bad' }))
+    const refusalOf = async (...files: unknown[]): Promise<SluiceError> => {
+      const combiner = lazyCombiner(store, 'archive')
+      const before = files.slice(0, -1).map((file) => combiner.write(file as ArchiveFile))
+      await Promise.all(before)
+      const refused = await rejectionOf(combiner.write(files.at(-1) as ArchiveFile))
+      // It sticks: an archive without the file is not what was asked for.
+      expect(await rejectionOf(combiner.write({ key: 'one' }))).toBe(refused)
+      expect(await rejectionOf(combiner.close())).toBe(refused)
+      return refused
+    }
+    expect((await refusalOf({ key: 'absent' })).code).toBe('not-found')
+    const bad = await refusalOf({ key: 'bad' })
     expect([bad.code, bad.message]).toEqual([
       'protocol',
       expect.stringContaining('"bad" cannot be'),
     ])
-    expect((await rejectionOf(combiner.write({ bytes: one.slice(0, -1) }))).code).toBe('protocol')
-    await combiner.write({ key: 'one', name: 'a' })
-    expect((await rejectionOf(combiner.write({ key: 'one' }))).message).toContain('none has')
-    expect((await rejectionOf(combiner.write({ key: 'one', name: 'a' }))).message).toContain(
-      'called a already',
-    )
+    expect((await refusalOf({ bytes: one.slice(0, -1) })).code).toBe('protocol')
+    const named = { key: 'one', name: 'a' }
+    expect((await refusalOf(named, { key: 'one' })).message).toContain('none has')
+    expect((await refusalOf(named, named)).message).toContain('called a already')
+    const wrong: readonly [file: unknown, message: string][] = [
+      [{ key: 'one', name: '\ud800' }, 'holds a lone surrogate'],
+      [{ key: 'one', name: 1 }, 'is no text'],
+      [{}, 'has a key, or bytes'],
+      [{ bytes: 'one' }, 'has a key, or bytes'],
+      [undefined, 'has a key, or bytes'],
+    ]
+    for (const [file, message] of wrong) {
+      const refused = await refusalOf(file)
+      expect([refused.code, refused.message]).toEqual([
+        'invalid-options',
+        expect.stringContaining(message),
+      ])
+    }
+    const combiner = lazyCombiner(store, 'archive')
+    await combiner.write(named)
     // Another version than the one that was looked at.
     await store.put('one', two)
     expect((await rejectionOf(combiner.close())).code).toMatch(/precondition-failed|conflict/)
@@ -124,6 +153,48 @@ describe.each(stores)('a store with %s', (_, create) => {
     )
     expect((await rejectionOf(combiner.write({ bytes: one }))).message).toContain('is closed')
     expect(await keysOf(store)).toEqual(['bad', 'one'])
+  })
+
+  test.each([
+    ['of as many bytes as there can be', 'k'.repeat(1024)],
+    ['of characters of four bytes', '😀'.repeat(256)],
+  ])('has a key %s', async (_, key) => {
+    const store = create()
+    const combiner = lazyCombiner(store, key)
+    await combiner.write({ bytes: one })
+    await combiner.close()
+    await append(store, key, [{ bytes: two }])
+    expect(await keysOf(store)).toEqual([key])
+    expect(await bytesOf(store, key)).toEqual(archiveOf([one, two], 'msgpack'))
+  })
+
+  test('a bound that is no number of bytes is refused', async () => {
+    const store = create()
+    await store.put('archive', archiveOf([one], 'msgpack'))
+    for (const maxTocBytes of [Number.NaN, -1, '5' as unknown as number]) {
+      expect(() => lazyCombiner(store, 'archive', { maxTocBytes })).toThrow('is no number of bytes')
+      for (const work of [
+        append(store, 'archive', [{ bytes: two }], { maxTocBytes }),
+        lazyReader(store, 'archive', { maxTocBytes }),
+      ]) {
+        expect((await rejectionOf(work)).code).toBe('invalid-options')
+      }
+    }
+  })
+
+  test('a file that fails among others leaves no archive without it', async () => {
+    const store = create()
+    await store.put('one', one)
+    const combiner = lazyCombiner(store, 'archive')
+    const writes = ['one', 'gone', 'one'].map((key) => combiner.write({ key }))
+    expect((await Promise.allSettled(writes)).map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'rejected',
+    ])
+    const closed = await rejectionOf(combiner.close())
+    expect([closed.code, closed.key]).toEqual(['not-found', 'gone'])
+    expect(await keysOf(store)).toEqual(['one'])
   })
 })
 

@@ -63,6 +63,27 @@ describe.each(files)('%s', (_, file) => {
       expect([path, await reader.read(path)]).toEqual([path, items])
     expect(await reader.read(['blocks', { start: -2 }])).toEqual([29, 30])
     expect((await rejectionOf(reader.read('blocks/0:0:9'))).code).toBe('invalid-options')
+    for (const slice of [
+      { start: Number.NEGATIVE_INFINITY, stop: Number.POSITIVE_INFINITY },
+      { start: -0, stop: undefined, step: undefined },
+    ]) {
+      expect(await reader.read(['list', slice])).toEqual(list)
+      expect(await reader.read(['blocks', slice])).toEqual(blocks)
+    }
+    for (const slice of [
+      { start: 1.5, stop: 2 },
+      { stop: Number.NaN },
+      { start: 1n },
+      { stop: '3' },
+    ]) {
+      for (const name of ['list', 'blocks', 'none']) {
+        const error = await rejectionOf(reader.read([name, slice as { start: number }]))
+        expect([error.code, error.message]).toEqual([
+          'invalid-options',
+          expect.stringMatching(/^A slice's (start|stop) \(.+\) must be an integer/),
+        ])
+      }
+    }
     const inside = await rejectionOf(reader.read('list/0:2/0'))
     expect([inside.code, inside.message]).toEqual([
       'invalid-options',
@@ -89,6 +110,11 @@ describe.each(files)('%s', (_, file) => {
     )
     expect((await rejectionOf(reader.read('list/x'))).code).toBe('invalid-options')
     expect((await rejectionOf(reader.read(['list', '1_0']))).code).toBe('invalid-options')
+    for (const path of ['list/x', 'list/0:2', ['list', 1.5], ['blocks', true], ['none', '']]) {
+      expect([path, await reader.has(path)]).toEqual([path, false])
+      expect((await rejectionOf(reader.visit(path))).code).toMatch(/invalid-options|not-found/)
+    }
+    expect((await rejectionOf(reader.has(['list', { start: 0 }]))).code).toBe('invalid-options')
     expect(await reader.has('map/inner/deep')).toBe(true)
     expect(await reader.has(['map', ''])).toBe(true)
   })
@@ -141,6 +167,24 @@ describe.each(files)('%s', (_, file) => {
       expect(await (await lazyReader(source)).toObject()).toEqual(value)
     }
   })
+})
+
+test('what is no source is told', async () => {
+  const store = memoryStore()
+  const open = lazyReader as (...words: unknown[]) => Promise<unknown>
+  for (const words of [
+    [store],
+    [new Uint8Array(90), 'key'],
+    [undefined],
+    [{ size: -1 }],
+    ['key'],
+  ]) {
+    const error = await rejectionOf(open(...words))
+    expect([error.code, error.message]).toEqual([
+      'invalid-options',
+      expect.stringContaining('a store and a key, or bytes'),
+    ])
+  }
 })
 
 test('keys that are no text', async () => {
@@ -254,6 +298,54 @@ describe('over a store', () => {
       waiting.shift()?.()
     }
     expect((await reading).length).toBe(12)
+  })
+
+  test.each([
+    ['blocks', Array.from({ length: 1_000_000 }, (_, at) => at + 0.5), 9],
+    ['items of a kilobyte', Array.from({ length: 9000 }, (_, at) => `${at}`.padEnd(1000, '.')), 9],
+    ['an item of 9 MiB among small ones', ['x', 'y'.repeat(9 * 2 ** 20), 'z'], 5],
+    ['lists in a list', Array.from({ length: 900 }, () => Array(1000).fill(0.5)), 9],
+  ])('iterating %s takes few requests, and one is ahead', async (_, items, most) => {
+    const store = memoryStore()
+    await store.put('list', encodeMsglc(items))
+    const reader = await lazyReader(store, 'list')
+    const { requests, bytes } = reader.statistics
+    let next = 0
+    for await (const item of reader) {
+      if (item !== items[next++]) expect(item).toEqual(items[next - 1])
+      if (next === 1 && items.length > 3) expect(reader.statistics.requests).toBe(requests + 2)
+    }
+    expect(next).toBe(items.length)
+    expect(reader.statistics.requests - requests).toBeLessThanOrEqual(most)
+    // Nothing is read twice but what came with the first request.
+    expect(reader.statistics.bytes - bytes).toBeLessThan(reader.sizeBytes)
+  })
+
+  test('whoever takes one item waits for little', async () => {
+    const { store } = await stored()
+    const reader = await lazyReader(store, 'rows')
+    const { bytes } = reader.statistics
+    for await (const _item of reader) break
+    expect(reader.statistics.bytes - bytes).toBeLessThan(200_000)
+  })
+
+  test('a window that cannot be read is told behind the items before it', async () => {
+    const { store } = await stored()
+    let left = 4
+    const reader = await lazyReader(
+      {
+        ...store,
+        get: async (key, options) => (left-- > 0 ? store.get(key, options) : undefined),
+      },
+      'rows',
+    )
+    const items: unknown[] = []
+    const iterated = (async () => {
+      for await (const item of reader) items.push(item)
+    })()
+    expect((await rejectionOf(iterated)).code).toBe('precondition-failed')
+    // Of 64 KiB and of 128.
+    expect(items).toEqual(rows.slice(0, 65 + 130))
   })
 
   test('what lies gapBytes apart is one request, and a byte more is two', async () => {

@@ -2,10 +2,11 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { toHex } from '../../../src/core/bytes.ts'
 import { ByteWriter } from '../../../src/formats/msglc/codecs/byte-writer.ts'
-import { cbor } from '../../../src/formats/msglc/codecs/cbor.ts'
+import { cbor, MAX_INTEGER_BYTES } from '../../../src/formats/msglc/codecs/cbor.ts'
 import type { Codec, Scalar } from '../../../src/formats/msglc/codecs/codec.ts'
 import { msgpack } from '../../../src/formats/msglc/codecs/msgpack.ts'
 import { MAX_DEPTH, readWhole, skipValue } from '../../../src/formats/msglc/codecs/read-value.ts'
+import { contentsOf } from '../../../src/formats/msglc/contents.ts'
 import { hex, thrownBy } from './tools.ts'
 
 const codecs = { msgpack, cbor }
@@ -97,6 +98,18 @@ describe.each([
       { numRuns: 300 },
     )
   })
+})
+
+test('the largest integers of CBOR, and larger ones', () => {
+  const limit = 1n << BigInt(8 * MAX_INTEGER_BYTES)
+  for (const value of [limit - 1n, -limit]) {
+    expect(contentsOf(value, cbor)).toBe(value)
+    expect(readWhole(cbor.reader(hex(written(cbor, value))))).toBe(value)
+  }
+  for (const value of [limit, -limit - 1n]) {
+    expect(thrownBy(() => contentsOf(value, cbor)).code).toBe('invalid-record')
+    expect(thrownBy(() => readWhole(cbor.reader(hex(written(cbor, value))))).code).toBe('protocol')
+  }
 })
 
 test('short texts are themselves, however many there are and whatever was read before', () => {

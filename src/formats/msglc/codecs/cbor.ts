@@ -1,4 +1,4 @@
-import { utf8Length } from '../../../core/bytes.ts'
+import { toHex, utf8Length } from '../../../core/bytes.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import type { Codec, Scalar } from './codec.ts'
 import { halfFloat } from './half-float.ts'
@@ -14,6 +14,9 @@ const HALF = 0xf9
 const HALF_NAN = 0x7e00
 const HALF_INFINITY = 0x7c00
 const DOUBLE = 0xfb
+/** Larger integers are no data of anybody's, and their digits take a time that grows with the square of their bytes. */
+export const MAX_INTEGER_BYTES = 4096
+const INTEGER_LIMIT = 1n << BigInt(8 * MAX_INTEGER_BYTES)
 
 /**
  * CBOR, in its shortest forms, but for floats: doubles, and NaN and the infinities as half floats, as Python's cbor2 writes them.
@@ -84,13 +87,20 @@ function writeBigint(to: ByteWriter, value: bigint): void {
   }
 }
 
-/** The integer that a tagged text of bytes stands for, or `undefined` for another tag. */
-export function bigInteger(tag: unknown, value: unknown): number | bigint | undefined {
+/** Whether it is one that is written, and read. */
+export function isWritable(value: bigint): boolean {
+  return value < INTEGER_LIMIT && value >= -INTEGER_LIMIT
+}
+
+/** The integer that a tagged text of bytes stands for, or `undefined` for another tag. `at` is where its bytes begin. */
+export function bigInteger(tag: unknown, value: unknown, at: number): number | bigint | undefined {
   if ((tag !== TAG_BIG && tag !== TAG_BIG_NEGATIVE) || !(value instanceof Uint8Array))
     return undefined
-  let hex = '0'
-  for (const byte of value) hex += byte.toString(16).padStart(2, '0')
-  const magnitude = BigInt(`0x${hex}`)
+  if (value.byteLength > MAX_INTEGER_BYTES) {
+    const what = `an integer of ${value.byteLength} bytes, and ${MAX_INTEGER_BYTES} are the most`
+    throw damaged(at, what)
+  }
+  const magnitude = BigInt(`0x0${toHex(value)}`)
   return plainInteger(tag === TAG_BIG ? magnitude : -1n - magnitude)
 }
 

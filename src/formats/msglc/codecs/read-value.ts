@@ -56,9 +56,10 @@ function container(from: TokenReader, depth: number): unknown {
   if (from.kind === 'list') return readItems(from, from.count, depth + 1)
   if (from.kind === 'map') return readMap(from, from.count, depth)
   const tag = from.value as number | bigint
+  const { at } = from
   const value = readValue(from, depth + 1)
   const tagged: TaggedValue = { tag, value }
-  return bigInteger(tag, value) ?? tagged
+  return bigInteger(tag, value, at) ?? tagged
 }
 
 /**
