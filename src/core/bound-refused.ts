@@ -4,7 +4,7 @@ const MAX_PATH_LENGTH = 1000
 const MAX_MESSAGE_LENGTH = 500
 
 /** More than this of a record is not kept: a dead letter is there to be read, and its size must be bounded. */
-const MAX_RAW_LENGTH = 64 * 1024
+export const MAX_RAW_LENGTH = 64 * 1024
 
 /**
  * What is said of a refused record, in a bounded size: all of it may come from the record itself, or from whoever sent it. A
