@@ -8,21 +8,22 @@ import { isData, isPlainJson, MAX_JSON_DEPTH } from './json.ts'
  * tells it from every other row.
  *
  * A line that begins with `{` is plain JSON, read by `JSON.parse` alone: the common case. Rows with something that
- * JSON cannot hold (`Date`, `bigint`, `-0`, `NaN`, infinities, bytes, `undefined`) are written with `~` in front, and
+ * JSON cannot hold (`Date`, `bigint`, `-0`, `NaN`, infinities, bytes, `Map`, `Set`, `undefined`) are written with `~` in front, and
  * there every array begins with a tag: `0` for an array of the record's own, a letter for a value. Data can thus never
  * be mistaken for a tag, whatever keys and texts it holds.
  */
 const EXTENDED = '~'
 
 /**
- * Throws `invalid-record` for a value that is not data (a function, a `Map`, …) or is nested too deep, neither of which a
- * format takes. An object with `toJSON` is kept as what that returns, which is what formats write of it.
+ * Throws `invalid-record` for a value that is not data (a function, a `RegExp`, …) or is nested too deep, neither of which a
+ * format takes. An object with `toJSON` is kept as what that returns, which is what formats write of it; so are buffers and views kept
+ * as bytes, and typed arrays as lists, of floats as a `Float64Array`.
  */
 export function rowText(row: unknown): string {
   return isPlainJson(row, false) ? JSON.stringify(row) : EXTENDED + JSON.stringify(tagged(row, 1))
 }
 
-/** The row behind the text, equal to what `rowText` was given. */
+/** The row behind the text, equal to what `rowText` was given, but for what it keeps as something else. */
 export function rowOfText(line: string): Row {
   return (line.startsWith(EXTENDED) ? restore(JSON.parse(line.slice(1))) : JSON.parse(line)) as Row
 }
@@ -48,13 +49,17 @@ function tagged(value: unknown, depth: number): unknown {
 }
 
 function taggedObject(value: object, depth: number): unknown {
-  if (depth > MAX_JSON_DEPTH) throw tooDeep()
-  // `Array.from` sees a hole as the `undefined` that it reads as.
-  if (Array.isArray(value)) return [0, ...Array.from(value, (item) => tagged(item, depth + 1))]
   if (value instanceof Date) return ['d', value.getTime()]
   if (value instanceof Uint8Array) return ['b', toBase64(value)]
+  if (depth > MAX_JSON_DEPTH) throw tooDeep()
+  if (Array.isArray(value)) return taggedItems(0, value, depth)
   const { toJSON } = value as { toJSON?: unknown }
   if (typeof toJSON === 'function') return tagged(toJSON.call(value), depth + 1)
+  // Its keys and values by turns.
+  if (value instanceof Map) return taggedItems('m', [...value].flat(), depth)
+  if (value instanceof Set) return taggedItems('s', value, depth)
+  if (value instanceof ArrayBuffer) return ['b', toBase64(new Uint8Array(value))]
+  if (ArrayBuffer.isView(value)) return taggedView(value, depth)
   if (!isData(value)) throw notData(`a ${value.constructor?.name ?? 'foreign object'}`)
   // Its members are its own from here on: what is assigned below changes them, under the key `__proto__` too.
   const members: Record<string, unknown> = { ...value }
@@ -64,6 +69,19 @@ function taggedObject(value: object, depth: number): unknown {
     if (written !== member) members[key] = written
   }
   return members
+}
+
+/** A hole is seen as the `undefined` that it reads as. */
+function taggedItems(tag: unknown, items: Iterable<unknown>, depth: number): unknown[] {
+  return [tag, ...Array.from(items, (item) => tagged(item, depth + 1))]
+}
+
+function taggedView(view: ArrayBufferView, depth: number): unknown[] {
+  if (view instanceof DataView || view instanceof Uint8ClampedArray) {
+    return ['b', toBase64(new Uint8Array(view.buffer, view.byteOffset, view.byteLength))]
+  }
+  const isFloat = view instanceof Float64Array || view instanceof Float32Array
+  return taggedItems(isFloat ? 'e' : 0, view as Float64Array, depth)
 }
 
 function restore(value: unknown): unknown {
@@ -82,7 +100,17 @@ function restoreTagged(tagged: readonly unknown[]): unknown {
   const [tag, value] = tagged
   switch (tag) {
     case 0:
-      return tagged.slice(1).map(restore)
+      return restoreItems(tagged)
+    case 's':
+      return new Set(restoreItems(tagged))
+    case 'e':
+      return Float64Array.from(restoreItems(tagged) as number[])
+    case 'm': {
+      const map = new Map()
+      for (let at = 1; at < tagged.length; at += 2)
+        map.set(restore(tagged[at]), restore(tagged[at + 1]))
+      return map
+    }
     case 'd':
       return new Date(value === null ? Number.NaN : (value as number))
     case 'n':
@@ -97,6 +125,10 @@ function restoreTagged(tagged: readonly unknown[]): unknown {
     }
   }
   throw new SluiceError('protocol', 'The log holds a row that this version of Sluice cannot read')
+}
+
+function restoreItems(tagged: readonly unknown[]): unknown[] {
+  return tagged.slice(1).map(restore)
 }
 
 function notData(what: string): SluiceError {
