@@ -1,6 +1,8 @@
+import type { Refused } from '../contracts/index.ts'
 import { MAX_RAW_LENGTH } from './bound-refused.ts'
 import { toBase64 } from './bytes.ts'
-import { MAX_JSON_DEPTH } from './json.ts'
+import { isPlainJson, MAX_JSON_DEPTH } from './json.ts'
+import { rowText } from './row-text.ts'
 
 /**
  * Any value as JSON text that a person can read, for dead letters: what JSON cannot hold is named in its place
@@ -12,6 +14,17 @@ export function rawText(value: unknown): string {
     return JSON.stringify(legible(value, 0, { values: MAX_RAW_LENGTH })) ?? '"[undefined]"'
   } catch {
     return '"[unreadable]"'
+  }
+}
+
+/** What is kept of a refused record: to be read, and, where that would be another one, exactly. */
+export function rawRecord(record: unknown): Pick<Refused, 'raw' | 'exact'> {
+  const raw = rawText(record)
+  if (raw.length > MAX_RAW_LENGTH) return { raw, exact: null }
+  try {
+    return isPlainJson(record, false) ? { raw } : { raw, exact: rowText(record) }
+  } catch {
+    return { raw, exact: null }
   }
 }
 

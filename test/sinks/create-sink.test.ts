@@ -159,6 +159,7 @@ describe('verdicts', () => {
         message: ack.rejected[0]?.message,
         at: new Date(clock.now()).toISOString(),
         raw: '{"id":"[NaN]"}',
+        exact: '~{"id":["f","NaN"]}',
         receipt: receiptId(ack.receipt.ranges.slice(1)),
       },
     ])

@@ -58,6 +58,8 @@ const DIFFERENT: readonly Request[] = [
   { rows: [], refused: [unread(0, 'x'), unread(1, 'y')] },
   { rows: [], refused: [unread(0, 'x\n{"a":1}')] },
   { rows: [{ a: 1 }], refused: [unread(0, 'x')] },
+  { rows: [], refused: [{ ...unread(0, 'x'), exact: null }] },
+  { rows: [], refused: [{ ...unread(0, 'x'), exact: '{}' }] },
   { rows: [], refused: [unread(0, '\ud800')] },
   { rows: [], refused: [unread(0, '\udfff')] },
   // What is no record is rejected, and part of the request all the same.

@@ -50,11 +50,13 @@ export async function producerStep(
     )
   }
   // No two requests have one text: each part is a line without a line end in it, and begins as no other kind does.
-  const texts = [
-    ...rows.map(exactText),
-    ...refused.map(({ index, raw }) => `!${JSON.stringify([index, raw])}`),
-  ]
+  const texts = [...rows.map(exactText), ...refused.map((one) => `!${JSON.stringify(heldBy(one))}`)]
   return { id, epoch, seq, hash: await sha256Hex(utf8(texts.join('\n'))) }
+}
+
+/** What is kept of it. Two parts where `raw` is all, as in requests of earlier versions. */
+function heldBy({ index, raw, exact }: Refused): readonly unknown[] {
+  return exact === undefined ? [index, raw] : [index, raw, exact]
 }
 
 function isCount(value: number): boolean {
