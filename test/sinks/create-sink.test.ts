@@ -742,6 +742,7 @@ test('options that cannot work are refused at once', () => {
     { shard: 'a b' },
     { name: 'x' },
     { name: '{uuid}-{nope}' },
+    { name: '{uuid}-{constructor}' },
     { name: '{uuid' },
     { rotate: { records: 0 } },
     { rotate: { ageMs: -1 } },
