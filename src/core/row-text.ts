@@ -1,7 +1,7 @@
 import type { Row } from '../contracts/index.ts'
 import { fromBase64, toBase64 } from './bytes.ts'
 import { SluiceError } from './errors.ts'
-import { isData, isPlainJson, MAX_JSON_DEPTH } from './json.ts'
+import { isData, isPlainJson, MAX_JSON_DEPTH, tagOf } from './json.ts'
 
 /**
  * A row as one line of text, exact for everything that a record may hold: what is kept of it in a durable log, and what
@@ -14,16 +14,18 @@ import { isData, isPlainJson, MAX_JSON_DEPTH } from './json.ts'
  */
 const EXTENDED = '~'
 
+/** A runtime that has not all of the kinds throws for what another has written. */
+const VIEWS = /^(DataView|\w+\d(Clamped)?Array)$/
+
 /**
  * Throws `invalid-record` for a value that is not data (a function, a `RegExp`, …) or is nested too deep, neither of which a
- * format takes. An object with `toJSON` is kept as what that returns, which is what formats write of it; so are buffers and views kept
- * as bytes, and typed arrays as lists, of floats as a `Float64Array`.
+ * format takes. An object with `toJSON` is kept as what that returns, which is what formats write of it.
  */
 export function rowText(row: unknown): string {
   return isPlainJson(row, false) ? JSON.stringify(row) : EXTENDED + JSON.stringify(tagged(row, 1))
 }
 
-/** The row behind the text, equal to what `rowText` was given, but for what it keeps as something else. */
+/** The row behind the text, equal to what `rowText` was given. */
 export function rowOfText(line: string): Row {
   return (line.startsWith(EXTENDED) ? restore(JSON.parse(line.slice(1))) : JSON.parse(line)) as Row
 }
@@ -58,8 +60,7 @@ function taggedObject(value: object, depth: number): unknown {
   // Its keys and values by turns.
   if (value instanceof Map) return taggedItems('m', [...value].flat(), depth)
   if (value instanceof Set) return taggedItems('s', value, depth)
-  if (value instanceof ArrayBuffer) return ['b', toBase64(new Uint8Array(value))]
-  if (ArrayBuffer.isView(value)) return taggedView(value, depth)
+  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return taggedBuffer(value)
   if (!isData(value)) throw notData(`a ${value.constructor?.name ?? 'foreign object'}`)
   // Its members are its own from here on: what is assigned below changes them, under the key `__proto__` too.
   const members: Record<string, unknown> = { ...value }
@@ -76,12 +77,11 @@ function taggedItems(tag: unknown, items: Iterable<unknown>, depth: number): unk
   return [tag, ...Array.from(items, (item) => tagged(item, depth + 1))]
 }
 
-function taggedView(view: ArrayBufferView, depth: number): unknown[] {
-  if (view instanceof DataView || view instanceof Uint8ClampedArray) {
-    return ['b', toBase64(new Uint8Array(view.buffer, view.byteOffset, view.byteLength))]
-  }
-  const isFloat = view instanceof Float64Array || view instanceof Float32Array
-  return taggedItems(isFloat ? 'e' : 0, view as Float64Array, depth)
+function taggedBuffer(value: ArrayBuffer | ArrayBufferView): unknown[] {
+  const bytes = ArrayBuffer.isView(value)
+    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+    : new Uint8Array(value)
+  return ['v', tagOf(value), toBase64(bytes)]
 }
 
 function restore(value: unknown): unknown {
@@ -103,8 +103,6 @@ function restoreTagged(tagged: readonly unknown[]): unknown {
       return restoreItems(tagged)
     case 's':
       return new Set(restoreItems(tagged))
-    case 'e':
-      return Float64Array.from(restoreItems(tagged) as number[])
     case 'm': {
       const map = new Map()
       for (let at = 1; at < tagged.length; at += 2)
@@ -119,6 +117,12 @@ function restoreTagged(tagged: readonly unknown[]): unknown {
       return Number(value)
     case 'u':
       return undefined
+    case 'v': {
+      const buffer = fromBase64(tagged[2] as string)?.slice().buffer
+      if (buffer && value === 'ArrayBuffer') return buffer
+      if (buffer && VIEWS.test(value as string)) return new globalThis[value as 'DataView'](buffer)
+      break
+    }
     case 'b': {
       const bytes = fromBase64(value as string)
       if (bytes) return bytes

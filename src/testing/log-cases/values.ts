@@ -28,7 +28,7 @@ const VALUES: Readonly<Record<string, readonly Row[]>> = {
     { body: Uint8Array.from({ length: 256 }, (_, index) => index) },
     { body: new Uint8Array(100).subarray(3, 7) },
   ],
-  'maps with keys of all kinds, sets and lists of doubles': [
+  'maps with keys of all kinds, sets and typed arrays': [
     { a: new Map(), b: new Set(), c: new Float64Array(0) },
     {
       a: new Map<unknown, unknown>([
@@ -37,7 +37,8 @@ const VALUES: Readonly<Record<string, readonly Row[]>> = {
       ]),
     },
     { a: new Set([1, 'm', new Date(5), ['s', new Set([null])]]) },
-    { a: Float64Array.of(1, -0, Number.NaN, 0.5), b: ['e', 1] },
+    { a: Float64Array.of(1, -0, Number.NaN, 0.5), b: ['v', 'ArrayBuffer', 'AA=='] },
+    { a: Int16Array.of(-7), b: Uint8ClampedArray.of(255), c: BigUint64Array.of(2n ** 63n) },
   ],
   'null and undefined, apart from each other and from a missing key': [
     { a: null },
