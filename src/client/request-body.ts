@@ -6,7 +6,7 @@ import { rawText } from '../core/raw-text.ts'
 
 /**
  * NDJSON in which a line may also be a record that was refused before it became a row, as
- * `[code, path, message, raw]`. A record is never an array, so the two cannot be confused.
+ * `[code, path, message, raw]`, with `exact` behind it where it has one. A record is never an array, so the two cannot be confused.
  */
 export const RECORDS_TYPE = 'application/vnd.sluice.records'
 
@@ -44,7 +44,7 @@ function rowLine(row: object, maxLineBytes: number): string {
   const problem = jsonProblem(row)
   if (problem) {
     const { path, message } = problem
-    return refusedLine({ ...refuseRecord(path, message), raw: rawText(row) })
+    return refusedLine({ ...refuseRecord(path, message), raw: rawText(row), exact: null })
   }
   const line = jsonText(row)
   // A list would be read as a record that was refused.
@@ -58,8 +58,8 @@ function rowLine(row: object, maxLineBytes: number): string {
 }
 
 function refusedLine(refused: Omit<Refused, 'index'>): string {
-  const { code, path, message, raw } = boundRefused(refused)
-  return JSON.stringify([code, path, message, raw])
+  const { code, path, message, raw, exact } = boundRefused(refused)
+  return JSON.stringify([code, path, message, raw, ...(exact === undefined ? [] : [exact])])
 }
 
 /** The lines in as few bodies as the two limits allow. */

@@ -21,7 +21,8 @@ export interface Format<R = Row> {
   readonly contentType: string
   /**
    * Why this row could never be written, or `undefined`. Called before the log: rows that pass, and that fit the
-   * schema the encoder is given, never fail in `write()`.
+   * schema the encoder is given, never fail in `write()`. Nothing may pass that no log can keep: functions, objects that
+   * are no data (`Map`s, `Set`s, dates, buffers and typed arrays are), more than 64 levels.
    */
   check(row: R): Rejection | undefined
   /**

@@ -80,8 +80,8 @@ export interface ListType {
 }
 
 /**
- * Values: a plain object, whose keys are texts, which keys of integers, floats and booleans are read from (`7`, not `07`); a `Map`, which only
- * a bare encoder takes, and no sink. A key is never null, and is there once.
+ * Values: a plain object, whose keys are texts, which keys of integers, floats and booleans are read from (`7`, not `07`); a `Map`, which
+ * bare encoders take, and of sinks those of msglc files. A key is never null, and is there once.
  */
 export interface MapType {
   readonly kind: 'map'

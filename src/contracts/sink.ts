@@ -53,6 +53,8 @@ export interface SinkWriteOptions extends CallOptions {
 /** A record that its reader could not read, and its text as it came. */
 export interface Refused extends Rejected {
   readonly raw: string
+  /** Where `raw`, read as JSON, would not be the record: the text that Sluice reads it from, or `null` where nothing has all of it. */
+  readonly exact?: string | null | undefined
 }
 
 /** The verdict on every record of one `write`. */
@@ -131,8 +133,16 @@ export interface DeadLetter {
   readonly path: string
   /** When it was rejected, ISO 8601 in UTC. */
   readonly at: string
-  /** The record as it came, as JSON text; a part that JSON cannot hold is named in its place. */
+  /**
+   * The record as it came, as JSON text; a part that JSON cannot hold is named in its place, or written as JSON lines would. Of a
+   * long one the first 65,536 characters.
+   */
   readonly raw: string
+  /**
+   * Where `raw`, read as JSON, would not be the record, as with a `Date`: the text that `replayDeadLetters` reads it from. `null` where
+   * no more is kept than `raw` says: with a function, in more than 64 levels, not in UTF-8, or too long. Else absent.
+   */
+  readonly exact?: string | null | undefined
   /** The id of a receipt of this record alone: its lane and position lie within the `receipt` that its writer was given. */
   readonly receipt: string
 }

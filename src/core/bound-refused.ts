@@ -1,21 +1,24 @@
-import type { Rejection } from '../contracts/index.ts'
+import type { Refused } from '../contracts/index.ts'
 
 const MAX_PATH_LENGTH = 1000
 const MAX_MESSAGE_LENGTH = 500
 
 /** More than this of a record is not kept: a dead letter is there to be read, and its size must be bounded. */
-const MAX_RAW_LENGTH = 64 * 1024
+export const MAX_RAW_LENGTH: number = 64 * 1024
 
 /**
  * What is said of a refused record, in a bounded size: all of it may come from the record itself, or from whoever sent it. A
  * path that is too long, or no JSON Pointer, becomes that of the nearest place around it.
  */
-export function boundRefused<T extends Rejection & { readonly raw: string }>(refused: T): T {
+export function boundRefused<T extends Omit<Refused, 'index'>>(refused: T): T {
+  const { path, message, raw, exact } = refused
+  const isCut = (exact ?? raw).length > MAX_RAW_LENGTH
   return {
     ...refused,
-    path: boundPath(refused.path),
-    message: clipText(refused.message, MAX_MESSAGE_LENGTH),
-    raw: clipText(refused.raw, MAX_RAW_LENGTH),
+    path: boundPath(path),
+    message: clipText(message, MAX_MESSAGE_LENGTH),
+    raw: clipText(raw, MAX_RAW_LENGTH),
+    ...(isCut && { exact: null }),
   }
 }
 

@@ -193,7 +193,8 @@ export function refuseRecord(path: string, message: string): Rejection {
   return { code: 'invalid-record', path, message: `${place} ${message}` }
 }
 
-function tagOf(value: object): string {
+/** `Map`, `Date`, …; `Object` for what has a class of its own. */
+export function tagOf(value: object): string {
   return Object.prototype.toString.call(value).slice('[object '.length, -1)
 }
 

@@ -1,21 +1,24 @@
 import type { Row } from '../contracts/index.ts'
 import { fromBase64, toBase64 } from './bytes.ts'
 import { SluiceError } from './errors.ts'
-import { isData, isPlainJson, MAX_JSON_DEPTH } from './json.ts'
+import { isData, isPlainJson, MAX_JSON_DEPTH, tagOf } from './json.ts'
 
 /**
  * A row as one line of text, exact for everything that a record may hold: what is kept of it in a durable log, and what
  * tells it from every other row.
  *
  * A line that begins with `{` is plain JSON, read by `JSON.parse` alone: the common case. Rows with something that
- * JSON cannot hold (`Date`, `bigint`, `-0`, `NaN`, infinities, bytes, `undefined`) are written with `~` in front, and
+ * JSON cannot hold (`Date`, `bigint`, `-0`, `NaN`, infinities, bytes, `Map`, `Set`, `undefined`) are written with `~` in front, and
  * there every array begins with a tag: `0` for an array of the record's own, a letter for a value. Data can thus never
  * be mistaken for a tag, whatever keys and texts it holds.
  */
 const EXTENDED = '~'
 
+/** A runtime that has not all of the kinds throws for what another has written. */
+const VIEWS = /^(DataView|\w+\d(Clamped)?Array)$/
+
 /**
- * Throws `invalid-record` for a value that is not data (a function, a `Map`, …) or is nested too deep, neither of which a
+ * Throws `invalid-record` for a value that is not data (a function, a `RegExp`, …) or is nested too deep, neither of which a
  * format takes. An object with `toJSON` is kept as what that returns, which is what formats write of it.
  */
 export function rowText(row: unknown): string {
@@ -48,13 +51,16 @@ function tagged(value: unknown, depth: number): unknown {
 }
 
 function taggedObject(value: object, depth: number): unknown {
-  if (depth > MAX_JSON_DEPTH) throw tooDeep()
-  // `Array.from` sees a hole as the `undefined` that it reads as.
-  if (Array.isArray(value)) return [0, ...Array.from(value, (item) => tagged(item, depth + 1))]
   if (value instanceof Date) return ['d', value.getTime()]
   if (value instanceof Uint8Array) return ['b', toBase64(value)]
+  if (depth > MAX_JSON_DEPTH) throw tooDeep()
+  if (Array.isArray(value)) return taggedItems(0, value, depth)
   const { toJSON } = value as { toJSON?: unknown }
   if (typeof toJSON === 'function') return tagged(toJSON.call(value), depth + 1)
+  // Its keys and values by turns.
+  if (value instanceof Map) return taggedItems('m', [...value].flat(), depth)
+  if (value instanceof Set) return taggedItems('s', value, depth)
+  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return taggedBuffer(value)
   if (!isData(value)) throw notData(`a ${value.constructor?.name ?? 'foreign object'}`)
   // Its members are its own from here on: what is assigned below changes them, under the key `__proto__` too.
   const members: Record<string, unknown> = { ...value }
@@ -64,6 +70,18 @@ function taggedObject(value: object, depth: number): unknown {
     if (written !== member) members[key] = written
   }
   return members
+}
+
+/** A hole is seen as the `undefined` that it reads as. */
+function taggedItems(tag: unknown, items: Iterable<unknown>, depth: number): unknown[] {
+  return [tag, ...Array.from(items, (item) => tagged(item, depth + 1))]
+}
+
+function taggedBuffer(value: ArrayBuffer | ArrayBufferView): unknown[] {
+  const bytes = ArrayBuffer.isView(value)
+    ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+    : new Uint8Array(value)
+  return ['v', tagOf(value), toBase64(bytes)]
 }
 
 function restore(value: unknown): unknown {
@@ -82,7 +100,15 @@ function restoreTagged(tagged: readonly unknown[]): unknown {
   const [tag, value] = tagged
   switch (tag) {
     case 0:
-      return tagged.slice(1).map(restore)
+      return restoreItems(tagged)
+    case 's':
+      return new Set(restoreItems(tagged))
+    case 'm': {
+      const map = new Map()
+      for (let at = 1; at < tagged.length; at += 2)
+        map.set(restore(tagged[at]), restore(tagged[at + 1]))
+      return map
+    }
     case 'd':
       return new Date(value === null ? Number.NaN : (value as number))
     case 'n':
@@ -91,12 +117,22 @@ function restoreTagged(tagged: readonly unknown[]): unknown {
       return Number(value)
     case 'u':
       return undefined
+    case 'v': {
+      const buffer = fromBase64(tagged[2] as string)?.slice().buffer
+      if (buffer && value === 'ArrayBuffer') return buffer
+      if (buffer && VIEWS.test(value as string)) return new globalThis[value as 'DataView'](buffer)
+      break
+    }
     case 'b': {
       const bytes = fromBase64(value as string)
       if (bytes) return bytes
     }
   }
   throw new SluiceError('protocol', 'The log holds a row that this version of Sluice cannot read')
+}
+
+function restoreItems(tagged: readonly unknown[]): unknown[] {
+  return tagged.slice(1).map(restore)
 }
 
 function notData(what: string): SluiceError {

@@ -26,8 +26,8 @@ const READERS: Readonly<Record<string, RowReader>> = {
 }
 
 /**
- * What `httpSink` sends: NDJSON in which a line may also be `[code, path, message, raw]`, a record that was refused before
- * it came here. A record is never an array, so the two cannot be confused.
+ * What `httpSink` sends: NDJSON in which a line may also be `[code, path, message, raw]`, or that and `exact`, a record that was
+ * refused before it came here. A record is never an array, so the two cannot be confused.
  */
 function clientRows(
   source: AsyncIterable<Bytes>,
@@ -45,10 +45,12 @@ function refusalOf(line: string): Omit<Refused, 'index'> | undefined {
   } catch {
     return undefined
   }
-  if (!Array.isArray(parts) || parts.length !== 4) return undefined
-  if (!parts.every((part) => typeof part === 'string')) return undefined
-  const [code, path, message, raw] = parts as [string, string, string, string]
-  return isErrorCode(code) ? { code, path, message, raw } : undefined
+  if (!Array.isArray(parts) || parts.length < 4 || parts.length > 5) return undefined
+  const isText = (part: unknown, at: number) =>
+    typeof part === 'string' || (at === 4 && part === null)
+  if (!parts.every(isText)) return undefined
+  const [code, path, message, raw, exact] = parts as [string, string, string, string, string | null]
+  return isErrorCode(code) ? { code, path, message, raw, exact } : undefined
 }
 
 /** The reader for a body's type. Throws `not-supported` (415), so that a body of another type is not even read. */

@@ -44,7 +44,13 @@ export function jsonArrayParser(options: InputOptions): RecordParser {
     if (bytes.byteLength > counter.maxRecordBytes) return refuseTooLarge(bytes, counter, place())
     const text = fromUtf8Strict(bytes)
     if (text !== undefined) return parseRecord(text, counter, place)
-    return counter.refuse('invalid-record', place(), 'The record is not UTF-8', fromUtf8(bytes))
+    return counter.refuse(
+      'invalid-record',
+      place(),
+      'The record is not UTF-8',
+      fromUtf8(bytes),
+      null,
+    )
   }
 
   /** Takes the next piece of the element: what comes of it when it ends, or is too large. */

@@ -83,7 +83,7 @@ export function ndjsonParser(options: InputOptions): RecordParser {
         const record = recordOf(lineBytes)
         yield record.byteLength > counter.maxRecordBytes
           ? refuseTooLarge(record, counter, place)
-          : counter.refuse('invalid-record', place, 'The line is not UTF-8', fromUtf8(record))
+          : counter.refuse('invalid-record', place, 'The line is not UTF-8', fromUtf8(record), null)
         offset += lineBytes.byteLength
         line++
       } else yield* parseLines(lineBytes)

@@ -44,5 +44,6 @@ export function refuseTooLarge(
     bytes.subarray(0, maxRecordBytes),
     { stream: true },
   )
-  return counter.refuse('too-large', place, `The record has more than ${maxRecordBytes} bytes`, raw)
+  const message = `The record has more than ${maxRecordBytes} bytes`
+  return counter.refuse('too-large', place, message, raw, null)
 }

@@ -84,8 +84,8 @@ export interface RecordCounter {
   /** Rows and refused records so far. */
   readonly index: number
   taken(): void
-  /** `place` is where the record begins. */
-  refuse(code: ErrorCode, place: string, message: string, raw: string): Unreadable
+  /** `place` is where the record begins; `exact` is `null` where `raw` is not what came. */
+  refuse(code: ErrorCode, place: string, message: string, raw: string, exact?: null): Unreadable
 }
 
 export function recordCounter({ maxRecordBytes = 1024 * 1024 }: InputOptions): RecordCounter {
@@ -99,9 +99,9 @@ export function recordCounter({ maxRecordBytes = 1024 * 1024 }: InputOptions): R
     taken() {
       index++
     },
-    refuse(code, place, problem, raw) {
+    refuse(code, place, problem, raw, exact) {
       const message = `${place}: ${problem}`
-      return new Unreadable({ index: index++, code, path: '', message, raw })
+      return new Unreadable({ index: index++, code, path: '', message, raw, exact })
     },
   }
 }

@@ -240,12 +240,13 @@ export class OpenSink<R extends object> {
   }
 
   explain(): readonly OpenFile[] {
-    const { rotation } = this.#options
+    const { rotation, maxOpenFiles } = this.#options
     return this.#lanes.open().map((state) =>
       explained(state, {
         deadlines: this.#lanes.deadlines(state.lane),
         missing: rotation.missing(state.end - state.begin, state.bytes),
         closesAtMs: this.#rotator.closesAt(state.lane),
+        missingFiles: maxOpenFiles - this.#lanes.count + 1,
         roomBytes: this.#room.leftBytes,
       }),
     )

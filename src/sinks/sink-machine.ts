@@ -14,6 +14,7 @@ import { rangesOf } from '../core/receipt-id.ts'
 import { disposeWriter } from '../core/streams.ts'
 import { Account } from './account.ts'
 import type { FileSink } from './create-sink.ts'
+import { checkWriteOptions } from './intake/check-write.ts'
 import { WriteQueue } from './intake/write-queue.ts'
 import { type OpenSink, type OpenSinkOptions, openSink } from './open-sink.ts'
 import type { OpenFile } from './policy/explain.ts'
@@ -78,6 +79,7 @@ export class SinkMachine<R extends object> implements FileSink<R> {
     if (typeof rows?.[Symbol.iterator] !== 'function') {
       throw new SluiceError('invalid-options', 'write() takes a list of records, or any iterable')
     }
+    checkWriteOptions(options)
     try {
       const { ranges, rejected, duplicate } = await this.#append([...rows], options)
       const receipt = receiptOf(ranges, this.#visibility)
@@ -134,6 +136,9 @@ export class SinkMachine<R extends object> implements FileSink<R> {
   }
 
   receipt(id: string): Receipt {
+    if (typeof id !== 'string') {
+      throw new SluiceError('invalid-options', 'receipt() takes the id of a receipt, a text')
+    }
     return receiptOf(rangesOf(id, this.#options.stream), this.#visibility)
   }
 

@@ -18,7 +18,7 @@ export function fail(message: string, cause?: unknown): never {
   throw error
 }
 
-/** Deep equality of plain values: objects and arrays member by member, bytes by content, dates by time, NaN equal to itself. */
+/** Deep equality of plain values: objects, arrays, maps and sets member by member, bytes by content, dates by time, NaN equal to itself. */
 export function checkEqual(actual: unknown, expected: unknown, what: string): void {
   if (!equal(actual, expected)) fail(`${what}: got ${show(actual)}, expected ${show(expected)}`)
 }
@@ -62,13 +62,20 @@ function equal(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   if (a instanceof Uint8Array && b instanceof Uint8Array) return equalBytes(a, b)
   if (a instanceof Date && b instanceof Date) return Object.is(a.getTime(), b.getTime())
-  if (Array.isArray(a) !== Array.isArray(b)) return false
+  if (kindOf(a) !== kindOf(b)) return false
+  // In their order, which is part of them.
+  if (a instanceof Map || a instanceof Set) return equal([...a], [...(b as Set<unknown>)])
   const left = Object.entries(a)
   const right = new Map(Object.entries(b))
   return (
     left.length === right.size &&
     left.every(([name, value]) => right.has(name) && equal(value, right.get(name)))
   )
+}
+
+/** `Array`, `Map`, …; `Object` for what has a class of its own. */
+export function kindOf(value: unknown): string {
+  return Object.prototype.toString.call(value)
 }
 
 function show(value: unknown): string {

@@ -142,6 +142,9 @@ describe('httpSink', () => {
     await sink.close()
     const letters = (await storedRows(of.store, 'flights/_rejected/')) as { raw: string }[]
     expect(letters.length).toBe(4)
+    // The letter says that it has not all of the record.
+    expect(letters[0]).toMatchObject({ raw: '{"n":"[NaN]"}', exact: null })
+    expect(letters[1]).not.toHaveProperty('exact')
     expect(letters[1]).toMatchObject({
       error: 'invalid-record',
       path: '/b',

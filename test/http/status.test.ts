@@ -10,7 +10,7 @@ test('what is not visible yet, and why each open file is', async () => {
   expect(status).toMatchObject({ openFiles: 2, sealedFiles: 0, lagMs: expect.any(Number) })
   expect(status.pendingBytes).toBeGreaterThan(0)
   expect(status.open).toMatchObject([
-    { lane: { partition: 'a=1' }, records: 1, limits: [{ reason: 'age' }, {}, {}] },
+    { lane: { partition: 'a=1' }, records: 1, limits: [{ reason: 'age' }, {}, {}, {}] },
     { lane: { partition: 'a=2' }, records: 2, why: expect.stringMatching(/^2 records since /) },
   ])
   await flights.flush()

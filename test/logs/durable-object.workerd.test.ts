@@ -88,7 +88,7 @@ describe('Durable Object log', () => {
       const session = await log.open('test')
       const bad = batch([
         [LANE, rowsOf(3)],
-        [{ ...LANE, partition: 'p' }, [{ map: new Map() }]],
+        [{ ...LANE, partition: 'p' }, [{ pattern: /x/ }]],
       ])
       await expect(session.append({ ...bad, producer: step(0) })).rejects.toMatchObject({
         code: 'invalid-record',

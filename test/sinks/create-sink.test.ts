@@ -200,6 +200,7 @@ describe('verdicts', () => {
         message: ack.rejected[0]?.message,
         at: new Date(clock.now()).toISOString(),
         raw: '{"id":"[NaN]"}',
+        exact: '~{"id":["f","NaN"]}',
         receipt: receiptId(ack.receipt.ranges.slice(1)),
       },
     ])
@@ -782,6 +783,7 @@ test('options that cannot work are refused at once', () => {
     { shard: 'a b' },
     { name: 'x' },
     { name: '{uuid}-{nope}' },
+    { name: '{uuid}-{constructor}' },
     { name: '{uuid' },
     { rotate: { records: 0 } },
     { rotate: { ageMs: -1 } },

@@ -33,6 +33,19 @@ const DIFFERENT: readonly Request[] = [
   ].map((v) => ({ rows: [{ v }] })),
   ...[new Date(0), new Date(0).toISOString(), new Date(Number.NaN)].map((v) => ({ rows: [{ v }] })),
   ...[new Uint8Array([1]), { 0: 1 }, [1], 1].map((v) => ({ rows: [{ v }] })),
+  ...[
+    new Map(),
+    new Map([['k', 'ONE']]),
+    new Map([['k', 'TWO']]),
+    new Map([['k', { a: 'ONE' }]]),
+    new Set(['a']),
+    new Set(['b']),
+    new Float64Array([1]),
+    new ArrayBuffer(2),
+  ].map((v) => ({ rows: [{ v }] })),
+  ...[1, 2].map((leaf) => ({
+    rows: [{ v: [[[[[[[[[[[[[[[[[[leaf]]]]]]]]]]]]]]]]]], f: () => 1 }],
+  })),
   { rows: [{}] },
   { rows: [] },
   { rows: [{}, {}] },
@@ -45,6 +58,8 @@ const DIFFERENT: readonly Request[] = [
   { rows: [], refused: [unread(0, 'x'), unread(1, 'y')] },
   { rows: [], refused: [unread(0, 'x\n{"a":1}')] },
   { rows: [{ a: 1 }], refused: [unread(0, 'x')] },
+  { rows: [], refused: [{ ...unread(0, 'x'), exact: null }] },
+  { rows: [], refused: [{ ...unread(0, 'x'), exact: '{}' }] },
   { rows: [], refused: [unread(0, '\ud800')] },
   { rows: [], refused: [unread(0, '\udfff')] },
   // What is no record is rejected, and part of the request all the same.

@@ -1,6 +1,6 @@
 import type { Chunk, Encoder, Format, Rejection, Row, Schema } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
-import { isPlainObject, pointerStep, refuseRecord } from '../../core/json.ts'
+import { isPlainObject, MAX_JSON_DEPTH, pointerStep, refuseRecord } from '../../core/json.ts'
 import { checkOptionNames } from '../../core/option-names.ts'
 import { NOT_A_COLUMN } from '../../core/schemas/check-row.ts'
 import { FILE_TYPES } from '../file-types.ts'
@@ -16,7 +16,8 @@ const CHUNK_BYTES = 64 * 1024
  * its values are what `lazyWriter` takes, and come back as they were but for dates, which are text.
  *
  * Refused with `invalid-record`: what has no form in the encoding, as functions, lone surrogates, invalid dates, objects of classes,
- * sources, integers beyond 64 bits in MessagePack and 4,096 bytes in CBOR, more than 500 levels. With a schema, keys come in its order, and one outside it is refused.
+ * sources, `NumpyArray`s, integers beyond 64 bits in MessagePack and 4,096 bytes in CBOR, more than 64 levels. With a schema, keys come in its order, and one
+ * outside it is refused.
  *
  * Holds the table of contents until the end, which `bufferedBytes` counts: some 15 bytes for a record of more than `trivialBytes`.
  * `maxTocBytes` bounds it only where it is given: rows that pass `check` never fail otherwise. The file's head is known last, so part 1 is sent last, and
@@ -29,7 +30,8 @@ export function msglc<R extends object = Row>(options: MsglcOptions = {}): Forma
   const packed = { ...packingOptions(unbounded), takesSources: false }
   return {
     ...FILE_TYPES.msglc,
-    check: (row) => rejectionOf(row, packed),
+    // A file has one list more around its records, and a log takes no deeper ones.
+    check: (row) => rejectionOf(row, { ...packed, maxDepth: MAX_JSON_DEPTH }),
     encoder({ schema, from } = {}) {
       if (!from) return listEncoder(packed, schema)
       throw new SluiceError('not-supported', 'A .msglc file cannot be gone on with; encode it anew')

@@ -2,6 +2,7 @@ import type { Bytes } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
 import type { OptionNames } from '../../core/option-names.ts'
 import type { Codec, CodecName } from './codecs/codec.ts'
+import { MAX_DEPTH } from './codecs/read-value.ts'
 import { codecOf, type MagicOptions, magicBytes } from './header.ts'
 
 /** How a file is made. Python's settings by these names, for one call instead of the process. */
@@ -36,8 +37,10 @@ export interface PackingOptions extends Thresholds {
   /** As a file has it. */
   readonly magic: Bytes
   readonly maxTocBytes: number
-  /** Whether iterables and streams are values. */
+  /** Whether iterables and streams are values, and `NumpyArray`s: what no log could keep. */
   readonly takesSources: boolean
+  /** How many lists and maps may lie in one another. */
+  readonly maxDepth: number
 }
 
 /** How a file is divided into what can be read by itself. */
@@ -70,5 +73,6 @@ export function packingOptions(options: MsglcOptions): PackingOptions {
   }
   const codec = codecOf(options.codec)
   const magic = magicBytes(options.magic)
-  return { codec, magic, smallBytes, trivialBytes, maxTocBytes, takesSources: true }
+  const thresholds = { smallBytes, trivialBytes, maxTocBytes }
+  return { codec, magic, ...thresholds, takesSources: true, maxDepth: MAX_DEPTH }
 }

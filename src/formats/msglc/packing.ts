@@ -5,11 +5,11 @@ import { type JsonProblem, pointerStep } from '../../core/json.ts'
 import { ByteStack } from './byte-stack.ts'
 import { ByteWriter } from './codecs/byte-writer.ts'
 import { type Codec, MAX_COUNT, type Scalar, WIDE_HEAD_BYTES } from './codecs/codec.ts'
-import { MAX_DEPTH } from './codecs/read-value.ts'
 import { type Contents, contentsOf, isContents } from './contents.ts'
 import { Divider } from './divider.ts'
 import { Encoded, encodedContents } from './encoded.ts'
 import { HEADER_BYTES, writeHeader } from './header.ts'
+import { NumpyArray } from './numpy/numpy-array.ts'
 import type { PackingOptions } from './options.ts'
 
 /** So much is encoded before it is handed on. */
@@ -47,6 +47,7 @@ export class Packing {
   readonly #magic: Bytes
   readonly #maxTocBytes: number
   readonly #takesSources: boolean
+  readonly #maxDepth: number
   readonly #payload = new ByteWriter()
   readonly #divider: Divider
   readonly #frames: Frame[] = []
@@ -60,11 +61,12 @@ export class Packing {
   #rootHeadBytes = 0
 
   constructor(options: PackingOptions, open: Packed) {
-    const { codec, magic, maxTocBytes, takesSources, ...thresholds } = options
+    const { codec, magic, maxTocBytes, takesSources, maxDepth, ...thresholds } = options
     this.#codec = codec
     this.#magic = magic
     this.#maxTocBytes = maxTocBytes
     this.#takesSources = takesSources
+    this.#maxDepth = maxDepth
     this.#divider = new Divider(codec, thresholds, () => this.#checkSize())
     this.#value('contents' in open ? open.contents : this.#contentsOf(open.value), false)
   }
@@ -200,8 +202,8 @@ export class Packing {
 
   #open(contents: Contents, isInner: boolean): void {
     const { kind, count, isSource } = contents
-    if (this.#frames.length === MAX_DEPTH) {
-      throw this.#refused(`lies deeper than ${MAX_DEPTH} levels, or in a cycle`)
+    if (this.#frames.length === this.#maxDepth) {
+      throw this.#refused(`lies deeper than ${this.#maxDepth} levels, or in a cycle`)
     }
     if (isSource && !this.#takesSources) {
       throw this.#refused('is a source, which can be read only once: give its values')
@@ -262,6 +264,9 @@ export class Packing {
 
   /** `calls` says how errors call it, where it is not what lies at the place. */
   #contentsOf(value: unknown, calls?: (value: unknown) => string): Scalar | Encoded | Contents {
+    if (!this.#takesSources && value instanceof NumpyArray) {
+      throw this.#refused('is a NumpyArray, which a log cannot keep: give its data, or lists')
+    }
     try {
       return contentsOf(value, this.#codec)
     } catch (error) {

@@ -28,8 +28,9 @@ export const deadLetterEncoding: Encoding = {
 
 /** Of what `judge` has bounded. Its receipt is known once the log has given it a position. */
 export function deadLetter(refused: Refused, atMs: number): Omit<DeadLetter, 'receipt'> {
-  const { code, path, message, raw } = refused
-  return { error: code, message, path, at: new Date(atMs).toISOString(), raw }
+  const { code, path, message, raw, exact } = refused
+  const at = new Date(atMs).toISOString()
+  return { error: code, message, path, at, raw, ...(exact !== undefined && { exact }) }
 }
 
 /** Adds to the letters that begin at `position` of their lane the receipts that answer for them. */

@@ -49,9 +49,14 @@ function letterOf(line: string, key: string): DeadLetter {
   const isLetter =
     typeof letter === 'object' &&
     letter !== null &&
-    TEXTS.every((name) => typeof (letter as Record<string, unknown>)[name] === 'string')
+    TEXTS.every((name) => typeof (letter as Record<string, unknown>)[name] === 'string') &&
+    isExact((letter as Partial<DeadLetter>).exact)
   if (!isLetter) throw noLetter(key)
   return letter as DeadLetter
+}
+
+function isExact(exact: unknown): boolean {
+  return exact === undefined || exact === null || typeof exact === 'string'
 }
 
 /** Nothing of the line: it may be a record. */

@@ -12,6 +12,7 @@ import { utf8 } from '../../core/bytes.ts'
 import { isSluiceError, type SluiceError } from '../../core/errors.ts'
 import { sha256Hex } from '../../core/hash.ts'
 import { parseJson } from '../../core/parse-json.ts'
+import { rowOfText } from '../../core/row-text.ts'
 import { checkWord } from '../check-word.ts'
 import { REJECTED_PARTITION } from './lane.ts'
 import { readLetters } from './read-letters.ts'
@@ -27,7 +28,8 @@ export interface ReplayOptions extends CallOptions {
   readonly sink: Pick<Sink<never>, 'write' | 'flush'>
   /**
    * The record that is to be written for a letter; `undefined` leaves it a dead letter. The same for the same letter each time that it is
-   * asked. Default: `raw` read as JSON, where it is JSON. What JSON could not hold is a text there (`"[NaN]"`), and a long record is cut off.
+   * asked. Default: the record as it came, which is what `raw` says as JSON, or else `exact`; `undefined` where the letter has not all of it, and where it was
+   * no record.
    */
   readonly repair?: ((letter: DeadLetter) => Awaitable<object | undefined>) | undefined
 }
@@ -142,9 +144,9 @@ async function* give(key: string, options: ReplayOptions): AsyncGenerator<Ack, v
     const refused: Refused[] = []
     for (const [index, letter] of letters.entries()) {
       const record = await recordOf(letter, options)
-      const { error: code, path, message, raw } = letter
+      const { error: code, path, message, raw, exact } = letter
       if (record) records.push(record)
-      else refused.push({ index, code, path, message, raw })
+      else refused.push({ index, code, path, message, raw, exact })
     }
     const producer = { id: `replay-${word}-${batch++}`, epoch: 0, seq: 0 }
     yield await sink.write(records as never[], { producer, refused, signal })
@@ -158,9 +160,10 @@ async function recordOf(
   return repair(letter)
 }
 
-function parsed({ raw }: DeadLetter): object | undefined {
+function parsed({ raw, exact }: DeadLetter): object | undefined {
+  if (exact === null) return undefined
   try {
-    const record = parseJson(raw)
+    const record: unknown = exact === undefined ? parseJson(raw) : rowOfText(exact)
     return typeof record === 'object' && record !== null ? record : undefined
   } catch {
     return undefined

@@ -1,6 +1,5 @@
 import type { LogBatch, ProducerStep, Refused, SinkWriteOptions } from '../../contracts/index.ts'
 import { utf8 } from '../../core/bytes.ts'
-import { SluiceError } from '../../core/errors.ts'
 import { sha256Hex } from '../../core/hash.ts'
 import { rawText } from '../../core/raw-text.ts'
 import { rowText } from '../../core/row-text.ts'
@@ -43,22 +42,14 @@ export async function producerStep(
   refused: readonly Refused[],
 ): Promise<ProducerStep> {
   const { id, epoch, seq } = producer
-  if (id === '' || id.length > 200 || !isCount(epoch) || !isCount(seq)) {
-    throw new SluiceError(
-      'invalid-options',
-      'A producer has an id of 1 to 200 characters, and an epoch and a seq that are whole numbers from 0',
-    )
-  }
   // No two requests have one text: each part is a line without a line end in it, and begins as no other kind does.
-  const texts = [
-    ...rows.map(exactText),
-    ...refused.map(({ index, raw }) => `!${JSON.stringify([index, raw])}`),
-  ]
+  const texts = [...rows.map(exactText), ...refused.map((one) => `!${JSON.stringify(heldBy(one))}`)]
   return { id, epoch, seq, hash: await sha256Hex(utf8(texts.join('\n'))) }
 }
 
-function isCount(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0
+/** What is kept of it. Two parts where `raw` is all, as in requests of earlier versions. */
+function heldBy({ index, raw, exact }: Refused): readonly unknown[] {
+  return exact === undefined ? [index, raw] : [index, raw, exact]
 }
 
 /** What is no data is rejected, and kept as this legible text. */

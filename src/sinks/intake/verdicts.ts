@@ -11,7 +11,7 @@ import type {
 import { boundRefused } from '../../core/bound-refused.ts'
 import { asSluiceError, isSluiceError } from '../../core/errors.ts'
 import { pointerStep } from '../../core/json.ts'
-import { rawText } from '../../core/raw-text.ts'
+import { rawRecord } from '../../core/raw-text.ts'
 import { approximateBytes } from '../../core/sizes.ts'
 import type { Partitioner } from '../policy/partition.ts'
 import type { Watermark } from '../policy/watermark.ts'
@@ -65,7 +65,7 @@ export async function judge<R>(
     // Awaiting each row would cost a microtask per record; most checks are synchronous.
     let rejection = judgeRow(row, before)
     if (rejection instanceof Promise) rejection = await rejection
-    if (rejection) all.push(boundRefused({ index, ...rejection, raw: rawText(row) }))
+    if (rejection) all.push(boundRefused({ index, ...rejection, ...rawRecord(row) }))
     index++
   }
   all.sort((a, b) => a.index - b.index)

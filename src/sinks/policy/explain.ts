@@ -26,6 +26,8 @@ export interface FileLimit {
   readonly records?: number | undefined
   /** As many bytes more, as JSON. For `bytes` by what the last files have shown. */
   readonly bytes?: number | undefined
+  /** As many open files more, if this is then the largest. */
+  readonly files?: number | undefined
 }
 
 export interface Limits {
@@ -34,6 +36,8 @@ export interface Limits {
   readonly missing: { readonly records?: number; readonly bytes?: number }
   /** What the watermark has to pass; `undefined` where it does not close the file. */
   readonly closesAtMs: number | undefined
+  /** How many files more are too many. */
+  readonly missingFiles: number
   /** What fits into the log before the largest file is cut. */
   readonly roomBytes: number
 }
@@ -41,11 +45,12 @@ export interface Limits {
 /** Why a file is still open, and when it will close. */
 export function explained(state: LaneState, limits: Limits): OpenFile {
   const { lane, begin, end, bytes, openedAtMs = 0, lastAtMs = 0 } = state
-  const { deadlines, missing, closesAtMs, roomBytes } = limits
+  const { deadlines, missing, closesAtMs, missingFiles, roomBytes } = limits
   const all: FileLimit[] = deadlines.map(({ reason, atMs }) => ({ reason, atMs }))
   if (missing.records !== undefined) all.push({ reason: 'records', records: missing.records })
   if (missing.bytes !== undefined) all.push({ reason: 'bytes', bytes: missing.bytes })
   if (closesAtMs !== undefined) all.push({ reason: 'watermark', atMs: closesAtMs })
+  all.push({ reason: 'files', files: Math.max(1, missingFiles) })
   all.push({ reason: 'memory', bytes: Math.max(0, roomBytes) })
   const records = end - begin
   const why =
@@ -54,7 +59,7 @@ export function explained(state: LaneState, limits: Limits): OpenFile {
   return { lane, begin, records, bytes, openedAtMs, lastAtMs, limits: all, why }
 }
 
-function inWords({ reason, atMs, records, bytes }: FileLimit): string {
+function inWords({ reason, atMs, records, bytes, files }: FileLimit): string {
   switch (reason) {
     case 'age':
       return `by age at ${isoTime(atMs)}`
@@ -64,6 +69,8 @@ function inWords({ reason, atMs, records, bytes }: FileLimit): string {
       return `on schedule at ${isoTime(atMs)}`
     case 'watermark':
       return `when the watermark passes ${isoTime(atMs)}`
+    case 'files':
+      return `with ${files} open ${files === 1 ? 'file' : 'files'} more if this is the largest`
     case 'memory':
       return `when the log gets ${bytes} bytes more and this is its largest file`
     default:

@@ -47,7 +47,7 @@ const VALUES: Readonly<Record<string, (values: NameValues, width: number) => str
 export function nameTemplate(template: string): (values: NameValues) => string {
   const used = new Set<string>()
   for (const [, word] of template.matchAll(PLACEHOLDER)) used.add(word as string)
-  const unknown = [...used].filter((word) => !(word in VALUES))
+  const unknown = [...used].filter((word) => !Object.hasOwn(VALUES, word))
   const rest = template.replace(PLACEHOLDER, '')
   if (unknown.length > 0 || /[{}]/.test(rest)) {
     throw new SluiceError(

@@ -1,6 +1,6 @@
 import type { Row, Rows } from '../../contracts/index.ts'
 import { blockOfRows } from '../../core/rows/block-builder.ts'
-import { check, checkEqual, checkRejects } from '../check.ts'
+import { check, checkEqual, checkRejects, kindOf } from '../check.ts'
 import { batch, LANE, type LogCase, OTHER, readAll, rowsOf, sealed } from './tools.ts'
 
 /** What a record may hold, by name. */
@@ -28,6 +28,18 @@ const VALUES: Readonly<Record<string, readonly Row[]>> = {
     { body: Uint8Array.from({ length: 256 }, (_, index) => index) },
     { body: new Uint8Array(100).subarray(3, 7) },
   ],
+  'maps with keys of all kinds, sets and typed arrays': [
+    { a: new Map(), b: new Set(), c: new Float64Array(0) },
+    {
+      a: new Map<unknown, unknown>([
+        ['k', { b: new Map([[1, -0]]) }],
+        [2n, [undefined]],
+      ]),
+    },
+    { a: new Set([1, 'm', new Date(5), ['s', new Set([null])]]) },
+    { a: Float64Array.of(1, -0, Number.NaN, 0.5), b: ['v', 'ArrayBuffer', 'AA=='] },
+    { a: Int16Array.of(-7), b: Uint8ClampedArray.of(255), c: BigUint64Array.of(2n ** 63n) },
+  ],
   'null and undefined, apart from each other and from a missing key': [
     { a: null },
     { a: undefined },
@@ -47,7 +59,9 @@ const VALUES: Readonly<Record<string, readonly Row[]>> = {
       writable: true,
     }) as unknown as Row,
   ],
-  'sixty levels of lists and objects': [nested(60, 0), nested(60, -0)],
+  'sixty-four levels of lists and objects': [
+    ...[0, -0, new Date(5), new Uint8Array([1])].map((leaf) => nested(64, leaf)),
+  ],
   'data that looks like a codec’s own marks': [
     { a: ['d', 5], b: [0, 1], c: ['u'] },
     { a: ['d', 5], b: [0, ['n', '7']], c: ['u'], when: new Date(5) },
@@ -74,7 +88,7 @@ const exactCases: readonly LogCase[] = Object.entries(VALUES).map(([name, rows])
 
 /** What no format takes. A log that keeps it as it is, need not refuse it. */
 const STRANGE: Readonly<Record<string, () => Row>> = {
-  'a Map': () => ({ map: new Map([[1, 2]]) }),
+  'a RegExp': () => ({ pattern: /x/ }),
   'a function': () => ({ run: () => {} }),
   'a thousand levels': () => nested(1000, 1),
   'a cycle': () => {
@@ -155,7 +169,7 @@ function kinds(row: Row): unknown {
   return Object.entries(row).map(([key, value]) => [
     key,
     typeof value,
-    Object.prototype.toString.call(value),
+    kindOf(value),
     Object.is(value, -0),
   ])
 }

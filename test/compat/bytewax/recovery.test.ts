@@ -200,7 +200,7 @@ describe.each(places)('a recovery in %s', (name, place) => {
     const at = await place()
     const run = runSink(
       listSource(input('a')),
-      { listParts: () => ['x'], buildPart: () => ({ writeBatch() {}, snapshot: () => new Map() }) },
+      { listParts: () => ['x'], buildPart: () => ({ writeBatch() {}, snapshot: () => /x/ }) },
       { recovery: at(), stepId: 'flow.out', clock },
     )
     await expect(run).rejects.toMatchObject({ code: 'invalid-options' })

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import type { DeadLetter, Row, Store } from '../../../src/contracts/index.ts'
+import type { DeadLetter, Format, Row, Schema, Store } from '../../../src/contracts/index.ts'
 import { utf8 } from '../../../src/core/bytes.ts'
 import { SluiceError } from '../../../src/core/errors.ts'
+import { lazyReader } from '../../../src/files/msglc/index.ts'
+import { encodeMsglc, msglc } from '../../../src/formats/msglc/index.ts'
+import { ndjsonBatches } from '../../../src/inputs/json.ts'
 import { audit } from '../../../src/sinks/audit/audit.ts'
 import type { FileSink } from '../../../src/sinks/create-sink.ts'
 import { type ReplayOptions, replayDeadLetters } from '../../../src/sinks/dead-letters/replay.ts'
@@ -76,6 +79,109 @@ test('reads a letter as JSON by itself, exactly, and leaves what is none', async
     { error: 'invalid-record', message: 'no', raw: '{"n":' },
     { error: 'invalid-record', message: 'no', raw: '7' },
   ])
+})
+
+/** A stream whose columns had no `extra` when the record came, and which has then no columns that reject. */
+async function grown(extra: unknown, format: Format = msglc() as Format) {
+  const schema: Schema = { fields: [{ name: 'id', type: 'int32', nullable: false }] }
+  const { store, sink, reopen } = bench({ schema, format })
+  expect(await sink.write([{ id: 1, extra }])).toMatchObject({ accepted: 0 })
+  await sink.close()
+  return { store, next: () => reopen({ schema: undefined, format }) }
+}
+
+function nested(levels: number, leaf: unknown): unknown {
+  let value = leaf
+  for (let level = 0; level < levels; level++) value = { d: value }
+  return value
+}
+
+test.each([
+  ['60 levels', nested(60, 'x')],
+  ['bytes', Uint8Array.of(1, 2, 3)],
+  ['a bigint', 5n],
+  ['NaN', Number.NaN],
+  ['a negative zero', -0],
+  ['a Map', new Map([[1, { a: [Number.POSITIVE_INFINITY] }]])],
+])('what the letter of a record with %s gives is that record', async (_, extra) => {
+  const { store, next } = await grown(extra)
+  const sink = next()
+  expect(await replay(store, sink)).toMatchObject({ records: 1, rejected: 0 })
+  const { files } = await sink.close()
+  const reader = await lazyReader(store, files[0]?.key ?? '')
+  const [read] = (await reader.toObject()) as unknown[]
+  const direct = encodeMsglc({ id: 1, extra })
+  expect(encodeMsglc(read)).toEqual(direct)
+})
+
+test('the letter of a record with a date gives a date', async () => {
+  const at = new Date(1500)
+  const { store, sink, reopen } = bench({ schema: z.strictObject({ id: z.number() }) })
+  await sink.write([{ id: 1, at }])
+  await sink.close()
+  const later = reopen({ schema: z.strictObject({ id: z.number(), at: z.date() }) })
+  expect(await replay(store, later)).toMatchObject({ records: 1, rejected: 0 })
+  await later.close()
+})
+
+test.each([
+  ['a function', () => 1],
+  ['70 levels', nested(70, 1)],
+  ['more than a letter has', 'x'.repeat(100_000)],
+  ['more bytes than a letter has', new Uint8Array(49_133)],
+])(
+  'a letter that has not all of its record is left, unless it is repaired: %s',
+  async (_, extra) => {
+    const { store, next } = await grown(extra)
+    const [letter] = Object.values(await stored(store, 's/_rejected/')).flat()
+    expect(letter?.exact === null).toBe(true)
+    const sink = next()
+    expect(await replay(store, sink)).toMatchObject({ files: 0, records: 0, left: 1 })
+    const repair = ({ raw, exact }: DeadLetter) =>
+      exact === null ? { id: 1, extra: raw.length } : undefined
+    expect(await replay(store, sink, { repair })).toMatchObject({ files: 1, records: 1 })
+    await sink.close()
+  },
+)
+
+test('a letter that is left among others is as it was', async () => {
+  const { store, sink, reopen } = bench({ schema: strict })
+  await sink.write([{ id: '1' }, { id: 'x', at: new Date(5) }, { id: () => 1 }])
+  await sink.close()
+  const later = reopen()
+  const repair = ({ raw }: DeadLetter) => (raw === '{"id":"1"}' ? { id: 1 } : undefined)
+  expect(await replay(store, later, { repair })).toMatchObject({ records: 1, rejected: 2 })
+  await later.close()
+  expect(Object.values(await stored(store, 's/_rejected/')).flat()).toMatchObject([
+    { raw: '{"id":"x","at":"1970-01-01T00:00:00.005Z"}', exact: '~{"id":"x","at":["d",5]}' },
+    { raw: '{"id":"[function]"}', exact: null },
+  ])
+})
+
+test.each(['~', '~{"a":["z"]}', '7', ''])(
+  'an exact text that is none (%j) gives no record',
+  async (exact) => {
+    const { store, sink, reopen } = bench()
+    const raw = '{"id":1}'
+    await sink.write([], {
+      refused: [{ index: 0, code: 'invalid-record', path: '', message: 'no', raw, exact }],
+    })
+    await sink.close()
+    const later = reopen()
+    expect(await replay(store, later)).toMatchObject({ records: 0, left: 1 })
+    await later.close()
+  },
+)
+
+test('a line that is not UTF-8 gives no record with other text in it', async () => {
+  const { store, sink, reopen } = bench()
+  const line = new Uint8Array([...utf8('{"a":"'), 0xff, ...utf8('"}\n')])
+  const records = ndjsonBatches([line])
+  for await (const { rows, refused } of records) await sink.write(rows, { refused })
+  await sink.close()
+  const later = reopen()
+  expect(await replay(store, later)).toMatchObject({ records: 0, left: 1 })
+  await later.close()
 })
 
 test('what is left or refused again is a dead letter once more, and not of this call', async () => {

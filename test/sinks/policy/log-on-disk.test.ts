@@ -46,7 +46,7 @@ test('is cut when more than half of it is open, and takes as much again while th
   const maxPendingBytes = 10 * ROW_BYTES
   const { sink } = bench({ store, log: diskLog(), maxPendingBytes, rotate, onEvent })
   for (let id = 0; id < 5; id++) await sink.write([row(id)])
-  const left = async () => (await sink.explain())[0]?.limits
+  const left = async () => (await sink.explain())[0]?.limits.slice(1)
   expect(await left()).toEqual([{ reason: 'memory', bytes: 0 }])
   expect(told).toEqual([])
   await sink.write([row(5)])
@@ -66,7 +66,7 @@ test('says how much may come before half of it is open', async () => {
   const { sink } = bench({ log: diskLog(), maxPendingBytes: 10 * ROW_BYTES, rotate })
   await sink.write([row(0), row(1)])
   const [file] = await sink.explain()
-  expect(file?.limits).toEqual([{ reason: 'memory', bytes: 3 * ROW_BYTES }])
+  expect(file?.limits.at(-1)).toEqual({ reason: 'memory', bytes: 3 * ROW_BYTES })
   await sink.close()
 })
 
