@@ -3,6 +3,7 @@ import { SluiceError } from '../../core/errors.ts'
 import { checkRow } from '../../core/schemas/check-row.ts'
 import type { Settings } from './options.ts'
 import type { ParquetFile } from './parquet-file.ts'
+import { isRow, noRow } from './rows/given-rows.ts'
 import { releaseData, takeData } from './rows/leaf-column.ts'
 import { type Shredder, shredder } from './rows/shredder.ts'
 import type { Tally } from './rows/tally.ts'
@@ -104,6 +105,7 @@ export class RowGroups {
 
   /** What is wrong with a row is looked for only when the shredder has found that something is. */
   misfit(row: number, schema: Schema, values: Row): SluiceError {
+    if (!isRow(values)) return this.refused(row, noRow(values))
     const rejection = checkRow(schema, values)
     return this.refused(row, rejection?.message ?? 'it does not fit the columns')
   }

@@ -15,6 +15,7 @@ import { schemaInferrer } from '../../../core/schemas/schema-inferrer.ts'
 import { type Checkpoints, WRITER } from '../../checkpoints.ts'
 import { HeldRows } from '../held-rows.ts'
 import type { Settings } from '../options.ts'
+import { checkRows, isRow, noRow } from '../rows/given-rows.ts'
 import { type Column, fileSchema, newColumn, rowFault, writingSchema } from './columns.ts'
 import { indexOf, type ParquetIndex, restoreIndex, shortenBounds } from './file-index.ts'
 import { fallbackPlaces } from './places.ts'
@@ -71,6 +72,7 @@ export function fallbackEncoder(settings: Settings, options: EncoderOptions): En
     },
     headBytes: 0,
     write(rows) {
+      checkRows(rows)
       const chunks: Chunk[] = []
       for (const row of rows as Iterable<Row>) {
         if (file) add(file, row, chunks)
@@ -168,10 +170,10 @@ function openFile(
       return bufferedBytes
     },
     add(row) {
-      const rejection = rowFault(schema, row)
-      if (rejection) {
+      const fault = isRow(row) ? rowFault(schema, row)?.message : noRow(row)
+      if (fault !== undefined) {
         const number = Number(writer.num_rows) + rows
-        throw new SluiceError(rejection.code, `Row ${number} of the file: ${rejection.message}`)
+        throw new SluiceError('invalid-record', `Row ${number} of the file: ${fault}`)
       }
       for (const column of columns) bufferedBytes += column.add(row)
       rows++
