@@ -72,7 +72,8 @@ export interface Encoder<R = Row> {
   readonly headBytes: number
   /**
    * Takes rows, `Rows` too, and gives what bytes are ready. When it has resolved `rows` are the caller's again, who may write others into
-   * their memory; values that were taken out of them stay as they are. An error with code `invalid-record` leaves the encoder unusable.
+   * their memory; values that were taken out of them stay as they are. An error with code `invalid-record` leaves the
+   * encoder unusable, unless its format says that it goes on: then nothing of the call was taken.
    */
   write(rows: Iterable<R>): Awaitable<readonly Chunk[]>
   /** Ends the file. Call once. `head` has exactly `headBytes` bytes, and is present only when that is above 0. */

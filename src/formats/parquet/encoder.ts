@@ -76,6 +76,11 @@ export function rowEncoder(
     opened?.groups.settle()
     return chunks
   }
+  function* writeAll(rows: Iterable<Row>): Steps<readonly Chunk[]> {
+    const chunks = yield* write(rows)
+    opened?.groups.commit()
+    return chunks
+  }
   function* hold(row: unknown): Steps<readonly Chunk[]> {
     held.add(row)
     return held.isFull ? yield* begin() : []
@@ -97,13 +102,23 @@ export function rowEncoder(
     const { chunks } = yield* (opened as Open).groups.close()
     return { chunks: [...first, ...chunks] }
   }
+  const mark = (): (() => boolean) => {
+    const before = opened
+    const backs = [held.mark(), before?.groups.mark()]
+    return () => {
+      if (opened?.groups.isEncoding) return false
+      for (const back of backs) back?.()
+      opened = before
+      return true
+    }
+  }
   const runner = new StepRunner()
   return {
     get bufferedBytes() {
       return opened?.groups.bufferedBytes ?? held.bytes
     },
     headBytes: 0,
-    write: (rows) => runner.run(write(rows as Iterable<Row>)),
+    write: (rows) => runner.run(writeAll(rows as Iterable<Row>), mark),
     pause: () => runner.run(pause()),
     close: () => runner.end(close()),
     // What a failed call has encoded was not given out.

@@ -57,6 +57,18 @@ export class HeldRows {
     return new SluiceError('invalid-record', `${place}: ${why}`, { cause })
   }
 
+  /** Remembers what there is: what it returns forgets what came after, and has again what was taken. */
+  mark(): () => void {
+    const rows = this.#rows
+    const { length } = rows
+    const bytes = this.#bytes
+    return () => {
+      rows.length = length
+      this.#rows = rows
+      this.#bytes = bytes
+    }
+  }
+
   take(): readonly Row[] {
     const rows = this.#rows
     this.#rows = []

@@ -14,6 +14,8 @@ export interface Column {
   /** Takes the row's value, which fits the field. Returns about how much memory it takes. */
   add(row: Row): number
   data(): ColumnSource
+  /** Remembers what there is: what it returns forgets what came after. */
+  mark(): () => void
 }
 
 /** What a value and its place in an array take in memory, near enough, apart from the bytes of texts. */
@@ -108,6 +110,12 @@ export function newColumn({ name, type }: Field): Column {
       if (Object.is(value, -0)) negativeZero = true
       if (Number.isNaN(value)) notANumber = true
       return sizeOf(value)
+    },
+    mark() {
+      const before = { negativeZero, notANumber, count: values.length }
+      return () => {
+        ;({ negativeZero, notANumber, count: values.length } = before)
+      }
     },
     data: () => ({
       name,
