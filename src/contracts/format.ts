@@ -25,6 +25,11 @@ export interface Format<R = Row> {
    */
   check(row: R): Rejection | undefined
   /**
+   * Throws what `encoder` would of these columns, `undefined` for inferred ones: a sink asks before it acknowledges anything. Default: all
+   * can be written.
+   */
+  checkColumns?(schema: Schema | undefined): void
+  /**
    * Whether `check` has nothing against any row that has keys, and whose values are numbers, booleans, `null`, valid dates and text; keys and
    * text that UTF-8 can express. A sink does not ask it for each of such rows. Default false.
    */

@@ -36,7 +36,8 @@ export type { ColumnOptions, ParquetOptions, SortedBy } from './options.ts'
  *
  * The encoder is WebAssembly, compiled from bytes in this module. Where that is forbidden (a Content-Security-Policy without
  * `wasm-unsafe-eval`) hyparquet-writer takes over, which is announced: files read back equal, but are larger and slower to make,
- * and types beyond those of plain JSON, `Date` and bytes are `not-supported`; it infers no others. Cloudflare Workers get the kernels as a module, by
+ * it infers no types beyond those of plain JSON, `Date` and bytes, whatever `inference` says, and declared ones, a compressor and `sortedBy` are `not-supported` when an
+ * encoder is made, and when a sink opens. Cloudflare Workers get the kernels as a module, by
  * the export condition `workerd`.
  *
  * Errors: `invalid-options` for options and schemas that cannot be; `too-large` for a column of a row group that the kernels' memory

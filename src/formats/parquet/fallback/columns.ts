@@ -1,13 +1,12 @@
 import type { SchemaElement } from 'hyparquet'
 import type { ColumnSource } from 'hyparquet-writer'
-import type { Field, FieldType, Rejection, Row, Schema } from '../../../contracts/index.ts'
+import type { Field, Rejection, Row, Schema } from '../../../contracts/index.ts'
 import { utf8Length } from '../../../core/bytes.ts'
-import { SluiceError } from '../../../core/errors.ts'
 import { jsonText, pointerStep, refuseRecord } from '../../../core/json.ts'
 import { isWellFormed } from '../../../core/keys.ts'
 import { checkRow } from '../../../core/schemas/check-row.ts'
-import { typeText } from '../../../core/schemas/type-text.ts'
 import { timeOf } from '../../../core/values/time-of.ts'
+import type { Written } from './check-fallback.ts'
 
 /** The values of one column of one row group. */
 export interface Column {
@@ -22,21 +21,6 @@ export interface Column {
 const SCALAR_BYTES = 16
 const BIGINT_BYTES = 32
 const ARRAY_BYTES = 96
-
-/** The types that this encoder writes. */
-type Written = Extract<
-  FieldType,
-  'boolean' | 'int32' | 'int64' | 'double' | 'string' | 'bytes' | 'timestamp' | 'json'
->
-
-/** Throws `not-supported` for any other. */
-function written(type: FieldType): Written {
-  if (typeof type === 'string' && Object.hasOwn(ELEMENTS, type)) return type as Written
-  throw new SluiceError(
-    'not-supported',
-    `A column of type ${typeText(type)} needs WebAssembly, which is forbidden here`,
-  )
-}
 
 /** The types as Parquet has them. JSON is plain text while it is written: the writer would encode it once more. */
 const TEXT = { type: 'BYTE_ARRAY', converted_type: 'UTF8' } as const
@@ -75,7 +59,7 @@ function elements(schema: Schema, types: typeof ELEMENTS): SchemaElement[] {
       ({ name, type, nullable }): SchemaElement => ({
         name,
         repetition_type: nullable ? 'OPTIONAL' : 'REQUIRED',
-        ...types[written(type)],
+        ...types[type as Written],
       }),
     ),
   ]
@@ -95,7 +79,7 @@ export function rowFault(schema: Schema, row: Row): Rejection | undefined {
 
 export function newColumn({ name, type }: Field): Column {
   const values: unknown[] = []
-  const convert = CONVERT[written(type)]
+  const convert = CONVERT[type as Written]
   let negativeZero = false
   let notANumber = false
   return {

@@ -34,7 +34,7 @@ export interface FallbackState extends ParquetIndex {
  * The encoder by hyparquet-writer, for where WebAssembly is forbidden: files that read back equal, larger and made in several times
  * the time. It takes the encodings and Bloom filters of `columns` for the hints that they are, and chooses its own.
  *
- * Errors: `not-supported` for types that it does not write, a compressor, and `sortedBy`.
+ * What it does not write (`checkFallback`) was refused before.
  *
  * Worked around: its dictionaries take `0` and `-0` for one value (a row group of doubles with a
  * `-0` gets none); it writes JSON by `JSON.stringify`, which rounds large integers and refuses none of what JSON cannot hold
@@ -109,13 +109,9 @@ interface FileSettings {
   readonly kvMetadata?: KeyValue[]
 }
 
-function fileSettings({ codec, pageBytes, metadata, sortedBy }: Settings): FileSettings {
-  if (typeof codec !== 'string' || sortedBy.length > 0) {
-    const option = sortedBy.length > 0 ? 'sortedBy' : 'a compressor as codec'
-    throw new SluiceError('not-supported', `${option} needs WebAssembly, which is forbidden here`)
-  }
+function fileSettings({ codec, pageBytes, metadata }: Settings): FileSettings {
   const kvMetadata = Object.entries(metadata).map(([key, value]) => ({ key, value }))
-  const written = { codec: CODECS[codec], pageSize: pageBytes }
+  const written = { codec: CODECS[codec as keyof typeof CODECS], pageSize: pageBytes }
   return { ...written, ...(kvMetadata.length > 0 && { kvMetadata }) }
 }
 
