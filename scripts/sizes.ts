@@ -10,7 +10,7 @@ import { root } from './install.mjs'
 
 /** Entry → the most that `all` may come to, in bytes after gzip. Raise one only with a reason in the commit. */
 const limits: Record<string, number> = {
-  '.': 49_900,
+  '.': 50_200,
   './s3': 21_100,
   's3 without multipart': 14_800,
   './s3/buckets': 14_600,
@@ -36,8 +36,8 @@ const limits: Record<string, number> = {
   './stores/probe': 4_500,
   './formats/jsonl': 2_700,
   './formats/csv': 5_550,
-  './formats/parquet': 36_850,
-  './formats/parquet/columns': 37_850,
+  './formats/parquet': 37_800,
+  './formats/parquet/columns': 38_250,
   './formats/parquet/gzip': 300,
   './formats/parquet/zstd': 186_400,
   './formats/parquet/lz4': 600,
@@ -63,7 +63,7 @@ const limits: Record<string, number> = {
   './client': 7_000,
   './testing': 33_200,
   './node': 46_600,
-  './workers': 113_700,
+  './workers': 115_050,
   './browser': 23_700,
   './buildflow': 79_800,
   './bytewax': 12_720,
@@ -71,9 +71,9 @@ const limits: Record<string, number> = {
   './luigi/gzip': 14_100,
   './node/buildflow': 87_450,
   './node/luigi': 39_050,
-  './quix-streams': 69_250,
+  './quix-streams': 70_250,
   './kafka': 8_400,
-  './node/quix-streams': 80_050,
+  './node/quix-streams': 81_050,
 }
 
 const { exports, dependencies, peerDependencies } = JSON.parse(
