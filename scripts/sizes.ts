@@ -36,8 +36,8 @@ const limits: Record<string, number> = {
   './stores/probe': 4_500,
   './formats/jsonl': 2_700,
   './formats/csv': 5_550,
-  './formats/parquet': 37_120,
-  './formats/parquet/columns': 38_000,
+  './formats/parquet': 37_800,
+  './formats/parquet/columns': 38_250,
   './formats/parquet/gzip': 300,
   './formats/parquet/zstd': 186_400,
   './formats/parquet/lz4': 600,
@@ -63,7 +63,7 @@ const limits: Record<string, number> = {
   './client': 7_000,
   './testing': 33_300,
   './node': 46_750,
-  './workers': 114_700,
+  './workers': 115_050,
   './browser': 23_800,
   './buildflow': 80_400,
   './bytewax': 12_990,
@@ -71,9 +71,9 @@ const limits: Record<string, number> = {
   './luigi/gzip': 14_100,
   './node/buildflow': 88_000,
   './node/luigi': 39_050,
-  './quix-streams': 69_400,
+  './quix-streams': 70_250,
   './kafka': 8_400,
-  './node/quix-streams': 80_150,
+  './node/quix-streams': 81_050,
 }
 
 const { exports, dependencies, peerDependencies } = JSON.parse(

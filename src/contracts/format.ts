@@ -26,6 +26,11 @@ export interface Format<R = Row> {
    */
   check(row: R): Rejection | undefined
   /**
+   * Throws what `encoder` would of these columns, `undefined` for inferred ones: a sink asks before it acknowledges anything. Default: all
+   * can be written.
+   */
+  checkColumns?(schema: Schema | undefined): void
+  /**
    * Whether `check` has nothing against any row that has keys, and whose values are numbers, booleans, `null`, valid dates and text; keys and
    * text that UTF-8 can express. A sink does not ask it for each of such rows. Default false.
    */
@@ -73,7 +78,8 @@ export interface Encoder<R = Row> {
   readonly headBytes: number
   /**
    * Takes rows, `Rows` too, and gives what bytes are ready. When it has resolved `rows` are the caller's again, who may write others into
-   * their memory; values that were taken out of them stay as they are. An error with code `invalid-record` leaves the encoder unusable.
+   * their memory; values that were taken out of them stay as they are. An error with code `invalid-record` leaves the
+   * encoder unusable, unless its format says that it goes on: then nothing of the call was taken.
    */
   write(rows: Iterable<R>): Awaitable<readonly Chunk[]>
   /** Ends the file. Call once. `head` has exactly `headBytes` bytes, and is present only when that is above 0. */

@@ -17,19 +17,25 @@ export function checkJsonRecord(record: unknown): Rejection | undefined {
 export function checkColumnsRecord(record: unknown): Rejection | undefined {
   return guarded(record, (row) => {
     const keys = Object.keys(row)
-    if (keys.length === 0) return refuseRecord('', 'has no keys; a file of columns cannot hold it')
-    for (const key of keys) {
-      if (!isWellFormed(key)) return refuseRecord('', 'has a key with a lone surrogate')
-      const value = row[key]
-      if (value === undefined || typeof value === 'number') continue
-      const problem = jsonProblem(value, { wellFormed: true })
-      if (problem) return refuseRecord(pointerStep(key) + problem.path, problem.message)
-    }
-    return undefined
+    return keys.length === 0
+      ? refuseRecord('', 'has no keys; a file of columns cannot hold it')
+      : checkMembers(row)
   })
 }
 
 type Data = Readonly<Record<string, unknown>>
+
+/** Why no columns could hold the members of the row, or `undefined`. Throws what they throw. */
+export function checkMembers(row: Data): Rejection | undefined {
+  for (const key of Object.keys(row)) {
+    if (!isWellFormed(key)) return refuseRecord('', 'has a key with a lone surrogate')
+    const value = row[key]
+    if (value === undefined || typeof value === 'number') continue
+    const problem = jsonProblem(value, { wellFormed: true })
+    if (problem) return refuseRecord(pointerStep(key) + problem.path, problem.message)
+  }
+  return undefined
+}
 
 function guarded(
   record: unknown,

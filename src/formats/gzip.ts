@@ -43,6 +43,7 @@ export function gzip<R>(format: Format<R>): Format<R> {
     ...type,
     inference: format.inference,
     check: (row) => format.check(row),
+    checkColumns: (schema) => format.checkColumns?.(schema),
     encoder(options = {}) {
       if (options.from === undefined) return gzipEncoder(format.encoder(options))
       throw new SluiceError(

@@ -80,6 +80,8 @@ export async function openSink<R extends object>(
 ): Promise<OpenSink<R>> {
   const { log, format, run, schema, drift, stream, shard, tell } = options
   const columns = await columnsOf({ format: format.extension, run, schema, drift, tell })
+  // Records that the format cannot write would be acknowledged, and published by nobody.
+  format.checkColumns?.(columns.base.encoding.schema)
   const session = new BreakableSession(await log.open(`${stream}/${shard}`))
   try {
     const sink = new OpenSink(options, session, columns)

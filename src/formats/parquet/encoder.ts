@@ -17,6 +17,7 @@ import { HeldRows } from './held-rows.ts'
 import { identityOf, type Settings } from './options.ts'
 import { type FileState, ParquetFile } from './parquet-file.ts'
 import { RowGroups } from './row-groups.ts'
+import { checkRows, isRow, noRow } from './rows/given-rows.ts'
 import { SLICE_ROWS } from './rows/row-slice.ts'
 import type { Shredder } from './rows/shredder.ts'
 import { StepRunner, type Steps } from './steps.ts'
@@ -50,6 +51,7 @@ export function rowEncoder(
   let opened = schema && open(schema)
 
   function* write(rows: Iterable<Row>): Steps<readonly Chunk[]> {
+    checkRows(rows)
     const chunks: Chunk[] = []
     if (opened && rows instanceof RowBlock) {
       const { groups, schema } = opened
@@ -74,7 +76,12 @@ export function rowEncoder(
     opened?.groups.settle()
     return chunks
   }
-  function* hold(row: Row): Steps<readonly Chunk[]> {
+  function* writeAll(rows: Iterable<Row>): Steps<readonly Chunk[]> {
+    const chunks = yield* write(rows)
+    opened?.groups.commit()
+    return chunks
+  }
+  function* hold(row: unknown): Steps<readonly Chunk[]> {
     held.add(row)
     return held.isFull ? yield* begin() : []
   }
@@ -95,13 +102,23 @@ export function rowEncoder(
     const { chunks } = yield* (opened as Open).groups.close()
     return { chunks: [...first, ...chunks] }
   }
+  const mark = (): (() => boolean) => {
+    const before = opened
+    const backs = [held.mark(), before?.groups.mark()]
+    return () => {
+      if (opened?.groups.isEncoding) return false
+      for (const back of backs) back?.()
+      opened = before
+      return true
+    }
+  }
   const runner = new StepRunner()
   return {
     get bufferedBytes() {
       return opened?.groups.bufferedBytes ?? held.bytes
     },
     headBytes: 0,
-    write: (rows) => runner.run(write(rows as Iterable<Row>)),
+    write: (rows) => runner.run(writeAll(rows as Iterable<Row>), mark),
     pause: () => runner.run(pause()),
     close: () => runner.end(close()),
     // What a failed call has encoded was not given out.
@@ -144,7 +161,8 @@ function addRow({ schema, groups }: Open, row: Row): void {
   try {
     fits = groups.shredder.add(row)
   } catch (error) {
-    throw groups.refused(groups.rows, 'one of its properties throws', error)
+    const why = isRow(row) ? 'one of its properties throws' : noRow(row)
+    throw groups.refused(groups.rows, why, error)
   }
   if (!fits) throw groups.misfit(groups.rows, schema, row)
   groups.rows++

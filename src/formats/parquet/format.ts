@@ -5,6 +5,7 @@ import { checkColumnsRecord } from '../check-record.ts'
 import { FILE_TYPES } from '../file-types.ts'
 import { encodeColumnChunk } from './chunk/encode-column-chunk.ts'
 import { rowEncoder } from './encoder.ts'
+import { checkFallback } from './fallback/check-fallback.ts'
 import { lazyEncoder } from './fallback/lazy-encoder.ts'
 import { fallbackPlaces } from './fallback/places.ts'
 import { kernelsOf } from './kernels.ts'
@@ -20,22 +21,32 @@ export function parquetFormat<R extends object>(
   checkOptionNames('parquet', options, OPTIONS)
   const settings = checkedSettings(options)
   const { onFallback = warn } = options
+  /** `undefined` where WebAssembly is forbidden. */
+  const findKernels = (): WebAssembly.Module | undefined => {
+    try {
+      return (options.kernels as WebAssembly.Module | undefined) ?? compile()
+    } catch (error) {
+      announce(onFallback, error)
+      return undefined
+    }
+  }
+  const encoder = (encoderOptions: EncoderOptions = {}): Encoder<R> => {
+    if (encoderOptions.schema) checkSchema(encoderOptions.schema)
+    const kernels = findKernels()
+    return kernels
+      ? kernelEncoder(settings, kernels, encoderOptions)
+      : fallback(settings, encoderOptions)
+  }
   return {
     ...FILE_TYPES.parquet,
-    inference: settings.inference,
-    check: checkColumnsRecord,
-    takesPlainRows: true,
-    encoder(encoderOptions = {}) {
-      if (encoderOptions.schema) checkSchema(encoderOptions.schema)
-      let kernels: WebAssembly.Module
-      try {
-        kernels = (options.kernels as WebAssembly.Module | undefined) ?? compile()
-      } catch (error) {
-        announce(onFallback, error)
-        return fallback(settings, encoderOptions)
-      }
-      return kernelEncoder(settings, kernels, encoderOptions)
+    // The fallback has no other types than those of plain JSON.
+    get inference() {
+      return findKernels() && settings.inference
     },
+    check: checkColumnsRecord,
+    checkColumns: (schema) => void encoder({ schema }),
+    takesPlainRows: true,
+    encoder,
   }
 }
 
@@ -55,6 +66,7 @@ function kernelEncoder(
 
 /** Loaded only where it is needed: nobody else pays for hyparquet-writer. */
 function fallback(settings: Settings, options: EncoderOptions): Encoder<object> {
+  checkFallback(settings, options.schema)
   // Refuses a checkpoint of another writer.
   fallbackPlaces(settings, options)
   return lazyEncoder(async () => {

@@ -2,7 +2,9 @@ import type { Row } from '../../contracts/index.ts'
 import { isSluiceError, SluiceError } from '../../core/errors.ts'
 import { isData, MAX_JSON_DEPTH, pointerStep } from '../../core/json.ts'
 import { approximateBytes } from '../../core/sizes.ts'
+import { checkMembers } from '../check-record.ts'
 import type { Settings } from './options.ts'
+import { isRow, noRow } from './rows/given-rows.ts'
 
 /**
  * Copies of a file's first rows, until there are enough of them to tell its columns: as many as a row group may have rows and,
@@ -30,10 +32,10 @@ export class HeldRows {
     return this.#rows.length >= rowGroupRows || this.#bytes >= rowGroupBytes
   }
 
-  /** Throws `invalid-record` for a row that cannot be copied. */
-  add(row: Row): void {
+  /** Throws `invalid-record` for what is no row, or one that no columns could hold. */
+  add(row: unknown): void {
+    if (!isRow(row)) throw this.#refused(noRow(row))
     const copy: Record<string, unknown> = {}
-    const number = this.#rows.length
     for (const key of Object.keys(row)) {
       try {
         put(copy, key, copyOf(row[key], key, 1))
@@ -41,11 +43,30 @@ export class HeldRows {
         const why = isSluiceError(cause)
           ? `${pointerStep(key)} ${cause.message}`
           : 'one of its properties throws'
-        throw new SluiceError('invalid-record', `Row ${number} of the file: ${why}`, { cause })
+        throw this.#refused(why, cause)
       }
     }
+    const rejection = checkMembers(copy)
+    if (rejection) throw this.#refused(rejection.message)
     this.#rows.push(copy)
     this.#bytes += approximateBytes(copy)
+  }
+
+  #refused(why: string, cause?: unknown): SluiceError {
+    const place = `Row ${this.#rows.length} of the file`
+    return new SluiceError('invalid-record', `${place}: ${why}`, { cause })
+  }
+
+  /** Remembers what there is: what it returns forgets what came after, and has again what was taken. */
+  mark(): () => void {
+    const rows = this.#rows
+    const { length } = rows
+    const bytes = this.#bytes
+    return () => {
+      rows.length = length
+      this.#rows = rows
+      this.#bytes = bytes
+    }
   }
 
   take(): readonly Row[] {

@@ -24,8 +24,8 @@ export type { ColumnOptions, ParquetOptions, SortedBy } from './options.ts'
  * | `variant` | two `BYTE_ARRAY`s (`VARIANT`), not shredded | |
  *
  * The columns are the schema's, else they are inferred from the first row group (`inference`): copies of its rows are held until there are `rowGroupRows` of
- * them or they take `rowGroupBytes`. A row that does not fit the columns fails with `invalid-record`, which names the row by its number in the
- * file from 0 on, and the column; a later `write`, or `close`, tells of rows that were held. Encodings are chosen from the data,
+ * them or they take `rowGroupBytes`. A row that does not fit the columns, or is none, makes its `write` fail with `invalid-record`, which names
+ * the row by the number that it would have had in the file, from 0 on, and the column. Nothing of that call is taken then, and the encoder goes on. Encodings are chosen from the data,
  * for each row group anew. The same rows and options give the same bytes, however the rows were batched.
  *
  * Holds one row group: `bufferedBytes` is what its values take. While one is written, its largest column is in memory once
@@ -36,12 +36,13 @@ export type { ColumnOptions, ParquetOptions, SortedBy } from './options.ts'
  *
  * The encoder is WebAssembly, compiled from bytes in this module. Where that is forbidden (a Content-Security-Policy without
  * `wasm-unsafe-eval`) hyparquet-writer takes over, which is announced: files read back equal, but are larger and slower to make,
- * and types beyond those of plain JSON, `Date` and bytes are `not-supported`; it infers no others. Cloudflare Workers get the kernels as a module, by
+ * it infers no types beyond those of plain JSON, `Date` and bytes, whatever `inference` says, and declared ones, a compressor and `sortedBy` are `not-supported` when an
+ * encoder is made, and when a sink opens. Cloudflare Workers get the kernels as a module, by
  * the export condition `workerd`.
  *
  * Errors: `invalid-options` for options and schemas that cannot be; `too-large` for a column of a row group that the kernels' memory
- * (512 MiB) does not hold. After any error the encoder fails with the same one, and has no checkpoint; one that is closed
- * fails with `invalid-options`.
+ * (512 MiB) does not hold. After that, or a compressor's error, the encoder fails with the same one, and has no
+ * checkpoint; one that is closed fails with `invalid-options`.
  *
  * @see https://github.com/apache/parquet-format
  */

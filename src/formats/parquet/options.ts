@@ -51,7 +51,10 @@ export interface ColumnOptions {
    * `byte_stream_split` of floats only, and polars nothing but `plain` and `dictionary` of values of a fixed length.
    */
   readonly encoding?: Encoding | undefined
-  /** Whether to write a Bloom filter, by which readers skip row groups without a value that they look for. Default false. */
+  /**
+   * Whether to write a Bloom filter, by which readers skip row groups without a value that they look for. Default false. Not of
+   * `bytes` for DuckDB 1.5.5, which misses rows by them, by its own too.
+   */
   readonly bloomFilter?: boolean | undefined
 }
 

@@ -57,6 +57,16 @@ export class ParquetFile {
     return this.#groups.reduce((sum, { rows }) => sum + rows, 0)
   }
 
+  /** Remembers what there is: what it returns forgets the row groups that came after, whose bytes nobody was given. */
+  mark(): () => void {
+    const groups = this.#groups.length
+    const bytes = this.#bytes
+    return () => {
+      this.#groups.length = groups
+      this.#bytes = bytes
+    }
+  }
+
   *rowGroup(sources: Iterable<LeafSource>, rows: number): Steps<readonly Chunk[]> {
     const head = this.#head()
     const offset = this.#bytes + totalBytes(head)

@@ -9,10 +9,10 @@ export interface EncodedRowGroup {
   readonly group: StoredRowGroup
 }
 
-/** A leaf, and what a row group has of it: taken when its turn has come, and released when the kernels have read it. */
+/** A leaf, and what a row group has of it: asked for when its turn has come, and released when the kernels have read it. */
 export interface LeafSource {
   readonly leaf: Leaf
-  readonly take: () => LeafData
+  readonly data: () => LeafData
   readonly release: (data: LeafData) => void
 }
 
@@ -30,8 +30,8 @@ export function* encodeRowGroup(
     end += chunk.byteLength
   }
   const encoded: (ColumnChunk & { readonly offset: number })[] = []
-  for (const { leaf, take, release } of sources) {
-    const data = take()
+  for (const { leaf, data: dataOf, release } of sources) {
+    const data = dataOf()
     const encoding = encode(leaf, data)
     // Whatever it waits for, it is a compressor: the values are read at once.
     release(data)

@@ -1,9 +1,11 @@
 import type { Chunk, Row, Schema } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { checkRow } from '../../core/schemas/check-row.ts'
+import type { LeafData } from './chunk/leaf.ts'
 import type { Settings } from './options.ts'
 import type { ParquetFile } from './parquet-file.ts'
-import { releaseData, takeData } from './rows/leaf-column.ts'
+import { isRow, noRow } from './rows/given-rows.ts'
+import { dataOf, releaseColumn } from './rows/leaf-column.ts'
 import { type Shredder, shredder } from './rows/shredder.ts'
 import type { Tally } from './rows/tally.ts'
 import { valuePointer } from './rows/value-pointer.ts'
@@ -12,12 +14,17 @@ import type { Steps } from './steps.ts'
 /** The values of rows, until these are a row group of the file. */
 export class RowGroups {
   readonly file: ParquetFile
-  readonly shredder: Shredder
+  shredder: Shredder
   readonly #schema: Schema
   readonly #settings: Settings
   readonly #tally: Tally
   /** How many the shredder was given since the last row group. */
   rows = 0
+  /** Whether a row group is being encoded: where that has failed, a part of it is nowhere any more. */
+  isEncoding = false
+  /** Whose first rows were there at the mark, and which is not emptied before it is known whether it is gone back to. */
+  #marked: Shredder | undefined
+  #kept: (() => void)[] = []
 
   /** `stopsWhenFull`: at the value that makes a row group full, and not only behind all that are added with it. */
   constructor(file: ParquetFile, schema: Schema, settings: Settings, stopsWhenFull: boolean) {
@@ -25,7 +32,11 @@ export class RowGroups {
     this.#schema = schema
     this.#settings = settings
     this.#tally = { bytes: 0, limit: stopsWhenFull ? settings.rowGroupBytes : undefined }
-    this.shredder = shredder(schema, file.leaves, this.#tally)
+    this.shredder = this.#newShredder()
+  }
+
+  #newShredder(): Shredder {
+    return shredder(this.#schema, this.file.leaves, this.#tally)
   }
 
   get bufferedBytes(): number {
@@ -54,31 +65,56 @@ export class RowGroups {
   addAll(rows: number, add: (shredder: Shredder) => boolean): boolean {
     const { shredder } = this
     const { bytes } = this.#tally
-    for (const { levels, values } of shredder.columns) {
-      levels.mark()
-      values.mark()
-    }
+    const back = markColumns(shredder)
     if (addedAll(shredder, add) && !this.isFull) {
       this.rows += rows
       return true
     }
-    for (const { levels, values } of shredder.columns) {
-      levels.rewind()
-      values.rewind()
-    }
+    back()
     this.#tally.bytes = bytes
     return false
   }
 
+  /** Remembers what there is: until `commit`, what it returns forgets what came after, row groups too. */
+  mark(): () => void {
+    const { shredder, rows } = this
+    const { bytes } = this.#tally
+    const backs = [markColumns(shredder), this.file.mark()]
+    // Without rows there is nothing to go back to in it.
+    this.#marked = rows > 0 ? shredder : undefined
+    return () => {
+      this.shredder.release()
+      this.shredder = shredder
+      for (const back of backs) back()
+      this.rows = rows
+      this.#tally.bytes = bytes
+      this.#marked = undefined
+      this.#kept = []
+    }
+  }
+
+  commit(): void {
+    for (const release of this.#kept) release()
+    this.#marked = undefined
+    this.#kept = []
+  }
+
   *end(): Steps<readonly Chunk[]> {
     this.settle()
-    const { rows } = this
-    const sources = this.shredder.columns.map((column) => ({
+    const { rows, shredder } = this
+    const isMarked = shredder === this.#marked
+    const sources = shredder.columns.map((column) => ({
       leaf: column.leaf,
-      take: () => takeData(column, rows),
-      release: releaseData,
+      data: () => dataOf(column, rows),
+      release: (data: LeafData) => {
+        if (isMarked) this.#kept.push(() => releaseColumn(column, data))
+        else releaseColumn(column, data)
+      },
     }))
+    this.isEncoding = true
     const chunks = yield* this.file.rowGroup(sources, rows)
+    this.isEncoding = false
+    if (isMarked) this.shredder = this.#newShredder()
     this.rows = 0
     this.#tally.bytes = 0
     return chunks
@@ -104,6 +140,7 @@ export class RowGroups {
 
   /** What is wrong with a row is looked for only when the shredder has found that something is. */
   misfit(row: number, schema: Schema, values: Row): SluiceError {
+    if (!isRow(values)) return this.refused(row, noRow(values))
     const rejection = checkRow(schema, values)
     return this.refused(row, rejection?.message ?? 'it does not fit the columns')
   }
@@ -112,6 +149,14 @@ export class RowGroups {
   refused(row: number, why: string, cause?: unknown): SluiceError {
     const place = `Row ${this.file.rows + row} of the file`
     return new SluiceError('invalid-record', `${place}: ${why}`, { cause })
+  }
+}
+
+function markColumns({ columns }: Shredder): () => void {
+  const backs: (() => void)[] = []
+  for (const { levels, values } of columns) backs.push(levels.mark(), values.mark())
+  return () => {
+    for (const back of backs) back()
   }
 }
 

@@ -9,9 +9,12 @@ export function* waitFor<T>(value: Awaitable<T>): Steps<T> {
   return (yield value) as T
 }
 
+/** Remembers what there is. What it returns goes back there, and answers whether it could. */
+export type Mark = () => () => boolean
+
 /**
- * Does the work of one encoder, one piece after the other. Once one has failed, all others fail with its error: of a row it may have
- * left a part behind, and of what it has encoded nobody has been given anything. Behind the last piece there is none: its file has ended.
+ * Does the work of one encoder, one piece after the other. One that has failed and cannot be gone back behind fails all others with its
+ * error: of what it has encoded nobody has been given anything. Behind the last piece there is none: its file has ended.
  */
 export class StepRunner {
   #failure: { readonly error: unknown } | undefined
@@ -21,13 +24,13 @@ export class StepRunner {
     return this.#failure !== undefined
   }
 
-  run<T>(steps: Steps<T>): Awaitable<T> {
+  run<T>(steps: Steps<T>, mark?: Mark): Awaitable<T> {
     if (this.#failure) throw this.#failure.error
     if (this.#hasEnded) {
       const message = 'The encoder is closed, and its file has ended: make another one'
       throw new SluiceError('invalid-options', message)
     }
-    return runSteps(this.#watched(steps))
+    return runSteps(this.#watched(steps, mark))
   }
 
   /** The last piece. */
@@ -37,11 +40,12 @@ export class StepRunner {
     return ending
   }
 
-  *#watched<T>(steps: Steps<T>): Steps<T> {
+  *#watched<T>(steps: Steps<T>, mark: Mark | undefined): Steps<T> {
+    const undone = mark?.()
     try {
       return yield* steps
     } catch (error) {
-      this.#failure = { error }
+      if (!undone?.()) this.#failure = { error }
       throw error
     }
   }

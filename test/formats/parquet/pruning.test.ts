@@ -153,6 +153,26 @@ describe('a filtered query touches only the row groups that it must', () => {
     },
   )
 
+  // DuckDB 1.5.5 does not find all bytes by any writer's filters, nor by its own: docs/parquet.md says so for as long as this holds.
+  test('DuckDB loses rows of bytes behind a Bloom filter, of its own files too', async () => {
+    const own = join(folder, 'own.parquet')
+    await connection.run(
+      `copy (select from_hex(h) as v from (values ('a2'), ('ffff'), ('4142')) t(h), range(5000)) to '${own}' (format parquet)`,
+    )
+    const lost = `select count(*)::int from '${own}' where v = from_hex('a2')`
+    expect((await connection.runAndReadAll(lost)).getRowsJS()).toEqual([[0]])
+    const count = async (bloomFilter: boolean): Promise<unknown> => {
+      const bytes = await encode({
+        schema: { fields: [{ name: 'v', type: 'bytes', nullable: false }] },
+        rows: [{ v: Uint8Array.of(0xa2) }, { v: Uint8Array.of(0xff, 0xff) }],
+        options: { columns: { v: { bloomFilter } } },
+      })
+      return await ask(bytes, `select count(*)::int from $file where v = from_hex('a2')`)
+    }
+    expect(await count(false)).toEqual([[1]])
+    expect(await count(true)).toEqual([[0]])
+  })
+
   test('pages, by hyparquet', async () => {
     const read: [from: number, to: number][] = []
     const watched: AsyncBuffer = {

@@ -28,13 +28,13 @@ export type Columns = Readonly<Record<string, ArrayLike<unknown>>>
 export interface ColumnEncoder {
   /** Bytes held back that no chunk has carried yet. */
   readonly bufferedBytes: number
-  /** Takes rows by their columns and gives what bytes are ready. After an error the encoder is unusable, and after `close()` it is `invalid-options`. */
+  /** Takes rows by their columns and gives what bytes are ready. Columns that do not fit are `invalid-record`: of such a call nothing is taken, and the encoder goes on. After `close()` it is `invalid-options`. */
   write(columns: Columns): Awaitable<readonly Chunk[]>
   /** Ends the file. Call once. */
   close(): Awaitable<EncodedEnd>
   /**
    * What `parquetColumns({ from })` needs to go on with the file behind its last row group, byte for byte, with the same options. `undefined` before there is
-   * one, and after an error.
+   * one, and after an error that has ended the file.
    */
   checkpoint(): EncoderCheckpoint | undefined
 }
@@ -71,18 +71,30 @@ export function columnEncoder(
     checkColumns(columns)
     schema ??= columnsSchema(columns, settings.inference)
     groups ??= open(schema)
-    return yield* writeColumns(groups, schema, columns)
+    const chunks = yield* writeColumns(groups, schema, columns)
+    groups.commit()
+    return chunks
   }
   function* close(): Steps<EncodedEnd> {
     groups ??= open({ fields: [] })
     return yield* groups.close()
+  }
+  const mark = (): (() => boolean) => {
+    const before = { schema, groups }
+    const back = groups?.mark()
+    return () => {
+      if (groups?.isEncoding) return false
+      back?.()
+      ;({ schema, groups } = before)
+      return true
+    }
   }
   const runner = new StepRunner()
   return {
     get bufferedBytes() {
       return groups?.bufferedBytes ?? 0
     },
-    write: (columns) => runner.run(write(columns)),
+    write: (columns) => runner.run(write(columns), mark),
     close: () => runner.end(close()),
     checkpoint: () => (runner.hasFailed ? undefined : groups?.file.checkpoint(places)),
   }

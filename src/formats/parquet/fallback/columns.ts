@@ -1,40 +1,26 @@
 import type { SchemaElement } from 'hyparquet'
 import type { ColumnSource } from 'hyparquet-writer'
-import type { Field, FieldType, Rejection, Row, Schema } from '../../../contracts/index.ts'
+import type { Field, Rejection, Row, Schema } from '../../../contracts/index.ts'
 import { utf8Length } from '../../../core/bytes.ts'
-import { SluiceError } from '../../../core/errors.ts'
 import { jsonText, pointerStep, refuseRecord } from '../../../core/json.ts'
 import { isWellFormed } from '../../../core/keys.ts'
 import { checkRow } from '../../../core/schemas/check-row.ts'
-import { typeText } from '../../../core/schemas/type-text.ts'
 import { timeOf } from '../../../core/values/time-of.ts'
+import type { Written } from './check-fallback.ts'
 
 /** The values of one column of one row group. */
 export interface Column {
   /** Takes the row's value, which fits the field. Returns about how much memory it takes. */
   add(row: Row): number
   data(): ColumnSource
+  /** Remembers what there is: what it returns forgets what came after. */
+  mark(): () => void
 }
 
 /** What a value and its place in an array take in memory, near enough, apart from the bytes of texts. */
 const SCALAR_BYTES = 16
 const BIGINT_BYTES = 32
 const ARRAY_BYTES = 96
-
-/** The types that this encoder writes. */
-type Written = Extract<
-  FieldType,
-  'boolean' | 'int32' | 'int64' | 'double' | 'string' | 'bytes' | 'timestamp' | 'json'
->
-
-/** Throws `not-supported` for any other. */
-function written(type: FieldType): Written {
-  if (typeof type === 'string' && Object.hasOwn(ELEMENTS, type)) return type as Written
-  throw new SluiceError(
-    'not-supported',
-    `A column of type ${typeText(type)} needs WebAssembly, which is forbidden here`,
-  )
-}
 
 /** The types as Parquet has them. JSON is plain text while it is written: the writer would encode it once more. */
 const TEXT = { type: 'BYTE_ARRAY', converted_type: 'UTF8' } as const
@@ -73,7 +59,7 @@ function elements(schema: Schema, types: typeof ELEMENTS): SchemaElement[] {
       ({ name, type, nullable }): SchemaElement => ({
         name,
         repetition_type: nullable ? 'OPTIONAL' : 'REQUIRED',
-        ...types[written(type)],
+        ...types[type as Written],
       }),
     ),
   ]
@@ -93,7 +79,7 @@ export function rowFault(schema: Schema, row: Row): Rejection | undefined {
 
 export function newColumn({ name, type }: Field): Column {
   const values: unknown[] = []
-  const convert = CONVERT[written(type)]
+  const convert = CONVERT[type as Written]
   let negativeZero = false
   let notANumber = false
   return {
@@ -108,6 +94,12 @@ export function newColumn({ name, type }: Field): Column {
       if (Object.is(value, -0)) negativeZero = true
       if (Number.isNaN(value)) notANumber = true
       return sizeOf(value)
+    },
+    mark() {
+      const before = { negativeZero, notANumber, count: values.length }
+      return () => {
+        ;({ negativeZero, notANumber, count: values.length } = before)
+      }
     },
     data: () => ({
       name,

@@ -3,20 +3,21 @@ import { ByteWriter } from 'hyparquet-writer/src/bytewriter.js'
 import { ParquetWriter } from 'hyparquet-writer/src/parquet-writer.js'
 import type {
   Chunk,
-  Encoder,
   EncoderCheckpoint,
   EncoderOptions,
   Row,
   Schema,
 } from '../../../contracts/index.ts'
-import { SluiceError } from '../../../core/errors.ts'
+import { isSluiceError, SluiceError } from '../../../core/errors.ts'
 import { rowText } from '../../../core/row-text.ts'
 import { schemaInferrer } from '../../../core/schemas/schema-inferrer.ts'
 import { type Checkpoints, WRITER } from '../../checkpoints.ts'
 import { HeldRows } from '../held-rows.ts'
 import type { Settings } from '../options.ts'
+import { checkRows, isRow, noRow } from '../rows/given-rows.ts'
 import { type Column, fileSchema, newColumn, rowFault, writingSchema } from './columns.ts'
 import { indexOf, type ParquetIndex, restoreIndex, shortenBounds } from './file-index.ts'
+import type { MarkedEncoder } from './lazy-encoder.ts'
 import { fallbackPlaces } from './places.ts'
 
 const CODECS: Readonly<Record<'snappy' | 'none', CompressionCodec>> = {
@@ -33,7 +34,7 @@ export interface FallbackState extends ParquetIndex {
  * The encoder by hyparquet-writer, for where WebAssembly is forbidden: files that read back equal, larger and made in several times
  * the time. It takes the encodings and Bloom filters of `columns` for the hints that they are, and chooses its own.
  *
- * Errors: `not-supported` for types that it does not write, a compressor, and `sortedBy`.
+ * What it does not write (`checkFallback`) was refused before.
  *
  * Worked around: its dictionaries take `0` and `-0` for one value (a row group of doubles with a
  * `-0` gets none); it writes JSON by `JSON.stringify`, which rounds large integers and refuses none of what JSON cannot hold
@@ -41,7 +42,10 @@ export interface FallbackState extends ParquetIndex {
  * and DuckDB then misses it (a row group of doubles with a `NaN` gets no statistics); its name for itself is not in the form that
  * readers parse; and its main entry imports `fs` (its inner files do not).
  */
-export function fallbackEncoder(settings: Settings, options: EncoderOptions): Encoder<object> {
+export function fallbackEncoder(
+  settings: Settings,
+  options: EncoderOptions,
+): MarkedEncoder<object> {
   const { schema: given, from } = options
   const { rowGroupRows, rowGroupBytes } = settings
   const written = fileSettings(settings)
@@ -71,6 +75,7 @@ export function fallbackEncoder(settings: Settings, options: EncoderOptions): En
     },
     headBytes: 0,
     write(rows) {
+      checkRows(rows)
       const chunks: Chunk[] = []
       for (const row of rows as Iterable<Row>) {
         if (file) add(file, row, chunks)
@@ -86,6 +91,15 @@ export function fallbackEncoder(settings: Settings, options: EncoderOptions): En
       return { chunks: [...chunks, (file as ParquetFile).end()] }
     },
     checkpoint: () => file?.checkpoint(places),
+    mark() {
+      const before = file
+      const backs = [held.mark(), before?.mark()]
+      return () => {
+        for (const back of backs) back?.()
+        file = before
+        return true
+      }
+    },
   }
 }
 
@@ -95,13 +109,9 @@ interface FileSettings {
   readonly kvMetadata?: KeyValue[]
 }
 
-function fileSettings({ codec, pageBytes, metadata, sortedBy }: Settings): FileSettings {
-  if (typeof codec !== 'string' || sortedBy.length > 0) {
-    const option = sortedBy.length > 0 ? 'sortedBy' : 'a compressor as codec'
-    throw new SluiceError('not-supported', `${option} needs WebAssembly, which is forbidden here`)
-  }
+function fileSettings({ codec, pageBytes, metadata }: Settings): FileSettings {
   const kvMetadata = Object.entries(metadata).map(([key, value]) => ({ key, value }))
-  const written = { codec: CODECS[codec], pageSize: pageBytes }
+  const written = { codec: CODECS[codec as keyof typeof CODECS], pageSize: pageBytes }
   return { ...written, ...(kvMetadata.length > 0 && { kvMetadata }) }
 }
 
@@ -110,6 +120,8 @@ interface ParquetFile {
   readonly rows: number
   readonly bufferedBytes: number
   add(row: Row): void
+  /** Remembers what there is: what it returns forgets what came after. */
+  mark(): () => void
   /** The bytes of a row group of all rows added since the last one. */
   rowGroup(): Chunk
   end(): Chunk
@@ -153,6 +165,10 @@ function openFile(
     bytes.index = 0
     return chunk
   }
+  const refused = (why: string, cause?: unknown): SluiceError => {
+    const number = Number(writer.num_rows) + rows
+    return new SluiceError('invalid-record', `Row ${number} of the file: ${why}`, { cause })
+  }
   if (begun) {
     // What its constructor has written is at the file's start, which is there.
     take()
@@ -168,13 +184,33 @@ function openFile(
       return bufferedBytes
     },
     add(row) {
-      const rejection = rowFault(schema, row)
-      if (rejection) {
-        const number = Number(writer.num_rows) + rows
-        throw new SluiceError(rejection.code, `Row ${number} of the file: ${rejection.message}`)
+      if (!isRow(row)) throw refused(noRow(row))
+      try {
+        const rejection = rowFault(schema, row)
+        if (rejection) throw refused(rejection.message)
+        for (const column of columns) bufferedBytes += column.add(row)
+      } catch (error) {
+        throw isSluiceError(error) ? error : refused('one of its properties throws', error)
       }
-      for (const column of columns) bufferedBytes += column.add(row)
       rows++
+    },
+    mark() {
+      const before = { columns, rows, bufferedBytes }
+      const backs = columns.map((column) => column.mark())
+      const { offset } = bytes
+      const { num_rows, row_groups, pendingIndexes } = writer
+      const written = [row_groups.length, pendingIndexes.length] as const
+      // The head of a file of which nothing was given out.
+      const begun = new Uint8Array(bytes.getBuffer())
+      return () => {
+        ;({ columns, rows, bufferedBytes } = before)
+        for (const back of backs) back()
+        ;[row_groups.length, pendingIndexes.length] = written
+        writer.num_rows = num_rows
+        take()
+        bytes.appendBytes(begun)
+        bytes.offset = offset
+      }
     },
     rowGroup() {
       writeGroup()

@@ -9,7 +9,6 @@ export class ByteValues implements Values {
   #bytes = new Uint8Array(FIRST_BYTES)
   #offsets = new Uint32Array(FIRST_VALUES)
   #byteLength = 0
-  #marked = 0
   count = 0
 
   constructor(tally: Tally) {
@@ -39,28 +38,29 @@ export class ByteValues implements Values {
     return to
   }
 
-  mark(): void {
-    this.#marked = this.count
-  }
-
-  rewind(): void {
-    this.count = this.#marked
-    this.#byteLength = this.#offsets[this.count] as number
+  mark(): () => void {
+    const { count } = this
+    return () => {
+      this.count = count
+      this.#byteLength = this.#offsets[count] as number
+    }
   }
 
   settle(): undefined {}
 
-  take(): LeafValues {
-    const values = {
+  data(): LeafValues {
+    return {
       kind: 'bytes',
       bytes: this.#bytes.subarray(0, this.#byteLength),
       offsets: this.#offsets.subarray(0, this.count + 1),
-    } as const
+    }
+  }
+
+  clear(): void {
     this.#bytes = new Uint8Array(FIRST_BYTES)
     this.#offsets = new Uint32Array(FIRST_VALUES)
     this.#byteLength = 0
     this.count = 0
-    return values
   }
 }
 
@@ -73,7 +73,6 @@ export class FixedValues implements Values {
   readonly #put: PutFixed
   readonly #tally: Tally
   #bytes: Uint8Array
-  #marked = 0
   count = 0
 
   constructor(width: number, put: PutFixed, tally: Tally) {
@@ -100,25 +99,22 @@ export class FixedValues implements Values {
     return to
   }
 
-  mark(): void {
-    this.#marked = this.count
-  }
-
-  rewind(): void {
-    this.count = this.#marked
+  mark(): () => void {
+    const { count } = this
+    return () => {
+      this.count = count
+    }
   }
 
   settle(): undefined {}
 
-  take(): LeafValues {
+  data(): LeafValues {
     const width = this.#width
-    const values = {
-      kind: 'fixed',
-      bytes: this.#bytes.subarray(0, this.count * width),
-      width,
-    } as const
-    this.#bytes = new Uint8Array(FIRST_VALUES * width)
+    return { kind: 'fixed', bytes: this.#bytes.subarray(0, this.count * width), width }
+  }
+
+  clear(): void {
+    this.#bytes = new Uint8Array(FIRST_VALUES * this.#width)
     this.count = 0
-    return values
   }
 }

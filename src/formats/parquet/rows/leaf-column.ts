@@ -15,14 +15,18 @@ export function leafColumn(leaf: Leaf, values: Values, tally: Tally): LeafColumn
   return { leaf, values, levels: new Levels(leaf, tally) }
 }
 
-/** What a row group has of it, after which the column is empty. */
-export function takeData({ levels, values }: LeafColumn, rows: number): LeafData {
-  const { count } = values
-  return { ...levels.take(), count, rows, values: values.take() }
+/** What a row group has of it. */
+export function dataOf({ levels, values }: LeafColumn, rows: number): LeafData {
+  return { ...levels.data(), count: values.count, rows, values: values.data() }
 }
 
-/** Gives the memory back once it is encoded. */
-export function releaseData({ values, definition, repetition }: LeafData): void {
+/** Empties the column, and gives the memory back that its data are in. */
+export function releaseColumn(
+  column: LeafColumn,
+  { values, definition, repetition }: LeafData,
+): void {
+  column.levels.clear()
+  column.values.clear()
   if ('values' in values) keepArray(values.values)
   else keepArray(values.bytes)
   if ('offsets' in values) keepArray(values.offsets)

@@ -24,7 +24,6 @@ export class Levels {
   /** Begun late: most columns that may hold nulls hold none. */
   #definition: Uint8Array | undefined
   #repetition: Uint8Array | undefined
-  #marked = { slots: 0, hasDefinition: false }
 
   constructor(leaf: Pick<Leaf, 'maxDefinition' | 'maxRepetition'>, tally: Tally) {
     this.#maxDefinition = leaf.maxDefinition
@@ -74,16 +73,14 @@ export class Levels {
     }
   }
 
-  /** Remembers what there is. */
-  mark(): void {
-    this.#marked = { slots: this.#slots, hasDefinition: this.#definition !== undefined }
-  }
-
-  /** Forgets what came after `mark`. */
-  rewind(): void {
-    const { slots, hasDefinition } = this.#marked
-    this.#slots = slots
-    if (!hasDefinition) this.#definition = undefined
+  /** Remembers what there is: what it returns forgets what came after. */
+  mark(): () => void {
+    const slots = this.#slots
+    const hasDefinition = this.#definition !== undefined
+    return () => {
+      this.#slots = slots
+      if (!hasDefinition) this.#definition = undefined
+    }
   }
 
   /** Where a value lies. */
@@ -102,17 +99,20 @@ export class Levels {
     return { row, elements }
   }
 
-  /** Gives them away, and begins anew. */
-  take(): Pick<LeafData, 'slots' | 'definition' | 'repetition'> {
+  /** All of them, which stay here. */
+  data(): Pick<LeafData, 'slots' | 'definition' | 'repetition'> {
     const slots = this.#slots
-    const levels = {
+    return {
       slots,
       definition: this.#definition?.subarray(0, slots),
       repetition: this.#repetition?.subarray(0, slots),
     }
+  }
+
+  /** Begins anew, with memory of its own. */
+  clear(): void {
     this.#slots = 0
     this.#definition = undefined
     this.#repetition = undefined
-    return levels
   }
 }

@@ -14,7 +14,6 @@ abstract class NumberValues<A extends NumberArray> implements Values {
   count = 0
   protected readonly tally: Tally
   protected values: A
-  #marked = 0
   readonly #begin: () => A
   readonly #kind: LeafValues['kind']
 
@@ -54,21 +53,22 @@ abstract class NumberValues<A extends NumberArray> implements Values {
     this.tally.bytes += values.length * this.values.BYTES_PER_ELEMENT
   }
 
-  mark(): void {
-    this.#marked = this.count
-  }
-
-  rewind(): void {
-    this.count = this.#marked
+  mark(): () => void {
+    const { count } = this
+    return () => {
+      this.count = count
+    }
   }
 
   settle(): undefined {}
 
-  take(): LeafValues {
-    const values = this.values.subarray(0, this.count)
+  data(): LeafValues {
+    return { kind: this.#kind, values: this.values.subarray(0, this.count) } as LeafValues
+  }
+
+  clear(): void {
     this.values = this.#begin()
     this.count = 0
-    return { kind: this.#kind, values } as LeafValues
   }
 }
 
@@ -282,11 +282,14 @@ export class LongValues extends NumberValues<Float64Array> {
     return this.#large
   }
 
-  override take(): LeafValues {
+  override data(): LeafValues {
     const large = this.#large?.subarray(0, this.count)
+    return large ? { kind: 'int64', values: large } : super.data()
+  }
+
+  override clear(): void {
     this.#large = undefined
-    const small = super.take()
-    return large ? { kind: 'int64', values: large } : small
+    super.clear()
   }
 }
 

@@ -1,4 +1,4 @@
-import { inheritsNothing } from '../../../core/json.ts'
+import { inheritsNothing, isData } from '../../../core/json.ts'
 
 /** Few enough for the processor's fastest memory. */
 export const SLICE_ROWS = 256
@@ -25,7 +25,7 @@ export class RowSlice {
     return this.#columns[number] as unknown[]
   }
 
-  /** Of at most `SLICE_ROWS` rows. `false` for a row that has a member which is none of the columns. Throws what a row's properties throw. */
+  /** Of at most `SLICE_ROWS` rows. `false` for a row that has a member which is none of the columns, or is no row. Throws what a row's properties throw. */
   gather(rows: readonly object[], from: number, to: number): boolean {
     while (this.#columns.length < this.#names.length) {
       this.#columns.push(kept.pop() ?? new Array(SLICE_ROWS))
@@ -62,6 +62,7 @@ export class RowSlice {
   }
 
   #takeByName(row: Row, place: number): boolean {
+    if (!isData(row)) return false
     let present = 0
     for (const [at, name] of this.#names.entries()) {
       // Not `row[name]` alone: every object inherits a `constructor`.

@@ -1,4 +1,4 @@
-import { inheritsNothing } from '../../../core/json.ts'
+import { inheritsNothing, isData } from '../../../core/json.ts'
 import type { Shred } from './shred.ts'
 
 /**
@@ -21,6 +21,7 @@ export function shredMembers(names: readonly string[], shreds: readonly Shred[])
       }
     }
     if (inOrder && at === names.length) return true
+    if (!isData(object)) return false
     let present = at
     for (; at < names.length; at++) {
       const name = names[at] as string

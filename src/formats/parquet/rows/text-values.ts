@@ -10,14 +10,6 @@ const encoder = new TextEncoder()
 /** How much text is gathered for one call of the encoder: for each alone the call would cost more than its work. */
 const GATHERED_UNITS = 64 * 1024
 
-/** What all texts before the mark have come to. */
-interface Marked {
-  readonly count: number
-  readonly byteLength: number
-  readonly unitsDue: number
-  readonly excessBytes: number
-}
-
 /** Texts in UTF-8, one behind the other. */
 export class TextValues implements Values {
   readonly #tally: Tally
@@ -32,7 +24,6 @@ export class TextValues implements Values {
   #unitsDue = GATHERED_UNITS
   #excessBytes = 0
   #noText: number | undefined
-  #marked: Marked | undefined
   count = 0
 
   /** Without `textOf`, values are texts. */
@@ -94,25 +85,21 @@ export class TextValues implements Values {
   }
 
   /** Settled, so that no text before the mark is in UTF-16 units any more. */
-  mark(): void {
+  mark(): () => void {
     this.settle()
-    this.#marked = {
-      count: this.count,
-      byteLength: this.#byteLength,
-      unitsDue: this.#unitsDue,
-      excessBytes: this.#excessBytes,
+    const { count } = this
+    const byteLength = this.#byteLength
+    const unitsDue = this.#unitsDue
+    const excessBytes = this.#excessBytes
+    return () => {
+      this.count = count
+      this.#settled = count
+      this.#byteLength = byteLength
+      this.#gathered = ''
+      this.#unitsDue = unitsDue
+      this.#excessBytes = excessBytes
+      if (this.#noText !== undefined && this.#noText >= count) this.#noText = undefined
     }
-  }
-
-  rewind(): void {
-    const { count, byteLength, unitsDue, excessBytes } = this.#marked as Marked
-    this.count = count
-    this.#settled = count
-    this.#byteLength = byteLength
-    this.#gathered = ''
-    this.#unitsDue = unitsDue
-    this.#excessBytes = excessBytes
-    if (this.#noText !== undefined && this.#noText >= count) this.#noText = undefined
   }
 
   /** At places that the texts alone decide, so that row groups end at the same row however rows were batched. */
@@ -124,6 +111,7 @@ export class TextValues implements Values {
   }
 
   settle(): number | undefined {
+    if (this.#settled === this.count) return this.#noText
     const text = this.#gathered
     this.#gathered = ''
     const { length } = text
@@ -161,9 +149,13 @@ export class TextValues implements Values {
     }
   }
 
-  take(): LeafValues {
+  data(): LeafValues {
     const bytes = this.#bytes.subarray(0, this.#byteLength)
     const offsets = this.#offsets.subarray(0, this.count + 1)
+    return { kind: 'bytes', bytes, offsets }
+  }
+
+  clear(): void {
     this.#bytes = new Uint8Array(FIRST_BYTES)
     this.#byteLength = 0
     this.#offsets = new Uint32Array(FIRST_VALUES)
@@ -171,6 +163,5 @@ export class TextValues implements Values {
     this.#unitsDue = GATHERED_UNITS
     this.#excessBytes = 0
     this.count = 0
-    return { kind: 'bytes', bytes, offsets }
   }
 }

@@ -10,18 +10,18 @@ export interface Values {
    * limit. Returns where it stopped. Each class has its own, with `add` inside: V8 makes slower code of a call that meets several.
    */
   addAll(values: ArrayLike<unknown>, from: number, to: number): number
-  /** Remembers what there is. */
-  mark(): void
-  /** Forgets what came after `mark`. */
-  rewind(): void
+  /** Remembers what there is: what it returns forgets what came after. */
+  mark(): () => void
   /** Takes all of an array whose values are as the column keeps them: only where the type says that there is such an array. */
   append?(values: KeptArray): void
   /** Takes texts of ASCII, whose places in `bytes` are one more than they are: only where the type is text. */
   appendAscii?(bytes: Uint8Array, places: Uint32Array): void
   /** Ends what is held back of the values so far. Which of them turns out to be no text, or `undefined`. */
   settle(): number | undefined
-  /** Gives them away, and begins anew. Only once settled. */
-  take(): LeafValues
+  /** All of them, which stay here. Only once settled. */
+  data(): LeafValues
+  /** Begins anew, with memory of its own. */
+  clear(): void
 }
 
 /** Arrays that may be taken as they are. */

@@ -15,6 +15,7 @@ import {
   arrowColumns,
   parquetColumns,
 } from '../../../../src/formats/parquet/columns/index.ts'
+import { duckdb } from '../../duckdb.ts'
 import { asDuckdbHolds, cellsByDuckdb } from '../matrix/by-duckdb.ts'
 import { cellsByHyparquet } from '../matrix/by-hyparquet.ts'
 import { bits, type Cell, mapCells } from '../matrix/cells.ts'
@@ -473,4 +474,42 @@ describe('what is not as it says is refused by name', () => {
       expect.objectContaining({ code: 'invalid-record', message: `The Arrow column v ${what}` }),
     )
   })
+})
+
+describe('columns of nothing', () => {
+  test('are texts, all null, also where the library says that none of them is', async () => {
+    const nothing = arrow.vectorFromArray([null, null], new arrow.Null())
+    expect(new arrow.Table({ s: nothing }).schema.fields[0]?.nullable).toBe(false)
+    const children = [new arrow.Field('n', new arrow.Null(), false)]
+    const struct = arrow.vectorFromArray([{ n: null }, null], new arrow.Struct(children))
+    const list = new arrow.List(new arrow.Field('item', new arrow.Null(), false))
+    const lists = arrow.vectorFromArray([[null, null], []], list)
+    const { options, columns } = arrowColumns(new arrow.Table({ s: nothing, struct, lists }))
+    const encoder = parquetColumns(options)
+    const written = await encoder.write(columns)
+    const file = concatBytes([...written, ...(await encoder.close()).chunks])
+    const found = await duckdb(file, 'parquet', 'select * from $file')
+    expect(found.rows).toEqual([
+      [null, { n: null }, [null, null]],
+      [null, null, []],
+    ])
+  })
+})
+
+test.each<[string, unknown]>([
+  ['nothing', undefined],
+  ['null', null],
+  ['an object', {}],
+  ['columns', { id: [1] }],
+  ['rows', [{ id: 1 }]],
+  ['a table without columns to ask for', { schema: { fields: [] } }],
+  ['fields that are no list', { schema: { fields: 1 }, getChild: () => null }],
+])('%s is no table', (_, given) => {
+  expect(() => arrowColumns(given as never)).toThrow(
+    expect.objectContaining({
+      name: 'SluiceError',
+      code: 'invalid-record',
+      message: expect.stringContaining('apache-arrow'),
+    }),
+  )
 })

@@ -1,11 +1,12 @@
 import type { Field, Schema } from '../../../../contracts/index.ts'
 import { toBase64 } from '../../../../core/bytes.ts'
+import { SluiceError } from '../../../../core/errors.ts'
 import type { ColumnOptions } from '../../options.ts'
 import type { Columns } from '../column-encoder.ts'
 import type { ArrowTable } from './arrow-table.ts'
 import { columnValues } from './chunk-values.ts'
 import { schemaMessage } from './schema-message.ts'
-import { writtenAs } from './written-as.ts'
+import { elementOf, writtenAs } from './written-as.ts'
 
 /** Where Arrow's readers look for the types that Parquet has no words for. @see https://arrow.apache.org/docs/cpp/parquet.html#serialization-details */
 const HINT = 'ARROW:schema'
@@ -33,20 +34,21 @@ export interface ArrowColumns {
  * types back as they were, by the types in `metadata`.
  *
  * Errors: `not-supported` for unions, intervals and decimals of a negative scale, naming the column; `invalid-record` for texts that
- * are not UTF-8, a map with a key twice, and buffers that are too short.
+ * are not UTF-8, a map with a key twice, buffers that are too short, and what is no table.
  */
 export function arrowColumns(table: ArrowTable): ArrowColumns {
+  checkTable(table)
   const columns: [name: string, values: ArrayLike<unknown>][] = []
   const coded: [path: string, options: ColumnOptions][] = []
   const fields = table.schema.fields.map((field): Field => {
-    const { name, nullable } = field
+    const { name } = field
     const written = writtenAs(field, name)
     const column = table.getChild(name)
     if (column) columns.push([name, columnValues(column, written, name)])
     for (const leaf of written.coded ?? []) {
       coded.push([[name, ...leaf].join('.'), { encoding: 'dictionary' }])
     }
-    return { name, type: written.type, nullable }
+    return { name, ...elementOf(field, written) }
   })
   const hint = toBase64(schemaMessage(table.schema))
   // Not by assignment, of which `__proto__` would be no column.
@@ -58,4 +60,12 @@ export function arrowColumns(table: ArrowTable): ArrowColumns {
     },
     columns: Object.fromEntries(columns),
   }
+}
+
+function checkTable(table: unknown): void {
+  const { schema, getChild } = (table ?? {}) as Partial<ArrowTable>
+  if (Array.isArray(schema?.fields) && typeof getChild === 'function') return
+  const message =
+    'arrowColumns takes a table of apache-arrow or flechette, or a record batch of one; columns are for parquetColumns(), and rows for parquet()'
+  throw new SluiceError('invalid-record', message)
 }

@@ -41,6 +41,8 @@ export interface Written extends ValueReader {
   readonly type: FieldType
   /** Within it, the leaves that are dictionaries of texts or bytes. Default: none. */
   readonly coded?: readonly LeafPath[] | undefined
+  /** Whether it holds nothing but nulls, whatever its field says. Default false. */
+  readonly isNull?: boolean | undefined
 }
 
 type LeafPath = readonly string[]
@@ -53,7 +55,7 @@ export function writtenAs(field: Typed, path: string): Written {
   switch (type.typeId) {
     case TYPES.null:
       // Nothing is read of it: it has no buffers.
-      return { type: 'string', reader: () => () => null }
+      return { type: 'string', reader: () => () => null, isNull: true }
     case TYPES.int:
       return plain(`${isSigned(type) ? '' : 'u'}int${type.bitWidth}` as FieldType)
     case TYPES.float:
@@ -214,8 +216,8 @@ function below(path: LeafPath, { coded = [] }: Written): readonly LeafPath[] {
   return coded.map((leaf) => [...path, ...leaf])
 }
 
-function elementOf({ nullable }: ArrowField, { type }: Written): ElementType {
-  return { type, nullable }
+export function elementOf({ nullable }: ArrowField, { type, isNull }: Written): ElementType {
+  return { type, nullable: nullable || isNull === true }
 }
 
 function list(type: TypeDetails, bounds: Parameters<typeof listReader>[2], path: string): Written {
@@ -243,7 +245,8 @@ function map(type: TypeDetails, path: string): Written {
 function struct({ children }: TypeDetails, path: string): Written {
   const members = children.map((field): MemberReader & Written & Field => {
     const inner = `${path}.${field.name}`
-    return { ...writtenAs(field, inner), path: inner, name: field.name, nullable: field.nullable }
+    const written = writtenAs(field, inner)
+    return { ...written, ...elementOf(field, written), path: inner, name: field.name }
   })
   return {
     type: {
