@@ -141,12 +141,12 @@ export class PartitionFiles {
     batch: SinkBatch,
     id: string,
   ): Promise<{ begin: bigint; key: string }> {
-    const { startOffset } = batch
     if (this.#mode === 'append') {
+      const { startOffset: begin } = batch
       const key = await this.#append(store, batch, id)
-      if (key) return { begin: startOffset, key }
+      if (key) return { begin, key }
     }
-    const begin = (this.#mode === 'chain' ? this.#position : undefined) ?? startOffset
+    const begin = (this.#mode === 'chain' ? this.#position : undefined) ?? batch.startOffset
     const file = await this.#encoded(batch, id, begin)
     await (this.#mode === 'chain' ? createFile(store, file) : coverFile(store, file))
     return { begin, key: file.key }
@@ -163,9 +163,9 @@ export class PartitionFiles {
     const start = startOf(last) ?? ''
     if (batch.contradicts(start)) throw madeAnew(last.key)
     if (batch.endOffset <= end) return last.key
-    if (!isAppendable(store, last)) return undefined
     // It was in a flush that was taken for failed, or was not committed.
     batch.dropBefore(end)
+    if (!isAppendable(store, last)) return undefined
     const body = await this.#bodyOf(batch)
     await appendFile(store, last, body, { id, end: batch.endOffset, start })
     return last.key
