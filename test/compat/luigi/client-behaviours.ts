@@ -401,9 +401,9 @@ export function clientBehaviours(
     const { client: inner, store } = await worldOf(create)
     await inner.putString('1', `${BUCKET}/d/1`)
     let writes = 0
+    const { copy: _, ...plain } = store
     const busy: Store = {
-      ...store,
-      copy: undefined,
+      ...plain,
       async put(key, ...rest) {
         const done = await store.put(key, ...rest)
         if (writes++ === 0) await store.put('d/late', utf8('2'))
