@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import {
   type BatchFormat,
+  type FileSink,
   type FileSinkOptions,
   fileSink,
   type SinkBatch,
@@ -236,6 +237,12 @@ describe('what is wrong is refused at construction', () => {
       'not-supported',
       { exactlyOnce: true, destination: memoryStore({ capabilities: without }) },
     ],
+    // Between its look and its write another one's file may come, and would be replaced.
+    [
+      'at least once without conditions',
+      'not-supported',
+      { destination: memoryStore({ capabilities: without }) },
+    ],
     [
       'append without conditions',
       'not-supported',
@@ -264,6 +271,46 @@ describe('what is wrong is refused at construction', () => {
     })
     addAll(bad, 0, 1)
     await expect(bad.flush()).rejects.toMatchObject({ code: 'invalid-options' })
+  })
+})
+
+describe('setup tries whether conditions are honoured', () => {
+  const modes = [{}, { append: true }, { exactlyOnce: true }]
+
+  test.each(modes)('and leaves nothing behind: %o', async (mode) => {
+    for (const directory of ['', 'data']) {
+      const store = memoryStore()
+      await fileSink({ destination: store, directory, ...mode }).setup()
+      expect(await textsOf(store)).toEqual({})
+    }
+  })
+
+  test.each(modes)('and refuses a store that drops them: %o', async (mode) => {
+    const store = memoryStore()
+    const dropping: Store = {
+      ...store,
+      put: (key, body, { ifNoneMatch, ifMatch, ...options } = {}) => store.put(key, body, options),
+    }
+    const sink = fileSink({
+      ...{ destination: dropping, directory: 'data', ...mode },
+      onClientConnectFailure: () => {},
+      onClientConnectSuccess: () => expect.unreachable(),
+    })
+    for (let i = 0; i < 2; i++) {
+      await expect(sink.setup()).rejects.toMatchObject({ code: 'not-supported' })
+    }
+    expect(await textsOf(store)).toEqual({})
+  })
+
+  test('and refuses one that refuses them', async () => {
+    const put = () => Promise.reject(new SluiceError('not-supported', 'NotImplemented'))
+    const sink = fileSink({ destination: { ...memoryStore(), put } })
+    await expect(sink.setup()).rejects.toMatchObject({ code: 'not-supported' })
+  })
+
+  test('and goes on where it may not be tried', async () => {
+    const put = () => Promise.reject(new SluiceError('permission-denied', 'Not there'))
+    await fileSink({ destination: { ...memoryStore(), put } }).setup()
   })
 })
 

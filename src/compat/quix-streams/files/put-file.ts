@@ -26,16 +26,12 @@ export async function createFile(store: Store, file: EncodedFile): Promise<void>
  */
 export async function coverFile(store: Store, file: EncodedFile): Promise<void> {
   const { key } = file
-  // Where no condition is taken, a look before has to do.
-  const conditions = store.capabilities.conditionalPut
-  let found = conditions
-    ? await putFile(store, file, { ifNoneMatch: '*' })
-    : ((await store.head(key)) ?? (await putFile(store, file, {})))
+  let found = await putFile(store, file, { ifNoneMatch: '*' })
   while (found) {
     const end = endOf(found)
     if (end === undefined || startOf(found) !== file.start) throw madeAnew(key)
     if (end >= file.end) return
-    found = await putFile(store, file, conditions ? { ifMatch: found.etag } : {})
+    found = await putFile(store, file, { ifMatch: found.etag })
   }
 }
 
