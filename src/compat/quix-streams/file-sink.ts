@@ -61,7 +61,7 @@ export interface FileSink {
    *
    * Errors: `slow-down` for whatever may be better soon, with `retryAfterMs`: Quix's `SinkBackpressureError`. `fenced`, with
    * `exactlyOnce`, where another consumer has written from the same offset on: `resume` goes behind it. `already-exists` for a file that is none of
-   * this sink's. What else the store rejects with.
+   * this sink's; `conflict` for one of another topic. What else the store rejects with.
    */
   flush(partition?: TopicPartition): Promise<readonly WrittenFile[]>
   /** Forgets what waits, of all partitions or of one: the consumer reads it again, or somebody else does. */
@@ -70,7 +70,7 @@ export interface FileSink {
    * With `exactlyOnce`, before the first `add` of a partition, after each assignment, and after `fenced`: forgets what waits, and looks where the last file ends, which is
    * where the consumer must go on. `undefined` when there is no file yet: then it goes to wherever it likes, and the first file is named 0.
    *
-   * Errors: `already-exists` for a file that does not say where it ends; `conflict` for one of a topic with another id; `invalid-options`
+   * Errors: `already-exists` for a file that does not say where it ends; `conflict` for one of another topic; `invalid-options`
    * without `exactlyOnce`; the store's.
    */
   resume(partition: TopicPartition, known?: KnownOfPartition): Promise<bigint | undefined>

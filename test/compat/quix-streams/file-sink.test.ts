@@ -315,6 +315,35 @@ describe('setup tries whether conditions are honoured', () => {
 })
 
 describe('folders', () => {
+  test.each(['cover', 'chain', 'append'])(
+    'a file of another topic in the same folder of Quix is told: %s',
+    async (mode) => {
+      const store = memoryStore()
+      const modes = { exactlyOnce: mode === 'chain', append: mode === 'append' }
+      const make = () => fileSink({ destination: store, layout: 'quix', ...modes })
+      const write = async (sink: FileSink, topic: string, records: number) => {
+        if (mode === 'chain') await sink.resume({ topic, partition: 0 })
+        for (let n = 0; n < records; n++) sink.add({ ...message(n), topic })
+        return sink.flush()
+      }
+      const late = make()
+      if (mode === 'chain') await late.resume({ topic: 'a_b', partition: 0 })
+      await write(make(), 'a-b', 3)
+      const before = await textsOf(store)
+      const refused = { code: 'conflict', retryable: false, message: /a-b.*a_b|a_b.*a-b/ }
+      const told = expect.objectContaining({
+        ...refused,
+        message: expect.stringMatching(refused.message),
+      })
+      for (const records of [2, 3, 5]) {
+        await expect(write(make(), 'a_b', records)).rejects.toEqual(told)
+      }
+      late.add({ ...message(0), topic: 'a_b' })
+      await expect(late.flush()).rejects.toEqual(told)
+      expect(await textsOf(store)).toEqual(before)
+    },
+  )
+
   test.each([
     ['', ''],
     ['./a//b/', 'a/b/'],
