@@ -10,14 +10,24 @@ export function recordsOf(results: Iterable<unknown>): unknown[] {
   const add = (value: unknown): void => {
     if (value === undefined || value === null) return
     // A list in itself has no end.
-    if (Array.isArray(value) && lists.size < MAX_JSON_DEPTH && !lists.has(value)) {
+    const items = lists.size < MAX_JSON_DEPTH && !lists.has(value) ? itemsOf(value) : undefined
+    if (items) {
       lists.add(value)
-      for (const item of value) add(item)
+      for (const item of items) add(item)
       lists.delete(value)
     } else records.push(value)
   }
   for (const result of results) add(plain(result, '', new Set()))
   return records
+}
+
+/** `undefined` for what is no list, or a proxy that does not let anybody look. */
+function itemsOf(value: object): readonly unknown[] | undefined {
+  try {
+    return Array.isArray(value) ? Array.from(value) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /**
@@ -26,13 +36,12 @@ export function recordsOf(results: Iterable<unknown>): unknown[] {
  */
 function plain(value: unknown, key: string, within: Set<object>): unknown {
   if (typeof value !== 'object' || value === null) return value
-  if (value instanceof Date || value instanceof Uint8Array) return value
   if (within.size >= MAX_JSON_DEPTH || within.has(value)) return value
   within.add(value)
   try {
     return plainObject(value, key, within)
   } catch {
-    // A getter or a `toJSON` of the user's: the sink's check meets it too, and says where.
+    // A getter, a `toJSON` or a trap of the user's: the sink's check meets it too, and says where.
     return value
   } finally {
     within.delete(value)
@@ -40,6 +49,7 @@ function plain(value: unknown, key: string, within: Set<object>): unknown {
 }
 
 function plainObject(value: object, key: string, within: Set<object>): unknown {
+  if (value instanceof Date || value instanceof Uint8Array) return value
   const { toJSON } = value as { toJSON?: unknown }
   if (typeof toJSON === 'function') return plain(toJSON.call(value, key), key, within)
   if (value instanceof Set) return plainList([...value], within)
