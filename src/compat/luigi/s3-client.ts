@@ -62,6 +62,11 @@ export class S3Client {
   readonly #connections: number
 
   constructor(options: S3ClientOptions) {
+    if (typeof options !== 'object' || options === null) {
+      const message =
+        'S3Client takes buckets or a connection; that of sluice/node/luigi finds credentials of the environment'
+      throw new SluiceError('invalid-options', message)
+    }
     const { connections = 6 } = options
     checkCount('connections', connections)
     this.#connections = connections
