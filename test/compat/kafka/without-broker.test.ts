@@ -44,7 +44,11 @@ describe('a run whose broker answers nothing ends with its signal', () => {
 
   test('with a consumer of one’s own', async () => {
     const { address, connected } = await silent()
-    const consumer = new Consumer({ groupId: 'group', bootstrapBrokers: [address] })
+    const consumer = new Consumer({
+      clientId: 'test',
+      groupId: 'group',
+      bootstrapBrokers: [address],
+    })
     try {
       const stop = new AbortController()
       const run = runKafkaSink({ ...given(), consumer: consumer as never, signal: stop.signal })
