@@ -10,24 +10,14 @@ export function recordsOf(results: Iterable<unknown>): unknown[] {
   const add = (value: unknown): void => {
     if (value === undefined || value === null) return
     // A list in itself has no end.
-    const items = lists.size < MAX_JSON_DEPTH && !lists.has(value) ? itemsOf(value) : undefined
-    if (items) {
+    if (Array.isArray(value) && lists.size < MAX_JSON_DEPTH && !lists.has(value)) {
       lists.add(value)
-      for (const item of items) add(item)
+      for (const item of value) add(item)
       lists.delete(value)
     } else records.push(value)
   }
   for (const result of results) add(plain(result, '', new Set()))
   return records
-}
-
-/** `undefined` for what is no list, or a proxy that does not let anybody look. */
-function itemsOf(value: object): readonly unknown[] | undefined {
-  try {
-    return Array.isArray(value) ? Array.from(value) : undefined
-  } catch {
-    return undefined
-  }
 }
 
 /**
@@ -41,10 +31,29 @@ function plain(value: unknown, key: string, within: Set<object>): unknown {
   try {
     return plainObject(value, key, within)
   } catch {
-    // A getter, a `toJSON` or a trap of the user's: the sink's check meets it too, and says where.
-    return value
+    // A getter or a `toJSON` of the user's: the sink's check meets it too, and says where.
+    return isReadable(value) ? value : UNREADABLE
   } finally {
     within.delete(value)
+  }
+}
+
+/** In the place of a proxy that throws whatever it is asked: the sink asks for more than it may. */
+const UNREADABLE = {
+  get proxy(): never {
+    throw new TypeError('A proxy that cannot be read')
+  },
+}
+
+function isReadable(value: object): boolean {
+  try {
+    Object.keys(value)
+    // A list is gone through.
+    if (Array.isArray(value)) Array.from(value)
+    Object.getPrototypeOf(value)
+    return true
+  } catch {
+    return false
   }
 }
 
