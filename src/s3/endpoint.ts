@@ -46,8 +46,10 @@ export function s3Address(options: S3EndpointOptions): S3Address {
     endpoint: given = 'https://s3.{region}.amazonaws.com',
   } = options
   if (!BUCKET.test(bucket)) {
+    // What has a user in it may hold a password.
+    const shown = bucket.includes('@') ? 'What was given' : JSON.stringify(bucket)
     throw invalid(
-      `${JSON.stringify(bucket)} is no bucket name: 3 to 63 of a-z, 0-9, "." and "-", beginning and ending with a letter or digit`,
+      `${shown} is no bucket name: 3 to 63 of a-z, 0-9, "." and "-", beginning and ending with a letter or digit`,
     )
   }
   if (!REGION.test(region)) throw invalid(`${JSON.stringify(region)} is no region`)

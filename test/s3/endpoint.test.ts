@@ -65,3 +65,14 @@ describe('s3Address', () => {
     },
   )
 })
+
+test('a name that may hold a secret is not repeated', () => {
+  const bucket = 's3n://AKIAID:SECRETKEY@bucket'
+  try {
+    s3Address({ bucket })
+    expect.unreachable()
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'invalid-options' })
+    expect((error as Error).message).not.toContain('SECRET')
+  }
+})

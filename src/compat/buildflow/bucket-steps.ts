@@ -22,7 +22,7 @@ export interface BucketChange {
   readonly message: string
 }
 
-/** One thing to do; or one that the server cannot do. */
+/** One thing to do; or one that the server cannot do, or that these credentials may not. */
 export interface Step {
   readonly change?: BucketChange
   readonly take?: () => Promise<void>
@@ -132,7 +132,9 @@ async function orUnsupported(
   try {
     return await find()
   } catch (error) {
-    if (!isSluiceError(error, 'not-supported')) throw error
+    // A default of ours asks for no right that the user's own wishes do not need.
+    const forgiven = !asked && isSluiceError(error, 'permission-denied')
+    if (!forgiven && !isSluiceError(error, 'not-supported')) throw error
     return { asked, unsupported: error }
   }
 }

@@ -172,25 +172,25 @@ class Run<T> {
     }
   }
 
-  async #take(batch: InputBatch<T>, sink: SinkReplica): Promise<void> {
+  async #take({ elements, settle }: InputBatch<T>, sink: SinkReplica): Promise<void> {
     const { signal } = this.#options
     let ack: Ack | undefined
     try {
-      ack = await this.#pushed(await this.#processed(batch.elements), sink)
+      ack = await this.#pushed(await this.#processed(elements), sink)
     } catch (error) {
-      await this.#settle(batch, false)
+      await this.#settle(settle, false)
       throwIfAborted(signal)
       if (!this.#input.redelivers) throw error
       this.#failed++
       return
     }
     this.#batches++
-    if (!ack || sink.durable || !this.#input.redelivers) return this.#settle(batch, true)
+    if (!ack || sink.durable || !this.#input.redelivers) return this.#settle(settle, true)
     const unsettled = ack.receipt
       .committed()
       .then(
-        () => this.#settle(batch, true),
-        () => this.#settle(batch, false),
+        () => this.#settle(settle, true),
+        () => this.#settle(settle, false),
       )
       .finally(() => this.#unsettled.delete(unsettled))
     this.#unsettled.add(unsettled)
@@ -228,9 +228,9 @@ class Run<T> {
   }
 
   /** A source that does not hear it gives the batch again. */
-  async #settle(batch: InputBatch<T>, success: boolean): Promise<void> {
+  async #settle(settle: InputBatch<T>['settle'], success: boolean): Promise<void> {
     try {
-      await batch.settle(success)
+      await settle(success)
     } catch (error) {
       this.#tell(error)
     }

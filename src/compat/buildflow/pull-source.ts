@@ -28,7 +28,8 @@ export interface Input<T> {
 
 export interface InputBatch<T> {
   readonly elements: readonly T[]
-  settle(success: boolean): Promise<void>
+  /** Holds no elements. */
+  readonly settle: (success: boolean) => Promise<void>
 }
 
 /** `invalid-options` for what gives no elements. */
@@ -46,12 +47,10 @@ export function openInput<T>(source: Source<T> | PullSource<T>): Input<T> {
       redelivers: true,
       async pull(options) {
         const response = await source.pull(options)
-        return (
-          response && {
-            elements: response.payload,
-            settle: async (success) => source.ack(response.ackInfo, success),
-          }
-        )
+        if (!response) return undefined
+        // Not the response: its payload need not wait for the file.
+        const { payload, ackInfo } = response
+        return { elements: payload, settle: async (success) => source.ack(ackInfo, success) }
       },
       cancel: async () => {},
     }

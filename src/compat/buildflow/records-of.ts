@@ -26,20 +26,39 @@ export function recordsOf(results: Iterable<unknown>): unknown[] {
  */
 function plain(value: unknown, key: string, within: Set<object>): unknown {
   if (typeof value !== 'object' || value === null) return value
-  if (value instanceof Date || value instanceof Uint8Array) return value
   if (within.size >= MAX_JSON_DEPTH || within.has(value)) return value
   within.add(value)
   try {
     return plainObject(value, key, within)
   } catch {
     // A getter or a `toJSON` of the user's: the sink's check meets it too, and says where.
-    return value
+    return isReadable(value) ? value : UNREADABLE
   } finally {
     within.delete(value)
   }
 }
 
+/** In the place of a proxy that throws whatever it is asked: the sink asks for more than it may. */
+const UNREADABLE = {
+  get proxy(): never {
+    throw new TypeError('A proxy that cannot be read')
+  },
+}
+
+function isReadable(value: object): boolean {
+  try {
+    Object.keys(value)
+    // A list is gone through.
+    if (Array.isArray(value)) Array.from(value)
+    Object.getPrototypeOf(value)
+    return true
+  } catch {
+    return false
+  }
+}
+
 function plainObject(value: object, key: string, within: Set<object>): unknown {
+  if (value instanceof Date || value instanceof Uint8Array) return value
   const { toJSON } = value as { toJSON?: unknown }
   if (typeof toJSON === 'function') return plain(toJSON.call(value, key), key, within)
   if (value instanceof Set) return plainList([...value], within)

@@ -1,4 +1,4 @@
-import { isSluiceError, SluiceError } from '../../core/errors.ts'
+import { isSluiceError, orAborted, SluiceError } from '../../core/errors.ts'
 import type { TopicPartition } from '../quix-streams/index.ts'
 import { Bell } from './bell.ts'
 import { FailureRow } from './failure-row.ts'
@@ -40,6 +40,8 @@ export class KafkaRun {
   #stream: KafkaStream | undefined
   /** What the stream still gives is not taken. */
   #halted = true
+  /** Under way. */
+  #joining: Promise<unknown> | undefined
   /** The group was joined since the last look at the assignment. */
   #joined = false
   #due = false
@@ -90,9 +92,14 @@ export class KafkaRun {
       sink.onPaused()
       consumer.removeListener('consumer:group:join', this.#onJoin)
       consumer.topics.untrackAll(...topics)
-      await consumer.leaveGroup(true).catch(() => {})
-      consumer.removeListener('error', onError)
       signal?.removeEventListener('abort', ring)
+      const leave = async (): Promise<void> => {
+        await consumer.leaveGroup(true).catch(() => {})
+        consumer.removeListener('error', onError)
+      }
+      // A broker that answers nothing may do so for minutes: a group that is being joined is left then.
+      if (this.#joining) this.#joining.catch(() => {}).then(leave)
+      else await leave()
     }
   }
 
@@ -140,8 +147,13 @@ export class KafkaRun {
   }
 
   async #join(): Promise<void> {
+    const { signal } = this.#settings
+    const joining = this.#ask(() => this.#consumer.joinGroup(), true)
+    this.#joining = joining.finally(() => {
+      this.#joining = undefined
+    })
     try {
-      await this.#ask(() => this.#consumer.joinGroup(), true)
+      await orAborted(this.#joining, signal)
     } catch {
       return
     }

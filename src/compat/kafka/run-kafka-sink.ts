@@ -50,6 +50,8 @@ interface ConsumerOptions {
 
 export type RunKafkaSinkOptions = RunOptions & (BrokersOptions | ConsumerOptions)
 
+const BROKER = /^[^@\s/]+$/
+
 const OPTIONS: OptionNames<RunKafkaSinkOptions> = {
   topics: true,
   sink: true,
@@ -79,7 +81,7 @@ const OPTIONS: OptionNames<RunKafkaSinkOptions> = {
  *
  * Not guaranteed: that a message is still there when it is to be read; `skipped` tells of those that are not.
  *
- * Resolves when `signal` fires and the last commit was made; the consumer has then left the group. Where the group is just being given out anew there can be none:
+ * Resolves when `signal` fires and the last commit was made; the consumer has then left the group, or leaves it as soon as it has joined, where it was about to. Where the group is just being given out anew there can be none:
  * `failed` tells of it, and the next owner of its partitions goes on from the commit before. Errors: what a message or the sink fails
  * with, whatever was written by then; `unavailable` for Kafka, `unauthenticated` for credentials that a broker refuses, `permission-denied` for topics or a group that they may not read; `conflict` for a topic
  * that was made anew while it was read, and, exactly once, for files of another one of its name; `not-found` where `autoOffsetReset` is `error`; `invalid-options`;
@@ -89,8 +91,11 @@ export async function runKafkaSink(options: RunKafkaSinkOptions): Promise<void> 
   checkOptionNames('runKafkaSink', options, OPTIONS)
   const { autoOffsetReset = 'latest', commitIntervalMs = 5000, commitEvery = 0 } = options
   const { sink, onProcessingError, onEvent, signal, clock = systemClock } = options
-  const topics = typeof options.topics === 'string' ? [options.topics] : [...options.topics]
-  if (topics.length === 0) throw invalid('topics must name one topic or more')
+  const topics = namesOf(options.topics)
+  if (!topics) throw invalid('topics must name one topic or more')
+  if (typeof sink?.setup !== 'function' || typeof sink.flush !== 'function') {
+    throw invalid('sink must be a fileSink() of sluice/quix-streams')
+  }
   if (!['earliest', 'latest', 'error'].includes(autoOffsetReset)) {
     const given = JSON.stringify(autoOffsetReset)
     throw invalid(`autoOffsetReset must be "earliest", "latest" or "error", not ${given}`)
@@ -102,17 +107,35 @@ export async function runKafkaSink(options: RunKafkaSinkOptions): Promise<void> 
   if ((options.brokers === undefined) === (options.consumer === undefined)) {
     throw invalid('Either brokers or a consumer must be given')
   }
+  const brokers = namesOf(options.brokers, ',')
+  if (options.brokers !== undefined) {
+    // They are not repeated: who takes them for URLs may have put a password in.
+    if (!brokers?.every((broker) => BROKER.test(broker))) {
+      throw invalid(
+        'brokers must be one or more of host:port, without a user: for SASL, give a consumer',
+      )
+    }
+    if (!namesOf(options.groupId)) throw invalid('groupId must name the consumer group')
+  }
   const settings = {
     ...{ topics, sink, reset: autoOffsetReset, commitIntervalMs, commitEvery },
     ...{ onProcessingError, onEvent, signal, clock },
   }
   if (options.consumer) return new KafkaRun(options.consumer, settings, false).run()
-  const consumer = await ownConsumer(options.brokers, options.groupId)
+  const consumer = await ownConsumer(brokers as string[], options.groupId)
   try {
     await new KafkaRun(consumer, settings, true).run()
   } finally {
     await consumer.close(true).catch(() => {})
   }
+}
+
+/** `undefined` for what is no text, or list of texts, or holds an empty one. */
+function namesOf(given: unknown, separator?: string): string[] | undefined {
+  const names = typeof given === 'string' && separator ? given.split(separator) : given
+  const list: unknown[] = Array.isArray(names) ? names : [names]
+  const isName = (name: unknown): name is string => typeof name === 'string' && name !== ''
+  return list.length > 0 && list.every(isName) ? list : undefined
 }
 
 function invalid(message: string): SluiceError {

@@ -1,5 +1,5 @@
 import type { Bytes } from '../../contracts/index.ts'
-import { utf8 } from '../../core/bytes.ts'
+import { concatBytes, utf8 } from '../../core/bytes.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { isWellFormed } from '../../core/keys.ts'
 
@@ -27,6 +27,11 @@ export function textDecoding(encoding: string): TextDecoding {
   if (limit !== undefined) {
     return { next: (bytes) => fromSingleBytes(bytes, limit, name), end: () => '' }
   }
+  if (name === 'utf-16') return byOrderMark()
+  return platformDecoding(name)
+}
+
+function platformDecoding(name: string): TextDecoding {
   const decoder = decoderOf(name)
   const decode = (bytes?: Bytes): string => {
     try {
@@ -36,6 +41,27 @@ export function textDecoding(encoding: string): TextDecoding {
     }
   }
   return { next: decode, end: decode }
+}
+
+/** UTF-16 as Python reads it: the mark at the start says which byte comes first; without one, the lower. */
+function byOrderMark(): TextDecoding {
+  let start: Bytes = new Uint8Array(0)
+  let decoding: TextDecoding | undefined
+  return {
+    next(bytes) {
+      if (decoding) return decoding.next(bytes)
+      start = concatBytes([start, bytes])
+      if (start.byteLength < 2) return ''
+      const isBig = start[0] === 0xfe && start[1] === 0xff
+      decoding = platformDecoding(isBig ? 'utf-16be' : 'utf-16le')
+      return decoding.next(start)
+    },
+    end() {
+      if (decoding) return decoding.end()
+      const rest = platformDecoding('utf-16le')
+      return rest.next(start) + rest.end()
+    },
+  }
 }
 
 export function decodeText(bytes: Bytes, encoding: string): string {
@@ -57,18 +83,24 @@ export function textEncoder(encoding: string): (text: string) => Bytes {
   }
   const limit = SINGLE_BYTE[name]
   if (limit !== undefined) return (text) => toSingleBytes(text, limit, name)
-  decoderOf(name)
+  textDecoding(encoding)
   throw new SluiceError('not-supported', `${name} can be read, and not be written: write utf-8`)
+}
+
+/** Python's names that the platform has otherwise. Of UTF-8 it takes the mark off in any case. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  ...{ utf16: 'utf-16', 'utf-16-be': 'utf-16be', 'utf-16-le': 'utf-16le' },
 }
 
 /** Python takes an underscore for a hyphen. */
 function nameOf(encoding: string): string {
-  return encoding.toLowerCase().replaceAll('_', '-')
+  const name = encoding.toLowerCase().replaceAll('_', '-')
+  return OTHER_NAMES[name] ?? name
 }
 
 function decoderOf(name: string): TextDecoder {
   try {
-    return new TextDecoder(name, { fatal: true })
+    return new TextDecoder(name === 'utf-8-sig' ? 'utf-8' : name, { fatal: true })
   } catch (cause) {
     const message = `${JSON.stringify(name.slice(0, 40))} is no encoding`
     throw new SluiceError('invalid-options', message, { cause })

@@ -16,6 +16,12 @@ export function setPlaces(client: object, find: FindPlace): void {
   found.set(client, find)
 }
 
+/** `invalid-options` for what is no client of this package. */
+export function checkClient(client: unknown): void {
+  if (typeof client === 'object' && client !== null && found.has(client)) return
+  throw new SluiceError('invalid-options', 'client must be an S3Client of sluice/luigi')
+}
+
 /** Where a path leads, in the hands of this client. */
 export function placeOf(client: object, path: string, storage?: S3StorageOptions): Place {
   const find = found.get(client)

@@ -8,6 +8,7 @@ import { type Buckets, bucketsByName, bucketsOf } from './connection.ts'
 import { type Copied, copyFiles } from './copy-files.ts'
 import { decodeText } from './encodings.ts'
 import { bucketExists, filesBelow, folderExists } from './folders.ts'
+import { checkApart, sourceMark } from './move-checks.ts'
 import { openPlace, type Place, placeOf, setPlaces } from './places.ts'
 import {
   COPY_OPTIONS,
@@ -61,6 +62,11 @@ export class S3Client {
   readonly #connections: number
 
   constructor(options: S3ClientOptions) {
+    if (typeof options !== 'object' || options === null) {
+      const message =
+        'S3Client takes buckets or a connection; that of sluice/node/luigi finds credentials of the environment'
+      throw new SluiceError('invalid-options', message)
+    }
     const { connections = 6 } = options
     checkCount('connections', connections)
     this.#connections = connections
@@ -243,14 +249,26 @@ export class S3Client {
   }
 
   /**
-   * Copies, then removes the source. Not guaranteed: atomicity; when the removal fails, both stay, and what is written below the source meanwhile may
-   * be removed without having been copied. Errors: those of `copy` and `remove`.
+   * Copies, then removes the source. Not guaranteed: atomicity; when the removal fails, both stay, and what is written below the source during the removal may
+   * be removed without having been copied.
+   *
+   * Errors: those of `copy` and `remove`; `invalid-options` also onto itself under another bucket's name, and onto the source's own marker; `conflict` when the source has changed while
+   * it was copied: then it stays.
    */
   async move(source: string, destination: string, options: S3MoveOptions = {}): Promise<void> {
-    if (isRoot(this.#at(source))) throw wholeBucket(source)
+    const from = this.#at(source)
+    if (isRoot(from)) throw wholeBucket(source)
     checkOptionNames('S3Client.move', options, MOVE_OPTIONS)
+    const { signal } = options
+    const to = this.#at(destination)
+    await checkApart(from, { ...to, key: isRoot(to) ? '' : to.key }, { signal })
+    const before = await sourceMark(from, { signal })
     await this.copy(source, destination, options)
-    await this.remove(source, { signal: options.signal })
+    if ((await sourceMark(from, { signal })) !== before) {
+      const message = `${source} changed while it was copied to ${destination}: it was not removed`
+      throw new SluiceError('conflict', message, { key: from.key })
+    }
+    await this.remove(source, { signal })
   }
 
   /** `move` under its other name. */

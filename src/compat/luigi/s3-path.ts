@@ -12,12 +12,15 @@ const PATH = /^s3[an]?:\/\/([^/]+)(?:\/([\s\S]*))?$/
  * The bucket and the key of `s3://bucket/key`; `s3n:` and `s3a:` mean the same. The key is taken as it stands: `?`, `#`, `%20` and `+`
  * are characters of it, and so is a second slash after the bucket.
  *
- * Errors: `invalid-options` for another scheme, or none, and for a path without a bucket.
+ * Errors: `invalid-options` for another scheme, or none, for a path without a bucket, and for one with a key and a secret before it, as Hadoop had them.
  */
 export function parseS3Path(path: string): S3Place {
   const [, bucket, key = ''] = PATH.exec(path) ?? []
-  if (bucket !== undefined) return { bucket, key }
-  const message = `${JSON.stringify(path)} is no path of S3: write s3://bucket/key`
+  // A secret may hold a slash: then only its beginning stands where the bucket does.
+  if (bucket !== undefined && !/[:@]/.test(bucket)) return { bucket, key }
+  // What may hold one is not repeated.
+  const shown = bucket === undefined && !path.includes('@') ? JSON.stringify(path) : 'This'
+  const message = `${shown} is no path of S3: write s3://bucket/key, and give credentials as options`
   throw new SluiceError('invalid-options', message)
 }
 

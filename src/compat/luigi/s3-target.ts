@@ -4,7 +4,7 @@ import { objectWriter } from '../../core/object-writer.ts'
 import { checkOptionNames, type OptionNames } from '../../core/option-names.ts'
 import type { FormatValue, TargetFormat, TargetWriter } from './formats/target-format.ts'
 import { text } from './formats/text.ts'
-import { openPlace, placeOf } from './places.ts'
+import { checkClient, openPlace, placeOf } from './places.ts'
 import { dividedOptions, PUT_OPTIONS, type S3PutMultipartOptions } from './put-options.ts'
 import type { S3Client } from './s3-client.ts'
 import { isRoot, parseS3Path } from './s3-path.ts'
@@ -36,7 +36,7 @@ const WRITE_OPTIONS: OptionNames<CallOptions> = { signal: true }
  * A file in a bucket, as the output of a task and the input of the next. Everything but `format` and `client` is a put option, and goes with
  * what `open('w')` writes.
  *
- * Errors of the constructor: `invalid-options` for what is no path of S3, and for an option that nobody knows.
+ * Errors of the constructor: `invalid-options` for what is no path of S3, no format and no client, and for an option that nobody knows.
  */
 export class S3Target<Value extends FormatValue = string> {
   readonly path: string
@@ -46,8 +46,10 @@ export class S3Target<Value extends FormatValue = string> {
   readonly #options: S3PutMultipartOptions
 
   constructor(path: string, options: S3TargetOptions<Value>) {
+    const { format, client, ...put } = options ?? {}
+    checkClient(client)
     checkOptionNames('S3Target', options, TARGET_OPTIONS)
-    const { format, client, ...put } = options
+    checkFormat(format)
     parseS3Path(path)
     this.path = path
     // Without a format a target holds text, which its type says by default.
@@ -139,4 +141,12 @@ export class S3Target<Value extends FormatValue = string> {
       objectWriter(store, key, { ...upload, signal: signal ?? upload.signal }),
     )
   }
+}
+
+function checkFormat(format: unknown): void {
+  if (format === undefined) return
+  const { pipeReader, pipeWriter } = Object(format) as Partial<TargetFormat<FormatValue>>
+  if (typeof pipeReader === 'function' && typeof pipeWriter === 'function') return
+  const message = 'format must be one such as text(), bytes(), or gzip() of sluice/luigi/gzip'
+  throw new SluiceError('invalid-options', message)
 }

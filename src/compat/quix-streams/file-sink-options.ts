@@ -12,7 +12,8 @@ export interface FileSinkOptions {
   readonly destination: Destination | Store
   /**
    * `plain`: `{directory}/{topic}/{partition}/{19 digits}{extension}`. `quix`: the same with `_` for each character of the topic but
-   * `a-z A-Z 0-9 . _` and the blank, as Quix Streams has it; topics that would so become one are refused. Default `plain`.
+   * `a-z A-Z 0-9 . _` and the blank, as Quix Streams has it; topics that would so become one are refused, and files of
+   * another one, by whichever sink, are `conflict`. Default `plain`.
    */
   readonly layout?: FileLayout | undefined
   /** Puts what comes into the last file of its partition. Default `false`: a file for each flush. */

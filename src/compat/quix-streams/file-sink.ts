@@ -1,8 +1,10 @@
 import type { Store } from '../../contracts/index.ts'
+import { systemClock } from '../../core/clock.ts'
 import { isSluiceError, SluiceError } from '../../core/errors.ts'
 import { limiter } from '../../core/limiter.ts'
 import { checkOptionNames, type OptionNames } from '../../core/option-names.ts'
 import { approximateBytes } from '../../core/sizes.ts'
+import { tryCondition } from '../../sinks/publish/probe.ts'
 import { type Destination, destinationOf } from './destinations/destination.ts'
 import type { FileSinkOptions } from './file-sink-options.ts'
 import {
@@ -43,7 +45,10 @@ export interface FileSink {
   readonly pendingBytes: number
   /** How large that may become. */
   readonly maxPendingBytes: number
-  /** Checks that the destination is there, and calls one of the callbacks. Once it was, it is not checked again. */
+  /**
+   * Checks that the destination is there, and calls one of the callbacks; then, by a small object that is deleted again, that it honours conditions. Once it was, it
+   * is not checked again. Errors: what the destination says; `not-supported` where conditions are ignored or refused, whatever the callbacks are.
+   */
   setup(): Promise<void>
   /**
    * Puts a message into the batch of its partition. Errors, each of which leaves the batch as it was: `invalid-record` for what the format cannot hold, `slow-down`
@@ -56,7 +61,7 @@ export interface FileSink {
    *
    * Errors: `slow-down` for whatever may be better soon, with `retryAfterMs`: Quix's `SinkBackpressureError`. `fenced`, with
    * `exactlyOnce`, where another consumer has written from the same offset on: `resume` goes behind it. `already-exists` for a file that is none of
-   * this sink's. What else the store rejects with.
+   * this sink's; `conflict` for one of another topic. What else the store rejects with.
    */
   flush(partition?: TopicPartition): Promise<readonly WrittenFile[]>
   /** Forgets what waits, of all partitions or of one: the consumer reads it again, or somebody else does. */
@@ -65,7 +70,7 @@ export interface FileSink {
    * With `exactlyOnce`, before the first `add` of a partition, after each assignment, and after `fenced`: forgets what waits, and looks where the last file ends, which is
    * where the consumer must go on. `undefined` when there is no file yet: then it goes to wherever it likes, and the first file is named 0.
    *
-   * Errors: `already-exists` for a file that does not say where it ends; `conflict` for one of a topic with another id; `invalid-options`
+   * Errors: `already-exists` for a file that does not say where it ends; `conflict` for one of another topic; `invalid-options`
    * without `exactlyOnce`; the store's.
    */
   resume(partition: TopicPartition, known?: KnownOfPartition): Promise<bigint | undefined>
@@ -85,14 +90,14 @@ export interface FileSink {
  *
  * **Exactly once** (`exactlyOnce`): the files of a partition are a chain. Each is named by the position at which the one before it ends, the first one by 0 (offsets
  * that no message has, as transactions and compaction leave them, lie within), is only created, never replaced, and has its own end in its metadata (`sluice-end`, exclusive). So of two
- * consumers that believe to own the partition one has its file, and the other one is told, whatever Kafka's own offsets say. The store must honour `ifNoneMatch`.
+ * consumers that believe to own the partition one has its file, and the other one is told, whatever Kafka's own offsets say.
  * All consumers of a directory must use it alike, and with one format. Not guaranteed: anything about a folder whose last file was taken away
  * while a consumer runs.
  *
  * Holds `maxPendingBytes` of messages as JSON, which weigh more as objects, and for each of the partitions that are written at once its file.
  *
- * Errors: `invalid-options`, `invalid-key` for the directory; `not-supported` for `append` with a format that cannot be appended to, or on a store without
- * conditions, and for `exactlyOnce` on such a one. Sends nothing.
+ * Errors: `invalid-options`, `invalid-key` for the directory; `not-supported` for `append` with a format that cannot be appended to, and for a store without
+ * conditions, such as Google Cloud Storage and Backblaze B2 by their S3 API, on which a late write would replace a newer file. Sends nothing.
  */
 export function fileSink(options: FileSinkOptions): FileSink {
   return new BatchingFileSink(options)
@@ -137,12 +142,13 @@ class BatchingFileSink implements FileSink {
     const { onClientConnectSuccess, onClientConnectFailure } = this.#options
     try {
       await this.#destination.check()
-      this.#checked = true
     } catch (error) {
       if (!onClientConnectFailure) throw error
       await onClientConnectFailure(error as Error)
       return
     }
+    await this.#tryCondition()
+    this.#checked = true
     await onClientConnectSuccess?.()
   }
 
@@ -197,6 +203,16 @@ class BatchingFileSink implements FileSink {
     }
   }
 
+  /** What a server is not known for is taken at its word, and what stands between may drop a header. Where nothing can be found out, files have conditions all the same. */
+  async #tryCondition(): Promise<void> {
+    const { store } = this.#destination
+    const key = `${this.#folders.directory}.sluice-probe`
+    const honoured = await tryCondition(store, key, { clock: systemClock })
+    if (honoured === true) return
+    if (honoured === false) throw noConditions(store.kind, 'ignores')
+    if (honoured.unknown === 'not-supported') throw noConditions(store.kind, 'refuses')
+  }
+
   #filesOf(of: TopicPartition): PartitionFiles {
     const { topic, partition } = of
     const name = `${partition} ${topic}`
@@ -229,13 +245,15 @@ function modeOf(
     const message = `A ${format.fileExtension} file cannot be appended to: leave append out`
     throw new SluiceError('not-supported', message)
   }
-  if (!append && !exactlyOnce) return 'cover'
-  if (!capabilities.conditionalPut) {
-    const what = append ? 'append' : 'exactlyOnce'
-    const message = `${what} needs conditional writes, which this store (${kind}) does not take`
-    throw new SluiceError('not-supported', message)
-  }
-  return append ? 'append' : 'chain'
+  // In each mode: between a look and a plain put another consumer's file may come, and would be replaced.
+  if (!capabilities.conditionalPut) throw noConditions(kind, 'does not take')
+  if (append) return 'append'
+  return exactlyOnce ? 'chain' : 'cover'
+}
+
+function noConditions(kind: string, why: string): SluiceError {
+  const message = `A file sink needs conditional writes, which this store (${kind}) ${why}: a late one would replace a newer file. S3, R2, MinIO, rustfs, versitygw and folders take them`
+  return new SluiceError('not-supported', message)
 }
 
 function itemOf({ value, key, timestamp, headers, offset }: SinkRecord): SinkItem {

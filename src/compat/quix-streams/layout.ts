@@ -13,7 +13,8 @@ const REPLACED = /[^a-zA-Z0-9 ._/]/g
 
 /** Where the files of each partition lie. */
 export class Folders {
-  readonly #directory: string
+  /** Ends in a slash, or is empty. */
+  readonly directory: string
   readonly #layout: FileLayout
   readonly #topics = new Map<string, string>()
 
@@ -25,14 +26,14 @@ export class Folders {
     }
     // As Python's `pathlib` has it; a leading slash would be a folder without a name in a bucket.
     const segments = directory.split('/').filter((segment) => segment !== '' && segment !== '.')
-    this.#directory = segments.map((segment) => `${segment}/`).join('')
-    if (this.#directory !== '') checkKey(this.#directory)
+    this.directory = segments.map((segment) => `${segment}/`).join('')
+    if (this.directory !== '') checkKey(this.directory)
     this.#layout = layout
   }
 
   /** Ends in a slash. `invalid-options` for a topic that would share its folder with another one of this sink. */
   of({ topic, partition }: TopicPartition): string {
-    return `${this.#directory}${this.#segmentOf(topic)}/${partition}/`
+    return `${this.directory}${this.#segmentOf(topic)}/${partition}/`
   }
 
   #segmentOf(topic: string): string {

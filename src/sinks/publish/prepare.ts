@@ -1,7 +1,7 @@
 import type { Clock, LogSession, OpenedEvent, Store } from '../../contracts/index.ts'
 import { SluiceError } from '../../core/errors.ts'
 import { type ManifestWriter, openManifest } from '../manifest/open-manifest.ts'
-import { type Honoured, tryCondition } from './probe.ts'
+import { type Honoured, probeKey, tryCondition } from './probe.ts'
 
 /** How files become visible. */
 export interface Prepared {
@@ -35,7 +35,7 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
   const { store, session, stream, shard, probe, clock, signal } = options
   const honoured =
     store.capabilities.conditionalPut &&
-    (!probe || (await tryCondition(store, stream, { clock, signal })))
+    (!probe || (await tryCondition(store, probeKey(stream), { clock, signal })))
   const createOnly = honoured !== false
   const weaker = weaknesses(store, honoured)
   if (!options.manifest) {

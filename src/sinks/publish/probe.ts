@@ -20,7 +20,7 @@ const MOST_PUTS = 3
 
 /**
  * Whether `ifNoneMatch: '*'` is honoured, whatever the store says of itself: a proxy that drops the header makes every file
- * replaceable. An object is put under one key of the stream until that is refused, and then deleted: three requests.
+ * replaceable. An object is put under `key` until that is refused, and then deleted: three requests.
  *
  * The key is always the same, unlike those of `probe()` in `sluice/stores/probe`, so that credentials which may not delete leave one
  * object and no more; found there by the next sink, it is the answer at once. Never rejects: without an answer within 10 s nothing is
@@ -28,15 +28,15 @@ const MOST_PUTS = 3
  */
 export async function tryCondition(
   store: Store,
-  stream: string,
-  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+  key: string,
+  { clock, signal }: { readonly clock: Clock; readonly signal?: AbortSignal | undefined },
 ): Promise<Honoured> {
   const limit = new AbortController()
   const stop = clock.schedule(clock.now() + TIMEOUT_MS, () =>
     limit.abort(new DOMException(`${TIMEOUT_MS} ms have passed`, 'TimeoutError')),
   )
   try {
-    return await trial(store, probeKey(stream), anySignal(limit.signal, signal))
+    return await trial(store, key, anySignal(limit.signal, signal))
   } catch (error) {
     return { unknown: asSluiceError(error, 'protocol', 'The trial of a condition failed').code }
   } finally {

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { consumer, type PullSource, S3Bucket } from '../../../src/compat/buildflow/index.ts'
 import type { S3BucketOptions } from '../../../src/compat/buildflow/s3-bucket-options.ts'
@@ -317,4 +319,32 @@ describe('the end', () => {
       code: 'invalid-options',
     })
   })
+})
+
+test('a batch that waits for its file is not kept, but for what acknowledges it', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const payloads: WeakRef<object>[] = []
+  const told: number[] = []
+  let kept = -1
+  const source: PullSource<object, number> = {
+    async pull() {
+      const batch = payloads.length
+      if (batch === 20) {
+        // What is awaited right now is held by that.
+        for (let i = 0; i < 3; i++) await nextTurn()
+        collect()
+        kept = payloads.filter((payload) => payload.deref() !== undefined).length
+        return undefined
+      }
+      const element = { large: new Uint8Array(1024) }
+      payloads.push(new WeakRef(element))
+      return { payload: [element], ackInfo: batch }
+    },
+    ack: (batch) => void told.push(batch),
+  }
+  let id = 0
+  await consumer(source, () => record(id++), bucketOver(memoryStore()))
+  expect(told).toHaveLength(20)
+  expect(kept).toBeLessThan(3)
 })

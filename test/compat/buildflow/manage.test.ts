@@ -95,8 +95,17 @@ test('a gateway whose buckets are given makes and deletes none, and empties none
 
 test('what fails otherwise than by not being there is an error', async () => {
   const refused = answer(403, xmlError('AccessDenied'))
-  const { bucket } = scripted([answer(200), refused])
+  const { bucket } = scripted([answer(200), refused], { settings: { abortUploadsAfterDays: 7 } })
   await expect(manage(bucket).plan()).rejects.toMatchObject({ code: 'permission-denied' })
+})
+
+test('a rule that nobody asked for, and that these credentials may not read, is left out', async () => {
+  const refused = answer(403, xmlError('AccessDenied'))
+  const { bucket } = scripted([answer(200), refused])
+  expect(await manage(bucket).plan()).toMatchObject({
+    changes: [],
+    unsupported: [expect.any(String)],
+  })
 })
 
 test('a bucket of R2 behind its binding is managed by wrangler, and plan says how', async () => {

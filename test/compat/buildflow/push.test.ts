@@ -89,3 +89,16 @@ test('an error names the key as the bucket has it, as files do', async () => {
   }
   await sink.abort()
 })
+
+test('a proxy that lets nobody look is a verdict', async () => {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  const boom = () => {
+    throw new Error('trap')
+  }
+  const sink = await new S3Bucket({ ...OPTIONS, store: memoryStore() }).sink()
+  const odd = [proxy, new Proxy({}, { ownKeys: boom }), new Proxy([], { get: boom }), { in: proxy }]
+  const ack = await sink.push([...odd, { ok: 1 }])
+  expect(ack).toMatchObject({ accepted: 1, rejected: [{}, {}, {}, {}] })
+  await sink.close()
+})

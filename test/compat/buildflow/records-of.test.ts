@@ -148,3 +148,21 @@ describe('what cannot be converted is refused by name, and nothing is thrown', (
     }
   })
 })
+
+test('a proxy that throws, or was revoked, stays what it is', () => {
+  const boom = () => {
+    throw new Error('trap')
+  }
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  const odd = [
+    proxy,
+    new Proxy({}, { ownKeys: boom }),
+    new Proxy({}, { getPrototypeOf: boom }),
+    new Proxy([], { get: boom }),
+    { in: proxy },
+  ]
+  const records = recordsOf([...odd, [proxy], { ok: 1 }])
+  expect(records).toHaveLength(7)
+  expect(records[6]).toEqual({ ok: 1 })
+})

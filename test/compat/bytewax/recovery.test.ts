@@ -139,6 +139,31 @@ describe.each(places)('a recovery in %s', (name, place) => {
     expect(sink.calls).toEqual(['list 0/1'])
   })
 
+  test('a state that is an object of a class is refused, and data is kept as it was', async () => {
+    class Count {
+      n = 1
+    }
+    const run = async (at: () => Recovery, state: unknown) => {
+      const sink = {
+        listParts: () => ['x'],
+        buildPart: () => ({ writeBatch() {}, snapshot: () => state }),
+      }
+      return runSink(listSource(input('a')), sink as never, { recovery: at(), clock })
+    }
+    for (const state of [new Count(), { in: [new Count()] }, Object.create({ n: 1 })]) {
+      const refused = run(await place(), state)
+      await expect(refused).rejects.toMatchObject({ code: 'invalid-options' })
+      await expect(refused).rejects.toThrow('is to be data')
+    }
+    const data = {
+      at: new Date(5),
+      bytes: new Uint8Array([1]),
+      large: 2n ** 80n,
+      list: [{ a: null }],
+    }
+    await run(await place(), { ...data, none: Object.assign(Object.create(null), { a: 1 }) })
+  })
+
   test('of another step, it is refused', async () => {
     const at = await place()
     await execute(at(), new Map(), input(ABORT))

@@ -316,3 +316,50 @@ describe('committed', () => {
     ])
   })
 })
+
+describe('items of an iterable are written together', () => {
+  /** The sizes of its batches. */
+  function counting() {
+    const sizes: number[] = []
+    const sink = {
+      build: () => ({
+        writeBatch: async (batch: readonly unknown[]) => void sizes.push(batch.length),
+      }),
+    }
+    return { sink, sizes }
+  }
+  function* some(count: number) {
+    for (let n = 0; n < count; n++) yield n
+  }
+
+  test('a thousand at once, where it need not be waited for', async () => {
+    for (const source of [some(2500), new Set(some(2500)), [...some(2500)]]) {
+      const { sink, sizes } = counting()
+      expect(await runSink(source, sink)).toMatchObject({ items: 2500 })
+      expect(sizes).toEqual([1000, 1000, 500])
+    }
+  })
+
+  test('one that waits for an answer to its item is given it', async () => {
+    const { sink, sizes } = counting()
+    async function* source() {
+      for (let n = 1; n <= 3; n++) {
+        yield n
+        while (sizes.length < n) await nextTurn()
+      }
+    }
+    expect(await runSink(source(), sink)).toMatchObject({ items: 3 })
+    expect(sizes).toEqual([1, 1, 1])
+  })
+
+  test('what came before a failure is written', async () => {
+    const { sink, sizes } = counting()
+    function* failing() {
+      yield* some(3)
+      throw new Error('source')
+    }
+    const run = runSink(failing(), sink)
+    await expect(run).rejects.toThrow('source')
+    expect(sizes).toEqual([3])
+  })
+})

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { S3Client } from '../../../src/compat/luigi/index.ts'
 import type { Store } from '../../../src/contracts/index.ts'
 import { utf8 } from '../../../src/core/bytes.ts'
+import { withPrefix } from '../../../src/stores/index.ts'
 import { all, BUCKET, keysOf, pattern, worldOf } from './world.ts'
 
 /** `manyKeys`: how many one removal is tried with. `exceptions`: the cases that a server fails, and must. */
@@ -361,6 +362,58 @@ export function clientBehaviours(
     await client.move(`${BUCKET}/a`, `${BUCKET}/b`)
     await client.rename(`${BUCKET}/b/1`, `${BUCKET}/c`)
     expect(await keysOf(store)).toEqual(['c'])
+  })
+
+  test('a move to another name of the same place loses nothing', async () => {
+    const store = await create()
+    const aliases = { x: store, y: withPrefix(store, 'f/') }
+    const client = new S3Client({ buckets: aliases })
+    await client.putString('1', 's3://x/f/a')
+    await client.putString('2', 's3://x/f/d/1')
+    await client.putString('3', 's3://x/f/d/2')
+    for (const [from, to] of [
+      ['s3://x/f/a', 's3://y/a'],
+      ['s3://y/a', 's3://x/f/a'],
+      ['s3://x/f/d', 's3://y/d'],
+      ['s3://x/f', 's3://y/'],
+    ]) {
+      const moved = client.move(from as string, to as string)
+      await expect(moved, `${from} ${to}`).rejects.toMatchObject({ code: 'invalid-options' })
+    }
+    expect(await keysOf(store)).toEqual(['f/a', 'f/d/1', 'f/d/2'])
+    // Below the source: what was copied there is left to be looked at.
+    const into = client.move('s3://x/f/d', 's3://y/d/sub')
+    await expect(into).rejects.toMatchObject({ code: 'conflict' })
+    expect(await keysOf(store)).toEqual(expect.arrayContaining(['f/a', 'f/d/1', 'f/d/2']))
+    await client.move('s3://x/f/a', 's3://y/b')
+    expect(await client.getAsString('s3://x/f/b')).toBe('1')
+  })
+
+  test('a move onto the marker of the source is refused', async () => {
+    const { client, store } = await worldOf(create)
+    await client.putString('x', `${BUCKET}/m`)
+    const moved = client.move(`${BUCKET}/m`, `${BUCKET}/m_$folder$`)
+    await expect(moved).rejects.toMatchObject({ code: 'invalid-options' })
+    expect(await keysOf(store)).toEqual(['m'])
+  })
+
+  test('what changes while it is moved is not removed', async () => {
+    const { client: inner, store } = await worldOf(create)
+    await inner.putString('1', `${BUCKET}/d/1`)
+    let writes = 0
+    const { copy: _, ...plain } = store
+    const busy: Store = {
+      ...plain,
+      async put(key, ...rest) {
+        const done = await store.put(key, ...rest)
+        if (writes++ === 0) await store.put('d/late', utf8('2'))
+        return done
+      },
+    }
+    const client = new S3Client({ buckets: { mybucket: busy } })
+    const moved = client.move(`${BUCKET}/d`, `${BUCKET}/e`)
+    await expect(moved).rejects.toMatchObject({ code: 'conflict' })
+    expect(await keysOf(store)).toEqual(expect.arrayContaining(['d/1', 'd/late', 'e/1']))
   })
 
   test('renameDontMove moves once', async () => {

@@ -27,6 +27,23 @@ test.each(['bucket/key', '/bucket/key', 's3:/bucket/key', 's3:///key', 'http://b
   },
 )
 
+// Hadoop had them so; a secret of AWS may hold a slash.
+test.each([
+  's3n://AKIAID:SECRETKEY@bucket/key',
+  's3n://AKIAID:SECRET/KEY@bucket/key',
+  's3://SECRETKEY@bucket',
+  'https://AKIAID:SECRETKEY@bucket/key',
+  'AKIAID:SECRETKEY@bucket/key',
+])('what may be a secret in a path is not repeated: %s', (path) => {
+  try {
+    parseS3Path(path)
+    expect.unreachable()
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'invalid-options' })
+    expect(String((error as Error).message)).not.toMatch(/SECRET|KEY/)
+  }
+})
+
 // Luigi strips them, and writes to another key.
 test('control characters are no part of a key', async () => {
   const client = new S3Client({ buckets: { bucket: memoryStore() } })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import {
   type BatchFormat,
+  type FileSink,
   type FileSinkOptions,
   fileSink,
   type SinkBatch,
@@ -148,9 +149,13 @@ describe('append', () => {
       if (sink.pendingBytes > 40 * 1024 * 1024) await sink.flush()
     }
     await sink.flush()
-    addAll(sink, 65, 66)
-    await sink.flush()
-    expect(Object.keys(await numbersOf(inner))).toEqual(['0', '65'])
+    // Read again after a crash: five of these are in the file that is left.
+    const again = fileSink({ destination: inner, append: true })
+    addAll(again, 60, 67)
+    expect(await again.flush()).toMatchObject([{ begin: 65n, end: 67n }])
+    const { 0: large, ...others } = await numbersOf(inner)
+    expect(large).toHaveLength(65)
+    expect(others).toEqual({ 65: [65, 66] })
   })
 
   test('reads a small file and writes it again, with no object beside it', async () => {
@@ -232,6 +237,12 @@ describe('what is wrong is refused at construction', () => {
       'not-supported',
       { exactlyOnce: true, destination: memoryStore({ capabilities: without }) },
     ],
+    // Between its look and its write another one's file may come, and would be replaced.
+    [
+      'at least once without conditions',
+      'not-supported',
+      { destination: memoryStore({ capabilities: without }) },
+    ],
     [
       'append without conditions',
       'not-supported',
@@ -263,7 +274,76 @@ describe('what is wrong is refused at construction', () => {
   })
 })
 
+describe('setup tries whether conditions are honoured', () => {
+  const modes = [{}, { append: true }, { exactlyOnce: true }]
+
+  test.each(modes)('and leaves nothing behind: %o', async (mode) => {
+    for (const directory of ['', 'data']) {
+      const store = memoryStore()
+      await fileSink({ destination: store, directory, ...mode }).setup()
+      expect(await textsOf(store)).toEqual({})
+    }
+  })
+
+  test.each(modes)('and refuses a store that drops them: %o', async (mode) => {
+    const store = memoryStore()
+    const dropping: Store = {
+      ...store,
+      put: (key, body, { ifNoneMatch, ifMatch, ...options } = {}) => store.put(key, body, options),
+    }
+    const sink = fileSink({
+      ...{ destination: dropping, directory: 'data', ...mode },
+      onClientConnectFailure: () => {},
+      onClientConnectSuccess: () => expect.unreachable(),
+    })
+    for (let i = 0; i < 2; i++) {
+      await expect(sink.setup()).rejects.toMatchObject({ code: 'not-supported' })
+    }
+    expect(await textsOf(store)).toEqual({})
+  })
+
+  test('and refuses one that refuses them', async () => {
+    const put = () => Promise.reject(new SluiceError('not-supported', 'NotImplemented'))
+    const sink = fileSink({ destination: { ...memoryStore(), put } })
+    await expect(sink.setup()).rejects.toMatchObject({ code: 'not-supported' })
+  })
+
+  test('and goes on where it may not be tried', async () => {
+    const put = () => Promise.reject(new SluiceError('permission-denied', 'Not there'))
+    await fileSink({ destination: { ...memoryStore(), put } }).setup()
+  })
+})
+
 describe('folders', () => {
+  test.each(['cover', 'chain', 'append'])(
+    'a file of another topic in the same folder of Quix is told: %s',
+    async (mode) => {
+      const store = memoryStore()
+      const modes = { exactlyOnce: mode === 'chain', append: mode === 'append' }
+      const make = () => fileSink({ destination: store, layout: 'quix', ...modes })
+      const write = async (sink: FileSink, topic: string, records: number) => {
+        if (mode === 'chain') await sink.resume({ topic, partition: 0 })
+        for (let n = 0; n < records; n++) sink.add({ ...message(n), topic })
+        return sink.flush()
+      }
+      const late = make()
+      if (mode === 'chain') await late.resume({ topic: 'a_b', partition: 0 })
+      await write(make(), 'a-b', 3)
+      const before = await textsOf(store)
+      const refused = { code: 'conflict', retryable: false, message: /a-b.*a_b|a_b.*a-b/ }
+      const told = expect.objectContaining({
+        ...refused,
+        message: expect.stringMatching(refused.message),
+      })
+      for (const records of [2, 3, 5]) {
+        await expect(write(make(), 'a_b', records)).rejects.toEqual(told)
+      }
+      late.add({ ...message(0), topic: 'a_b' })
+      await expect(late.flush()).rejects.toEqual(told)
+      expect(await textsOf(store)).toEqual(before)
+    },
+  )
+
   test.each([
     ['', ''],
     ['./a//b/', 'a/b/'],

@@ -1,4 +1,5 @@
 import { SluiceError } from '../../../core/errors.ts'
+import { isData } from '../../../core/json.ts'
 import { isWellFormed } from '../../../core/keys.ts'
 import { rowOfText, rowText } from '../../../core/row-text.ts'
 import type { Snapshot } from './recovery.ts'
@@ -18,11 +19,24 @@ export interface KeptSnapshot extends Snapshot {
 /** One text, exact for everything that a state may hold. `invalid-options` for what is no data. */
 export function snapshotText({ parts, ...rest }: KeptSnapshot): string {
   try {
-    return rowText({ version: VERSION, ...rest, parts: [...parts] })
+    const fields = { version: VERSION, ...rest, parts: [...parts] }
+    checkData(fields)
+    return rowText(fields)
   } catch (cause) {
     const message = `A state of the step "${rest.stepId}" cannot be kept: it is to be data, and not an object of a class or a function`
     throw new SluiceError('invalid-options', message, { cause })
   }
+}
+
+/** Throws for an object of a class: it would come back as a plain one. `rowText` refuses what else is no data. */
+function checkData(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return
+  const prototype: unknown = Object.getPrototypeOf(value)
+  // Told by what it inherits from, so that it holds across realms.
+  const isOfClass = prototype !== null && Object.getPrototypeOf(prototype) !== null
+  if (isOfClass && isData(value)) throw new TypeError('An object of a class')
+  if (Array.isArray(value) || isData(value))
+    for (const item of Object.values(value)) checkData(item)
 }
 
 /** `where` names the place in errors: `protocol` for what is no snapshot, `not-supported` for a later version's. */

@@ -2,7 +2,7 @@ import { iterate } from '../../../core/reading.ts'
 import type { SinkSource, StatefulSourcePartition } from '../sources.ts'
 import { checkBuilt } from './output.ts'
 
-/** Of a list, which is there anyway. What comes later is written as it comes. */
+/** Of a list and whatever else gives its items without a wait: a batch is a write, and in a file one that is synced. What comes later is written as it comes. */
 const BATCH_ITEMS = 1000
 
 export interface Input extends StatefulSourcePartition<unknown, unknown> {
@@ -26,14 +26,24 @@ export async function openInput(
     }
   }
   const reading = iterate(source)
-  const atOnce = Array.isArray(source) ? BATCH_ITEMS : 1
+  const isThere = Symbol.iterator in source && !(Symbol.asyncIterator in source)
+  const atOnce = isThere ? BATCH_ITEMS : 1
+  let failure: { readonly error: unknown } | undefined
   return {
     async nextBatch() {
+      if (failure) throw failure.error
       const items: unknown[] = []
       while (items.length < atOnce) {
-        const { done, value } = await reading.next()
-        if (done) return items.length > 0 ? items : undefined
-        items.push(value)
+        try {
+          const { done, value } = await reading.next()
+          if (done) return items.length > 0 ? items : undefined
+          items.push(value)
+        } catch (error) {
+          // What came before it is written first.
+          failure = { error }
+          if (items.length === 0) throw error
+          break
+        }
       }
       return items
     },

@@ -1,7 +1,7 @@
 import type { CallOptions, ObjectInfo, Store } from '../../../contracts/index.ts'
 import { SluiceError } from '../../../core/errors.ts'
 import { digits } from '../layout.ts'
-import { endOf, topicIdOf } from './file-marks.ts'
+import { checkTopicName, endOf, topicIdOf } from './file-marks.ts'
 
 /** Behind the number a name has a dot, whatever the format was: a chain goes on when it is another one. */
 const NAME = /^\d{19}\.[^/]+$/
@@ -36,10 +36,11 @@ export async function lastFile(
 
 /**
  * Where the messages behind a file begin. `already-exists` for one that says nothing of its end; `conflict` for one of messages of another topic than this, where
- * both are known.
+ * its name or both ids are known.
  */
-export function endOfFile(file: ObjectInfo, topicId: string | undefined): bigint {
+export function endOfFile(file: ObjectInfo, topic: string, topicId: string | undefined): bigint {
   const { key } = file
+  checkTopicName(file, topic)
   const end = endOf(file)
   if (end === undefined) {
     const message = `"${key}" does not say where it ends, so it is none of this sink's: use a directory of its own`

@@ -5,7 +5,7 @@ import { digits } from '../layout.ts'
 import { SinkBatch } from '../sink-batch.ts'
 import type { SinkItem, TopicPartition } from '../sink-record.ts'
 import { appendFile, isAppendable } from './append-file.ts'
-import { endOf, startOf } from './file-marks.ts'
+import { checkTopicName, endOf, startOf } from './file-marks.ts'
 import { endOfFile, lastFile } from './last-file.ts'
 import { coverFile, createFile, type EncodedFile, madeAnew } from './put-file.ts'
 
@@ -104,7 +104,7 @@ export class PartitionFiles {
     await this.#writing.catch(() => {})
     this.drop()
     const last = await lastFile(store, this.#place.folder, committed)
-    const end = last && endOfFile(last, topicId)
+    const end = last && endOfFile(last, this.#place.topic, topicId)
     this.#position = end ?? 0n
     this.#topicId = topicId
     return end
@@ -141,12 +141,12 @@ export class PartitionFiles {
     batch: SinkBatch,
     id: string,
   ): Promise<{ begin: bigint; key: string }> {
-    const { startOffset } = batch
     if (this.#mode === 'append') {
+      const { startOffset: begin } = batch
       const key = await this.#append(store, batch, id)
-      if (key) return { begin: startOffset, key }
+      if (key) return { begin, key }
     }
-    const begin = (this.#mode === 'chain' ? this.#position : undefined) ?? startOffset
+    const begin = (this.#mode === 'chain' ? this.#position : undefined) ?? batch.startOffset
     const file = await this.#encoded(batch, id, begin)
     await (this.#mode === 'chain' ? createFile(store, file) : coverFile(store, file))
     return { begin, key: file.key }
@@ -154,7 +154,9 @@ export class PartitionFiles {
 
   /** The file that has the batch now; `undefined` when a new one is to begin with it. */
   async #append(store: Store, batch: SinkBatch, id: string): Promise<string | undefined> {
-    const last = await lastFile(store, this.#place.folder, batch.startOffset)
+    const { topic, folder } = this.#place
+    const last = await lastFile(store, folder, batch.startOffset)
+    if (last) checkTopicName(last, topic)
     const { fileExtension } = this.#format
     // One that a sink without marks, or with another format, has left is none to go on with.
     if (!last?.key.endsWith(fileExtension)) return undefined
@@ -163,11 +165,11 @@ export class PartitionFiles {
     const start = startOf(last) ?? ''
     if (batch.contradicts(start)) throw madeAnew(last.key)
     if (batch.endOffset <= end) return last.key
-    if (!isAppendable(store, last)) return undefined
     // It was in a flush that was taken for failed, or was not committed.
     batch.dropBefore(end)
+    if (!isAppendable(store, last)) return undefined
     const body = await this.#bodyOf(batch)
-    await appendFile(store, last, body, { id, end: batch.endOffset, start })
+    await appendFile(store, last, body, { id, end: batch.endOffset, start, topic })
     return last.key
   }
 
@@ -175,7 +177,7 @@ export class PartitionFiles {
     const key = `${this.#place.folder}${digits(begin)}${this.#format.fileExtension}`
     const body = await this.#bodyOf(batch)
     const { endOffset: end, startMark: start } = batch
-    return { key, body, id, end, start, topicId: this.#topicId }
+    return { key, body, id, end, start, topic: this.#place.topic, topicId: this.#topicId }
   }
 
   async #bodyOf(batch: SinkBatch): Promise<Blob> {

@@ -1,7 +1,7 @@
 import type { ObjectInfo, Store, WriteConditions } from '../../../contracts/index.ts'
 import { isSluiceError, SluiceError } from '../../../core/errors.ts'
 import { putBody } from '../../../core/put-body.ts'
-import { endOf, type FileMarks, idOf, metadataOf, startOf } from './file-marks.ts'
+import { checkTopicName, endOf, type FileMarks, idOf, metadataOf, startOf } from './file-marks.ts'
 
 /** A file on its way to its place. */
 export interface EncodedFile extends FileMarks {
@@ -9,11 +9,12 @@ export interface EncodedFile extends FileMarks {
   readonly body: Blob
 }
 
-/** Creates it; `fenced` when another one stands there. */
+/** Creates it; `fenced` when another one stands there, `conflict` when that is of another topic. */
 export async function createFile(store: Store, file: EncodedFile): Promise<void> {
   const found = await putFile(store, file, { ifNoneMatch: '*' })
   if (!found) return
-  const { key } = file
+  const { key, topic } = file
+  checkTopicName(found, topic)
   throw new SluiceError('fenced', `"${key}" was written by another consumer`, { key })
 }
 
@@ -22,20 +23,17 @@ export async function createFile(store: Store, file: EncodedFile): Promise<void>
  * replaced. So whoever comes late with less, because it lost the partition meanwhile, changes nothing.
  *
  * Errors: `already-exists` for a file that is none of a sink's, or of messages of another topic that had this name; `conflict`
- * when it changes all the time.
+ * for one of a topic of another name, and when it changes all the time.
  */
 export async function coverFile(store: Store, file: EncodedFile): Promise<void> {
   const { key } = file
-  // Where no condition is taken, a look before has to do.
-  const conditions = store.capabilities.conditionalPut
-  let found = conditions
-    ? await putFile(store, file, { ifNoneMatch: '*' })
-    : ((await store.head(key)) ?? (await putFile(store, file, {})))
+  let found = await putFile(store, file, { ifNoneMatch: '*' })
   while (found) {
+    checkTopicName(found, file.topic)
     const end = endOf(found)
     if (end === undefined || startOf(found) !== file.start) throw madeAnew(key)
     if (end >= file.end) return
-    found = await putFile(store, file, conditions ? { ifMatch: found.etag } : {})
+    found = await putFile(store, file, { ifMatch: found.etag })
   }
 }
 
