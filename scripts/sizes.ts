@@ -10,7 +10,7 @@ import { root } from './install.mjs'
 
 /** Entry → the most that `all` may come to, in bytes after gzip. Raise one only with a reason in the commit. */
 const limits: Record<string, number> = {
-  '.': 49_900,
+  '.': 50_200,
   './s3': 21_100,
   's3 without multipart': 14_800,
   './s3/buckets': 14_600,
@@ -63,17 +63,17 @@ const limits: Record<string, number> = {
   './client': 7_000,
   './testing': 33_200,
   './node': 46_600,
-  './workers': 113_700,
+  './workers': 114_300,
   './browser': 23_700,
   './buildflow': 79_800,
-  './bytewax': 12_720,
-  './luigi': 32_900,
+  './bytewax': 12_850,
+  './luigi': 34_750,
   './luigi/gzip': 14_100,
   './node/buildflow': 87_450,
-  './node/luigi': 39_050,
-  './quix-streams': 69_250,
-  './kafka': 8_400,
-  './node/quix-streams': 80_050,
+  './node/luigi': 40_950,
+  './quix-streams': 69_900,
+  './kafka': 8_650,
+  './node/quix-streams': 80_700,
 }
 
 const { exports, dependencies, peerDependencies } = JSON.parse(
