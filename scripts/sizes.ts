@@ -67,12 +67,12 @@ const limits: Record<string, number> = {
   './browser': 23_800,
   './buildflow': 80_810,
   './bytewax': 13_090,
-  './luigi': 34_730,
+  './luigi': 34_750,
   './luigi/gzip': 14_100,
   './node/buildflow': 88_500,
   './node/luigi': 40_970,
   './quix-streams': 71_100,
-  './kafka': 8_640,
+  './kafka': 8_650,
   './node/quix-streams': 81_920,
 }
 
