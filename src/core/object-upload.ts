@@ -66,6 +66,8 @@ export interface SentParts {
   readonly parts: readonly Part[]
 }
 
+type FailureCode = 'aborted' | 'protocol'
+
 /** One object on its way to a store, whole or in parts. Says nothing of where the parts come from. */
 export class ObjectUpload {
   readonly key: string
@@ -172,7 +174,7 @@ export class ObjectUpload {
       : upload.putPart(partNumber, body, { signal })
     const sending = sent
       .then((part) => void this.#parts.push(part))
-      .catch((error: unknown) => void this.fail(error))
+      .catch((error: unknown) => void this.fail(error, 'protocol'))
       .finally(() => {
         this.#inFlight.delete(sending)
         settled?.()
@@ -223,23 +225,20 @@ export class ObjectUpload {
     throw this.fail(new SluiceError('invalid-options', message, { key }))
   }
 
-  /** The first failure is the one that everybody hears of. It stops the parts in flight. What is not ours, as of a store of somebody's own, is `protocol`. */
-  fail(error: unknown): SluiceError {
+  /**
+   * The first failure is the one that everybody hears of. It stops the parts in flight. What is not ours is `code`: `aborted` when it came from whoever
+   * gives the bytes, and `protocol` when it is a store's or an encoder's.
+   */
+  fail(reason: unknown, code: FailureCode = 'aborted'): SluiceError {
     const { key } = this
     const message = `Writing "${key}" was ended by an error`
-    this.#controller.abort(asSluiceError(error, 'protocol', message, { key }))
+    this.#controller.abort(asSluiceError(reason, code, message, { key }))
     return abortError(this.signal)
   }
 
-  /** Somebody wants no more of it. */
-  abort(reason: unknown): void {
-    const { key } = this
-    this.fail(asSluiceError(reason, 'aborted', `Writing "${key}" was aborted`, { key }))
-  }
-
-  /** Fails, leaves nothing behind unless it can be gone on with, and gives what to throw: what failed, and what stays open. */
-  async end(error: unknown): Promise<unknown> {
-    const failure = this.fail(error)
+  /** Fails, leaves nothing behind unless it can be gone on with, and gives what to throw: what failed, and what stays open. `code` as of `fail`. */
+  async end(error: unknown, code?: FailureCode): Promise<unknown> {
+    const failure = this.fail(error, code)
     if (this.#upload && this.resumption?.survives(failure)) {
       await Promise.all(this.#inFlight)
       // What the store says is not there does not stay open.

@@ -66,7 +66,7 @@ export function objectWriter(
         await closing.catch(() => {})
         return
       }
-      upload.abort(reason)
+      upload.fail(reason)
       aborting ??= upload.discard()
       await aborting
     },

@@ -42,7 +42,7 @@ function withParts(base: Store, onPart: (n: number, signal?: AbortSignal) => Pro
 }
 
 describe('objectWriter', () => {
-  test('what a store of somebody else throws is no abort, and what somebody aborts with is one', async () => {
+  test('what a store of somebody’s own throws is no abort, and what somebody aborts with is one', async () => {
     const failing = withParts(store(), () => Promise.reject(new Error('their own')))
     const writer = objectWriter(failing, 'a', { partBytes: PART })
     const written = writer.write(bytes(2 * PART)).then(() => writer.close())

@@ -52,6 +52,21 @@ describe('write', () => {
     await sink.close()
   })
 
+  test('what a store of somebody’s own throws is told as its failure, and not as if somebody had aborted', async () => {
+    const codes: string[] = []
+    const store = { ...memoryStore(), put: () => Promise.reject(new Error('their own')) }
+    const sink = createSink({
+      ...{ store, format: jsonl() },
+      onEvent: (event) => {
+        if (event.type === 'failed') codes.push(event.error.code)
+      },
+    })
+    await sink.write(rows(0, 1))
+    await expect(sink.flush()).rejects.toMatchObject({ code: 'protocol' })
+    expect(new Set(codes)).toEqual(new Set(['protocol']))
+    await sink.abort()
+  })
+
   test('a validator that never answers holds nobody longer than a signal, or the sink, lets it', async () => {
     let answers = false
     const schema = {

@@ -73,7 +73,7 @@ export async function growFile(
       upload: { token, partBytes: plan.partBytes, parts, checkpoint, begun: taken },
     }
   } catch (error) {
-    throw await upload.end(error)
+    throw await upload.end(error, 'protocol')
   }
 }
 

@@ -81,7 +81,7 @@ export async function writeObject(
     if (doneBytes > 0) throw otherBytes(file, 'it has more bytes than the file')
     return await writer.close(head)
   } catch (error) {
-    const ended = await upload.end(error)
+    const ended = await upload.end(error, 'protocol')
     // Whether the log's next owner has read of it, this one will never know.
     const isNobodys = !kept.survives() || (!kept.isKept && isSluiceError(ended, 'fenced'))
     if (isNobodys && isSluiceError(ended) && ended.uploadId !== undefined) {

@@ -74,7 +74,7 @@ export class EpochFile<R> {
     try {
       return await run()
     } catch (error) {
-      throw await this.#upload.end(error)
+      throw await this.#upload.end(error, 'protocol')
     }
   }
 }
