@@ -23,19 +23,23 @@ export function snapshotText({ parts, ...rest }: KeptSnapshot): string {
     checkData(fields)
     return rowText(fields)
   } catch (cause) {
-    const message = `A state of the step "${rest.stepId}" cannot be kept: it is to be data, and not an object of a class or a function`
+    const message = `A state of the step "${rest.stepId}" cannot be kept: it is to be data, and not an object of a class, a function, or a buffer or typed array but Uint8Array and Float64Array`
     throw new SluiceError('invalid-options', message, { cause })
   }
 }
 
-/** Throws for an object of a class: it would come back as a plain one. `rowText` refuses what else is no data. */
+/** Throws for what would come back as something else: an object of a class as a plain one, a buffer as bytes, and most typed arrays as lists. */
 function checkData(value: unknown): void {
   if (typeof value !== 'object' || value === null) return
+  const isBuffer = value instanceof ArrayBuffer || ArrayBuffer.isView(value)
+  const isKept = value instanceof Uint8Array || value instanceof Float64Array
+  if (isBuffer && !isKept) throw new TypeError('A buffer')
   const prototype: unknown = Object.getPrototypeOf(value)
   // Told by what it inherits from, so that it holds across realms.
   const isOfClass = prototype !== null && Object.getPrototypeOf(prototype) !== null
   if (isOfClass && isData(value)) throw new TypeError('An object of a class')
-  if (Array.isArray(value) || isData(value))
+  if (value instanceof Map || value instanceof Set) for (const item of value) checkData(item)
+  else if (Array.isArray(value) || isData(value))
     for (const item of Object.values(value)) checkData(item)
 }
 
